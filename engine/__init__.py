@@ -1,0 +1,1 @@
+"""The face engine: pictures in, decisions out. Knows nothing of Qt."""

@@ -1,0 +1,450 @@
+"""The values that flow through the engine: frozen, with shapes and units stated.
+
+Pictures are RGB. Coordinates are pixels of the frame they were found in, x to the right and y down, with pixel centres
+on integers. Arrays inside a value are read-only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from math import inf
+from threading import Event
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import OperationCancelledError
+
+FloatArray: TypeAlias = NDArray[np.float32]
+PixelArray: TypeAlias = NDArray[np.uint8]
+
+
+def frozen(array: NDArray[np.generic]) -> None:
+    """Make an array read-only in place."""
+    array.setflags(write=False)
+
+
+class Box(NamedTuple):
+    """An upright rectangle: left, top, width, height in pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def area(self) -> float:
+        """Area in square pixels."""
+        return self.width * self.height
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Middle point (x, y)."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    def scaled(self, factor: float) -> Box:
+        """Return the box in a picture that is `factor` times as large."""
+        return Box(self.x * factor, self.y * factor, self.width * factor, self.height * factor)
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union with another box, 0..1."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        shared = max(width, 0.0) * max(height, 0.0)
+        union = self.area + other.area - shared
+        return shared / union if union > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """A picture on its way through the engine.
+
+    Attributes:
+        pixels: (H, W, 3) uint8 RGB, upright.
+        source: where it came from, for people: a file name, a camera name.
+        time_s: capture time on the monotonic clock for a camera, position for a video; 0 for a still picture.
+        notes: what the reader had to decide, in words ("3 frames, the first is used").
+    """
+
+    pixels: PixelArray
+    source: str
+    time_s: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the shape and make the pixels read-only."""
+        if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or self.pixels.dtype != np.uint8:
+            raise ValueError(f"a frame is (H, W, 3) uint8, not {self.pixels.shape} {self.pixels.dtype}")
+        frozen(self.pixels)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """A face as a detector reports it.
+
+    Attributes:
+        box: in frame pixels; may reach over the edge.
+        score: the detector's own, higher is surer.
+        points: (5, 2) float32 left eye, right eye, nose tip, left and right mouth corner, as seen in the picture;
+            None where the detector gives none.
+    """
+
+    box: Box
+    score: float
+    points: FloatArray | None = None
+
+
+class Pose(NamedTuple):
+    """Head rotation in degrees. Yaw > 0: turned to the picture's right; pitch > 0: up; roll > 0: clockwise."""
+
+    yaw_deg: float
+    pitch_deg: float
+    roll_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One quality measure of a face and what it means.
+
+    Attributes:
+        key: stable name, e.g. "sharpness".
+        value: in `unit`.
+        reason: why the face is too poor to enroll by this measure, as a sentence; empty when it is good enough.
+    """
+
+    key: str
+    value: float
+    unit: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How fit a face is for enrollment."""
+
+    measures: tuple[Measure, ...]
+    pose: Pose
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the face should not be enrolled; empty when it can be."""
+        return tuple(measure.reason for measure in self.measures if measure.reason)
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether the face is good enough to enroll."""
+        return not self.reasons
+
+    def __getitem__(self, key: str) -> float:
+        """Value of one measure.
+
+        Raises:
+            KeyError: no such measure.
+        """
+        for measure in self.measures:
+            if measure.key == key:
+                return measure.value
+        raise KeyError(key)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A face that went through the pipeline.
+
+    Attributes:
+        box: in frame pixels.
+        score: of the detector.
+        landmarks: (5, 2) float32 in frame pixels, dlib's order: outer and inner corner of the subject's left eye (on
+            the picture's right), outer and inner corner of the subject's right eye, base of the nose.
+        chip: (150, 150, 3) uint8 RGB, aligned.
+        quality: how fit it is for enrollment.
+        embedding: (D,) float32 of unit length; None when it was not asked for.
+        pack_id: the model pack that made the embedding.
+    """
+
+    box: Box
+    score: float
+    landmarks: FloatArray
+    chip: PixelArray
+    quality: Quality
+    embedding: FloatArray | None = None
+    pack_id: str = ""
+
+    def __post_init__(self) -> None:
+        """Make the arrays read-only."""
+        for array in (self.landmarks, self.chip, self.embedding):
+            if array is not None:
+                frozen(array)
+
+
+class Metric(StrEnum):
+    """How two embeddings are compared; smaller always means more alike."""
+
+    SQUARED_L2 = "squared_l2"
+    L2 = "l2"
+    L1 = "l1"
+    COSINE = "cosine"
+
+
+# --- the gallery -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone in the gallery, with what a list of people shows.
+
+    Attributes:
+        template_count: how many templates, of any pack.
+        cover_id: the template whose crop stands for the person; None without templates.
+    """
+
+    id: int
+    name: str
+    notes: str = ""
+    tags: tuple[str, ...] = ()
+    consent_date: date | None = None
+    created_at: datetime = datetime.min
+    template_count: int = 0
+    cover_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewTemplate:
+    """A template on its way into the gallery.
+
+    Attributes:
+        embedding: (D,) float32 of unit length.
+        pack_id: the pack that made it.
+        crop_jpeg: the aligned crop, encoded.
+        source: file or camera name it came from.
+        quality: measures by key.
+    """
+
+    embedding: FloatArray
+    pack_id: str
+    crop_jpeg: bytes
+    source: str
+    quality: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """An enrolled reference of one person: the new template's fields and where it stands."""
+
+    id: int
+    person_id: int
+    embedding: FloatArray
+    pack_id: str
+    crop_jpeg: bytes
+    source: str
+    quality: dict[str, float]
+    created_at: datetime
+
+
+# --- decisions: each carries every number it was made from -----------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A person a probe was compared with. `distance` is the fused one over the person's templates."""
+
+    person_id: int
+    name: str
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class FalseMatchRate:
+    """How often a stranger gets at least this close: measured share, 95 % upper bound, and the pairs it rests on."""
+
+    rate: float
+    upper: float
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verification:
+    """The answer to "is this the person they claim to be?" (1:1).
+
+    Attributes:
+        distance: fused over the templates, in `metric`.
+        template_distances: one for each of the person's templates, ascending.
+        false_match: how often a stranger gets this close; None when the pack has no calibration for the metric.
+    """
+
+    person_id: int
+    name: str
+    match: bool
+    distance: float
+    threshold: float
+    metric: Metric
+    template_distances: tuple[float, ...]
+    fusion: str
+    probe: Face
+    reference_crop: PixelArray
+    false_match: FalseMatchRate | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """Two faces against each other."""
+
+    match: bool
+    distance: float
+    threshold: float
+    metric: Metric
+    first: Face
+    second: Face
+    false_match: FalseMatchRate | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Identification:
+    """The answer to "who is this?" for one face (1:N, open set).
+
+    Attributes:
+        candidates: nearest people first.
+        person: the decision; None means unknown.
+        threshold: largest distance that is a match at this gallery's size.
+        margin: how much further the runner-up is than the best; infinite with fewer than two people.
+    """
+
+    face: Face
+    candidates: tuple[Candidate, ...]
+    person: Candidate | None
+    threshold: float
+    metric: Metric
+    margin: float = inf
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IdentifiedPicture:
+    """Everyone found in one picture, or why it was skipped.
+
+    Attributes:
+        source: the file as the caller named it.
+        preview: the picture, reduced to screen size; None when it could not be read.
+        preview_scale: preview pixels per picture pixel; boxes are in picture pixels.
+        error: the sentence for the user when the picture was skipped.
+    """
+
+    source: str
+    identifications: tuple[Identification, ...] = ()
+    preview: PixelArray | None = None
+    preview_scale: float = 1.0
+    notes: tuple[str, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EnrollmentCandidate:
+    """A picture judged for enrollment.
+
+    Attributes:
+        face: the face that would be enrolled; None when the picture is refused before that.
+        refusals: why it cannot be enrolled, as sentences; empty when it can.
+        look_alike: someone already enrolled who is closer than the threshold.
+    """
+
+    source: str
+    face: Face | None = None
+    refusals: tuple[str, ...] = ()
+    look_alike: Candidate | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether it can be enrolled."""
+        return self.face is not None and not self.refusals
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Enrollment:
+    """What an enrollment stored, and what it left out."""
+
+    person: Person
+    added: int
+    skipped: tuple[EnrollmentCandidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveResult:
+    """One processed live frame.
+
+    Attributes:
+        verification: set when an identity is claimed and a face is in the picture.
+        stages_ms: time spent by stage: "detect", "align", "embed", "match".
+    """
+
+    frame: Frame
+    identifications: tuple[Identification, ...]
+    verification: Verification | None
+    stages_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What the engine runs on, for the status bar and `info`."""
+
+    device: str
+    device_reason: str
+    precision: str
+    pack: str
+    pack_licence: str
+    detector: str
+    gallery_path: str
+    people: int
+    templates: int
+    versions: dict[str, str]
+
+
+# --- long work -------------------------------------------------------------------------------------------
+
+
+class CancelToken:
+    """A switch that one thread turns and another looks at between steps."""
+
+    def __init__(self) -> None:
+        self._event = Event()
+
+    def cancel(self) -> None:
+        """Ask the work to stop at its next step."""
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the work should stop."""
+        return self._event.is_set()
+
+    def check(self) -> None:
+        """Return if the work may go on.
+
+        Raises:
+            OperationCancelledError: it may not.
+        """
+        if self.cancelled:
+            raise OperationCancelledError
+
+
+class Progress(NamedTuple):
+    """How far long work is: `done` of `total` steps, and what is being worked on."""
+
+    done: int
+    total: int
+    text: str = ""
+
+
+Report: TypeAlias = Callable[[Progress], None]
+
+
+def silent(_progress: Progress) -> None:
+    """Report to nobody."""
