@@ -1,0 +1,219 @@
+"""Every option, declared once: the file, the Settings page and the command line follow from it."""
+
+from __future__ import annotations
+
+import logging
+import tomllib
+from collections.abc import Mapping
+from dataclasses import Field, asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+import platformdirs
+import tomli_w
+
+from engine.errors import SettingsError
+
+log = logging.getLogger(__name__)
+
+Value: TypeAlias = str | bool | int | float
+T = TypeVar("T", str, bool, int, float)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """How one option is told to people, and what it may be.
+
+    Attributes:
+        choices: each possible value with its label; empty when any from `low` to `high`, or any of the type, will do.
+        hidden: whether it is remembered without being shown on the Settings page.
+        restart: whether a change takes effect only when Visavis starts again.
+    """
+
+    section: str
+    label: str
+    note: str = ""
+    choices: tuple[tuple[Value, str], ...] = ()
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    hidden: bool = False
+    restart: bool = False
+
+
+def _option(default: T, option: Option) -> T:
+    return field(default=default, metadata={"option": option})
+
+
+_DETECTORS = (("mtcnn", "MTCNN"), ("mmod", "MMOD"))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All options with their defaults. Change one with `with_value`."""
+
+    colour_scheme: str = _option(
+        "system",
+        Option("Window", "Colours", choices=(("system", "As the system"), ("light", "Light"), ("dark", "Dark"))),
+    )
+    mirror: bool = _option(
+        True, Option("Window", "Mirror the camera picture", "Like a mirror. Stored pictures are not mirrored.")
+    )
+    camera: str = _option("", Option("Window", "Camera", hidden=True))
+    device: str = _option(
+        "auto",
+        Option(
+            "Engine",
+            "Device",
+            "Where the networks run.",
+            (("auto", "The fastest there is"), ("cuda", "CUDA GPU"), ("mps", "Apple GPU"), ("cpu", "CPU")),
+            restart=True,
+        ),
+    )
+    precision: str = _option(
+        "auto",
+        Option(
+            "Engine",
+            "Precision",
+            "bf16 is faster where the hardware has it.",
+            (("auto", "The fastest there is"), ("fp32", "fp32"), ("bf16", "bf16")),
+            restart=True,
+        ),
+    )
+    live_detector: str = _option("mtcnn", Option("Engine", "Detector for the camera", choices=_DETECTORS, restart=True))
+    file_detector: str = _option("mtcnn", Option("Engine", "Detector for pictures", choices=_DETECTORS, restart=True))
+    averaging: str = _option(
+        "files",
+        Option(
+            "Engine",
+            "Average over flips and crops",
+            "Embeds each face several times: more accurate, slower.",
+            (("files", "For pictures and enrollment"), ("always", "Always"), ("never", "Never")),
+        ),
+    )
+    smallest_face_px: int = _option(
+        40, Option("Engine", "Smallest face", "In the picture as it is.", low=20, high=400, unit="px")
+    )
+    largest_picture_mpx: int = _option(
+        64, Option("Engine", "Largest picture", "Larger ones are refused unread.", low=1, high=400, unit="megapixels")
+    )
+    metric: str = _option(
+        "cosine",
+        Option(
+            "Decisions",
+            "Distance",
+            "How two embeddings are compared.",
+            (("cosine", "Cosine"), ("l2", "L2"), ("squared_l2", "Squared L2"), ("l1", "L1")),
+        ),
+    )
+    false_match_rate: float = _option(
+        1e-4,
+        Option(
+            "Decisions",
+            "How strict",
+            "The limit follows from it; for identification it also tightens as the gallery grows.",
+            (
+                (1e-2, "About 1 stranger in 100 would match"),
+                (1e-3, "About 1 stranger in 1,000 would match"),
+                (1e-4, "About 1 stranger in 10,000 would match"),
+                (1e-5, "About 1 stranger in 100,000 would match"),
+            ),
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        """Check every value.
+
+        Raises:
+            SettingsError: a value has another type, is out of range, or is none of the choices.
+        """
+        for declared in fields(self):
+            _check(declared, getattr(self, declared.name))
+
+    def with_value(self, key: str, value: Value) -> Settings:
+        """Return settings in which one option has another value.
+
+        Raises:
+            SettingsError: there is no such option, or it cannot have that value.
+        """
+        if key not in OPTIONS:
+            raise SettingsError(f"There is no setting “{key}”.")
+        changed: dict[str, Any] = {key: value}
+        return replace(self, **changed)
+
+
+OPTIONS: Mapping[str, Option] = {declared.name: declared.metadata["option"] for declared in fields(Settings)}
+
+
+def default_path() -> Path:
+    """Return where settings are kept."""
+    return platformdirs.user_config_path("visavis", appauthor=False) / "settings.toml"
+
+
+def default_gallery_path() -> Path:
+    """Return where the gallery is kept unless another one is named."""
+    return platformdirs.user_data_path("visavis", appauthor=False) / "gallery.db"
+
+
+def load(path: Path) -> Settings:
+    """Read settings; a missing file gives the defaults, a bad value its default.
+
+    A file with anything bad in it is kept beside as `.bad`, so that nothing the user wrote is lost.
+    """
+    settings = Settings()
+    try:
+        stored = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return settings
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        log.warning("The settings could not be read, so the defaults are used: %s", error)
+        _set_aside(path)
+        return settings
+    complaints = []
+    for key, value in stored.items():
+        try:
+            settings = settings.with_value(key, value)
+        except SettingsError as error:
+            complaints.append(str(error))
+    if complaints:
+        log.warning("Some settings could not be used: %s", " ".join(complaints))
+        _set_aside(path)
+    return settings
+
+
+def save(settings: Settings, path: Path) -> None:
+    """Write what differs from the defaults, whole or not at all.
+
+    Raises:
+        SettingsError: the file cannot be written.
+    """
+    defaults = asdict(Settings())
+    changed = {key: value for key, value in asdict(settings).items() if value != defaults[key]}
+    temporary = path.with_suffix(".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(tomli_w.dumps(changed), "utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise SettingsError(
+            f"The settings could not be saved to “{path.name}”: {error.strerror}. Check that folder and try again."
+        ) from error
+
+
+def _check(declared: Field[Any], value: object) -> None:
+    option: Option = declared.metadata["option"]
+    kind = type(declared.default)
+    fits = type(value) is kind or (kind is float and type(value) is int)
+    if fits and option.choices:
+        fits = value in [choice for choice, _ in option.choices]
+    if fits and option.low is not None and option.high is not None:
+        fits = isinstance(value, int | float) and option.low <= value <= option.high
+    if not fits:
+        raise SettingsError(f"The setting “{declared.name}” cannot be {value!r}.")
+
+
+def _set_aside(path: Path) -> None:
+    try:
+        path.replace(path.with_suffix(".bad"))
+    except OSError as error:
+        log.warning("The unreadable settings file could not be set aside: %s", error)
