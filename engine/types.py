@@ -165,7 +165,8 @@ class Face:
         score: of the detector.
         landmarks: (5, 2) float32 in frame pixels, dlib's order: outer and inner corner of the subject's left eye (on
             the picture's right), outer and inner corner of the subject's right eye, base of the nose.
-        chip: (150, 150, 3) uint8 RGB, aligned.
+        chip: (150, 150, 3) uint8 RGB, aligned: what the network sees.
+        crop: (256, 256, 3) uint8 RGB, aligned with more around it: what people see and the gallery keeps.
         quality: how fit it is for enrollment.
         embedding: (D,) float32 of unit length; None when it was not asked for.
         pack_id: the model pack that made the embedding.
@@ -175,13 +176,14 @@ class Face:
     score: float
     landmarks: FloatArray
     chip: PixelArray
+    crop: PixelArray
     quality: Quality
     embedding: FloatArray | None = None
     pack_id: str = ""
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""
-        for array in (self.landmarks, self.chip, self.embedding):
+        for array in (self.landmarks, self.chip, self.crop, self.embedding):
             if array is not None:
                 frozen(array)
 
