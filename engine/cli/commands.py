@@ -1,0 +1,153 @@
+"""What each command does: a thin layer over `FaceService` that prints and chooses the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+from engine import settings as settings_file
+from engine.capture.folders import find_pictures
+from engine.cli import output
+from engine.errors import BadInputError, VisavisError
+from engine.service import FaceService
+from engine.types import CancelToken
+
+DONE, NO_MATCH, BAD_INPUT = 0, 1, 3
+
+
+def run(request: argparse.Namespace) -> int:
+    """Carry out a parsed command line and return the exit code."""
+    logging.basicConfig(level=(request.log_level or "warning").upper(), format="%(levelname)s %(name)s: %(message)s")
+    settings = settings_file.load(settings_file.default_path())
+    try:
+        if request.device:
+            settings = settings.with_value("device", request.device)
+        with closing(FaceService(settings, request.gallery)) as service:
+            return COMMANDS[request.command](service, request)
+    except VisavisError as error:
+        _fail(request, str(error))
+        return BAD_INPUT
+    except BrokenPipeError:
+        # The reader (a pager, `head`) has seen enough; nothing may be flushed into the closed pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+
+
+def _enroll(service: FaceService, request: argparse.Namespace) -> int:
+    candidates = service.judge(list(_pictures(request.images)), request.name)
+    result = service.enroll(request.name, candidates, consent_date=request.consent)
+    _print(request, output.enrollment(result, candidates), output.enrollment_text(result, candidates))
+    return DONE if result.added else BAD_INPUT
+
+
+def _verify(service: FaceService, request: argparse.Namespace) -> int:
+    result = service.verify(service.person_named(request.name).id, request.image)
+    _print(request, output.verification(result), output.verification_text(result))
+    return DONE if result.match else NO_MATCH
+
+
+def _compare(service: FaceService, request: argparse.Namespace) -> int:
+    result = service.compare(request.first, request.second)
+    _print(request, output.comparison(result), output.comparison_text(result))
+    return DONE if result.match else NO_MATCH
+
+
+def _identify(service: FaceService, request: argparse.Namespace) -> int:
+    pictures = service.identify(list(_pictures(request.images)))
+    _print(request, [output.identified(picture) for picture in pictures], output.identified_text(pictures))
+    for picture in pictures:
+        if picture.error:
+            print(picture.error, file=sys.stderr)
+    usable = any(picture.identifications for picture in pictures) and not any(picture.error for picture in pictures)
+    return DONE if usable else BAD_INPUT
+
+
+def _info(service: FaceService, request: argparse.Namespace) -> int:
+    info = service.info()
+    _print(request, asdict(info), output.info_text(info))
+    return DONE
+
+
+def _gallery(service: FaceService, request: argparse.Namespace) -> int:
+    return GALLERY_ACTIONS[request.action](service, request)
+
+
+def _list(service: FaceService, request: argparse.Namespace) -> int:
+    people = service.people(request.search)
+    _print(request, [output.person(someone) for someone in people], output.people_text(people))
+    return DONE
+
+
+def _show(service: FaceService, request: argparse.Namespace) -> int:
+    someone = service.person_named(request.name)
+    templates = service.templates(someone.id)
+    _print(request, output.person_details(someone, templates), output.person_text(someone, templates))
+    return DONE
+
+
+def _rename(service: FaceService, request: argparse.Namespace) -> int:
+    someone = service.rename(service.person_named(request.name).id, request.new_name)
+    _print(request, output.person(someone), f"“{request.name}” is now “{someone.name}”.")
+    return DONE
+
+
+def _merge(service: FaceService, request: argparse.Namespace) -> int:
+    source, target = service.person_named(request.name), service.person_named(request.into)
+    if source.id == target.id:
+        raise BadInputError(f"“{source.name}” cannot be merged into the same person. Name two different people.")
+    merged = service.merge(source.id, target.id)
+    text = f"“{source.name}” is merged into “{merged.name}”, who now has {output.count(merged.template_count)}."
+    _print(request, output.person(merged), text)
+    return DONE
+
+
+def _delete(service: FaceService, request: argparse.Namespace) -> int:
+    someone = service.person_named(request.name)
+    service.delete_person(someone.id)
+    text = f"“{someone.name}” and {output.count(someone.template_count)} are deleted."
+    _print(request, {"deleted": output.person(someone)}, text)
+    return DONE
+
+
+COMMANDS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
+    "enroll": _enroll,
+    "verify": _verify,
+    "compare": _compare,
+    "identify": _identify,
+    "gallery": _gallery,
+    "info": _info,
+}
+GALLERY_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
+    "list": _list,
+    "show": _show,
+    "rename": _rename,
+    "merge": _merge,
+    "delete": _delete,
+}
+
+
+def _pictures(images: Sequence[Path]) -> Iterator[Path]:
+    """Yield each named file as it is, even a missing one, and the pictures in each named folder."""
+    for image in images:
+        if image.is_dir():
+            yield from find_pictures([image], CancelToken())
+        else:
+            yield image
+
+
+def _print(request: argparse.Namespace, data: object, text: str) -> None:
+    shown = json.dumps(data, ensure_ascii=False, indent=2) if request.json else text
+    sys.stdout.write(shown.encode("utf-8", "backslashreplace").decode() + "\n")
+
+
+def _fail(request: argparse.Namespace, sentence: str) -> None:
+    if request.json:
+        print(json.dumps({"error": sentence}, ensure_ascii=False))
+    print(sentence, file=sys.stderr)

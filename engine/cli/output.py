@@ -1,0 +1,196 @@
+"""Results as JSON-ready values and as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.types import (
+    Box,
+    Comparison,
+    EngineInfo,
+    Enrollment,
+    EnrollmentCandidate,
+    FalseMatchRate,
+    Identification,
+    IdentifiedPicture,
+    Person,
+    Template,
+    Verification,
+)
+
+Json = dict[str, Any]
+
+
+def count(number: int, noun: str = "template") -> str:
+    """Return "1 template", "2 templates"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def enrollment(result: Enrollment, candidates: Sequence[EnrollmentCandidate]) -> Json:
+    """What `enroll` stored and left out."""
+    return {
+        "name": result.person.name,
+        "added": result.added,
+        "templates": result.person.template_count,
+        "skipped": [{"image": skipped.source, "reasons": list(skipped.refusals)} for skipped in result.skipped],
+        "look_alikes": [
+            {"image": c.source, "name": c.look_alike.name, "distance": round(c.look_alike.distance, 6)}
+            for c in candidates
+            if c.look_alike
+        ],
+    }
+
+
+def enrollment_text(result: Enrollment, candidates: Sequence[EnrollmentCandidate]) -> str:
+    """The same for people."""
+    lines = [f"“{result.person.name}”: {count(result.added, 'picture')} enrolled."]
+    lines += [f"  skipped {skipped.source}: {' '.join(skipped.refusals)}" for skipped in result.skipped]
+    lines += [
+        f"  {c.source} looks like “{c.look_alike.name}”, already enrolled (distance {c.look_alike.distance:.3f})."
+        for c in candidates
+        if c.look_alike
+    ]
+    return "\n".join(lines)
+
+
+def verification(result: Verification) -> Json:
+    """The answer to `verify`."""
+    return {
+        "name": result.name,
+        "match": result.match,
+        "distance": round(result.distance, 6),
+        "threshold": round(result.threshold, 6),
+        "metric": result.metric.value,
+    }
+
+
+def verification_text(result: Verification) -> str:
+    """The same for people."""
+    answer = f"Match: this is “{result.name}”" if result.match else f"No match: this is not “{result.name}”"
+    return _decision_text(answer, result)
+
+
+def comparison(result: Comparison) -> Json:
+    """The answer to `compare`."""
+    return {
+        "match": result.match,
+        "distance": round(result.distance, 6),
+        "threshold": round(result.threshold, 6),
+        "metric": result.metric.value,
+    }
+
+
+def comparison_text(result: Comparison) -> str:
+    """The same for people."""
+    return _decision_text("Match: the same person" if result.match else "No match: two different people", result)
+
+
+def _decision_text(answer: str, result: Verification | Comparison) -> str:
+    line = f"{answer}. {result.metric.value} distance {result.distance:.3f}, limit {result.threshold:.3f}."
+    return f"{line} {false_match_text(result.false_match)}" if result.false_match else line
+
+
+def false_match_text(rate: FalseMatchRate) -> str:
+    """How often a stranger gets this close, in words, with the bound that the data supports."""
+    at_most = f"at most 1 in {max(1, int(1 / rate.upper)):,}, 95 %"
+    if rate.rate <= 0:
+        return f"Of {rate.pairs:,} pairs of strangers none was this close ({at_most})."
+    return f"About 1 stranger in {max(1, round(1 / rate.rate)):,} gets this close ({at_most})."
+
+
+def _box(box: Box) -> list[float]:
+    return [round(value, 1) for value in box]
+
+
+def _identification(found: Identification) -> Json:
+    return {
+        "box": _box(found.face.box),
+        "score": round(found.face.score, 4),
+        "name": found.person.name if found.person else None,
+        "candidates": [{"name": c.name, "distance": round(c.distance, 6)} for c in found.candidates],
+    }
+
+
+def identified(picture: IdentifiedPicture) -> Json:
+    """Everyone in one picture, for `identify`."""
+    result: Json = {"image": picture.source, "faces": [_identification(found) for found in picture.identifications]}
+    if picture.error:
+        result["error"] = picture.error
+    return result
+
+
+def identified_text(pictures: Sequence[IdentifiedPicture]) -> str:
+    """The same for people."""
+    lines = []
+    for picture in pictures:
+        if picture.error:
+            continue
+        lines.append(f"{picture.source}: {count(len(picture.identifications), 'face')}")
+        for found in picture.identifications:
+            nearest = found.candidates[0] if found.candidates else None
+            distance = f", nearest “{nearest.name}” at {nearest.distance:.3f}" if nearest else ""
+            limit = f" (limit {found.threshold:.3f})" if nearest else ""
+            lines.append(f"  {found.person.name if found.person else 'unknown'}{distance}{limit}")
+    return "\n".join(lines)
+
+
+def person(someone: Person) -> Json:
+    """One person of the gallery."""
+    return {
+        "name": someone.name,
+        "templates": someone.template_count,
+        "tags": list(someone.tags),
+        "notes": someone.notes,
+        "consent_date": someone.consent_date.isoformat() if someone.consent_date else None,
+        "created_at": someone.created_at.isoformat(timespec="seconds"),
+    }
+
+
+def people_text(people: Sequence[Person]) -> str:
+    """Everyone, for people."""
+    if not people:
+        return "Nobody. Enroll someone with: visavis enroll NAME IMAGE..."
+    return "\n".join(f"{someone.name}: {count(someone.template_count)}" for someone in people)
+
+
+def person_details(someone: Person, templates: Sequence[Template]) -> Json:
+    """One person with their templates; never the embeddings."""
+    listed = [
+        {
+            "id": template.id,
+            "source": template.source,
+            "pack": template.pack_id,
+            "created_at": template.created_at.isoformat(timespec="seconds"),
+            "quality": {key: round(value, 3) for key, value in template.quality.items()},
+        }
+        for template in templates
+    ]
+    return {**person(someone), "templates": listed}
+
+
+def person_text(someone: Person, templates: Sequence[Template]) -> str:
+    """The same for people."""
+    lines = [f"{someone.name}: {count(len(templates))}"]
+    if someone.tags:
+        lines.append(f"  tags: {', '.join(someone.tags)}")
+    if someone.notes:
+        lines.append(f"  notes: {someone.notes}")
+    if someone.consent_date:
+        lines.append(f"  consent: {someone.consent_date.isoformat()}")
+    lines += [f"  {t.id}: {t.source}, {t.created_at:%Y-%m-%d %H:%M}, {t.pack_id}" for t in templates]
+    return "\n".join(lines)
+
+
+def info_text(info: EngineInfo) -> str:
+    """What the engine runs on, for people."""
+    versions = ", ".join(f"{name} {version}" for name, version in info.versions.items())
+    people = "1 person" if info.people == 1 else f"{info.people:,} people"
+    lines = (
+        f"Device:   {info.device}, {info.precision}. {info.device_reason}",
+        f"Pack:     {info.pack} ({info.pack_licence})",
+        f"Detector: {info.detector}",
+        f"Gallery:  {info.gallery_path}: {people}, {count(info.templates)}",
+        f"Versions: {versions}",
+    )
+    return "\n".join(lines)
