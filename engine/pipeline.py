@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from time import perf_counter
 
+import cv2
 import numpy as np
 
-from engine.alignment.chips import extract_chips
+from engine.alignment.chips import CHIP_SIZE_PX, extract_chips
 from engine.alignment.landmarks import Landmarker
 from engine.detection.detector import Detector
 from engine.packs.embedder import Embedder
@@ -99,7 +100,13 @@ class Pipeline:
         embeddings = self.embed(chips)
         bounds = pairwise(accumulate((len(group) for group in wanted), initial=0))
         return [
-            (*map(self._with_embedding, group, embeddings[start:stop]), *whole[len(group) :])
+            (
+                *(
+                    replace(face, embedding=embedding.copy(), pack_id=self.embedder.pack.id, views=chips.shape[1])
+                    for face, embedding in zip(group, embeddings[start:stop], strict=True)
+                ),
+                *whole[len(group) :],
+            )
             for group, whole, (start, stop) in zip(wanted, faces, bounds, strict=True)
         ]
 
@@ -119,9 +126,6 @@ class Pipeline:
         raw = self.embedder.embed(views.reshape(-1, *views.shape[2:]))
         return unit(unit(raw).reshape(count, per_face, -1).mean(axis=1))
 
-    def _with_embedding(self, face: Face, embedding: FloatArray) -> Face:
-        return replace(face, embedding=embedding.copy(), pack_id=self.embedder.pack.id)
-
 
 def averaged_chips(pixels: PixelArray, landmarks: FloatArray) -> PixelArray:
     """Cut the views of each face that test-time averaging embeds.
@@ -135,6 +139,27 @@ def averaged_chips(pixels: PixelArray, landmarks: FloatArray) -> PixelArray:
     """
     views = np.stack([extract_chips(pixels, landmarks, padding=padding) for padding in AVERAGED_PADDINGS], axis=1)
     return np.concatenate([views, views[:, :, :, ::-1]], axis=1)
+
+
+def averaged_chips_of_crop(crop: PixelArray) -> PixelArray:
+    """Cut the same views from a stored crop, when the picture is gone.
+
+    Args:
+        crop: (256, 256, 3) uint8 RGB, as `Face.crop`.
+
+    Returns:
+        (6, 150, 150, 3) uint8.
+    """
+    half = CROP_SIZE_PX / 2
+    views = []
+    for padding in AVERAGED_PADDINGS:
+        reach = half * (1 + 2 * padding) / (1 + 2 * CROP_PADDING)
+        start, stop = round(half - reach), round(half + reach)
+        views.append(
+            cv2.resize(crop[start:stop, start:stop], (CHIP_SIZE_PX, CHIP_SIZE_PX), interpolation=cv2.INTER_AREA)
+        )
+    plain = np.stack(views).astype(np.uint8)
+    return np.concatenate([plain, plain[:, :, ::-1]])
 
 
 def unit(vectors: FloatArray) -> FloatArray:

@@ -170,6 +170,7 @@ class Face:
         quality: how fit it is for enrollment.
         embedding: (D,) float32 of unit length; None when it was not asked for.
         pack_id: the model pack that made the embedding.
+        views: how many views of the face the embedding is the mean of.
     """
 
     box: Box
@@ -180,6 +181,7 @@ class Face:
     quality: Quality
     embedding: FloatArray | None = None
     pack_id: str = ""
+    views: int = 0
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""

@@ -1,0 +1,117 @@
+"""Faces against the gallery: verification, comparison, identification, each with the numbers it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.capture.images import decode_jpeg
+from engine.errors import PackMismatchError, shown
+from engine.gallery.store import Gallery
+from engine.matching.calibration import Calibration
+from engine.matching.distances import distances
+from engine.matching.identification import match_faces
+from engine.matching.verification import FUSION, fuse
+from engine.settings import Settings
+from engine.types import Candidate, Comparison, Face, FloatArray, Identification, Metric, Person, Verification
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Decides for one pack by the settings in force.
+
+    Attributes:
+        pack_id: templates of other packs are never looked at.
+        calibration: turns the wanted false match rate into a distance, and a distance into a rate.
+    """
+
+    gallery: Gallery
+    calibration: Calibration
+    pack_id: str
+    settings: Settings
+
+    @property
+    def metric(self) -> Metric:
+        """The distance in use."""
+        return Metric(self.settings.metric)
+
+    @property
+    def verification_threshold(self) -> float:
+        """Largest distance that is a match, 1:1."""
+        return self.calibration.threshold(self.metric, self.settings.false_match_rate)
+
+    def verify(self, probe: Face, person: Person) -> Verification:
+        """Decide whether a face is the person claimed.
+
+        Raises:
+            PackMismatchError: the person has no template of this pack.
+        """
+        templates = [t for t in self.gallery.templates(person.id) if t.pack_id == self.pack_id]
+        if not templates:
+            raise PackMismatchError(
+                f"“{shown(person.name)}” has no template of the pack in use. Enroll them again with new pictures."
+            )
+        references = np.stack([template.embedding for template in templates])
+        apart = distances(embedding_of(probe)[None], references, self.metric)[0]
+        distance, threshold = fuse(apart), self.verification_threshold
+        return Verification(
+            person_id=person.id,
+            name=person.name,
+            match=distance <= threshold,
+            distance=distance,
+            threshold=threshold,
+            metric=self.metric,
+            template_distances=tuple(sorted(apart.tolist())),
+            fusion=FUSION,
+            probe=probe,
+            reference_crop=decode_jpeg(templates[int(apart.argmin())].crop_jpeg),
+            false_match=self.calibration.false_match_rate(self.metric, distance),
+        )
+
+    def compare(self, first: Face, second: Face) -> Comparison:
+        """Decide whether two faces are one person."""
+        apart = distances(embedding_of(first)[None], embedding_of(second)[None], self.metric)
+        distance, threshold = float(apart[0, 0]), self.verification_threshold
+        rate = self.calibration.false_match_rate(self.metric, distance)
+        return Comparison(distance <= threshold, distance, threshold, self.metric, first, second, rate)
+
+    def identify(self, faces: Sequence[Face]) -> list[Identification]:
+        """Decide who the faces of one picture are; nobody is found twice."""
+        if not faces:
+            return []
+        references = self.gallery.references(self.pack_id)
+        threshold = self.calibration.identification_threshold(
+            self.metric, self.settings.false_match_rate, len(references.names)
+        )
+        probes = np.stack([embedding_of(face) for face in faces])
+        matches = match_faces(probes, references, self.metric, threshold)
+        return [
+            Identification(face, match.candidates, match.person, threshold, self.metric, match.margin)
+            for face, match in zip(faces, matches, strict=True)
+        ]
+
+    def look_alike(self, face: Face, name: str) -> Candidate | None:
+        """Someone of another name for whom the face would be taken."""
+        identification = self.identify([face])[0]
+        own = name.strip().casefold()
+        return next(
+            (
+                candidate
+                for candidate in identification.candidates
+                if candidate.name.casefold() != own and candidate.distance <= identification.threshold
+            ),
+            None,
+        )
+
+
+def embedding_of(face: Face) -> FloatArray:
+    """Return a face's embedding, (D,).
+
+    Raises:
+        ValueError: the pipeline was not asked for it.
+    """
+    if face.embedding is None:
+        raise ValueError("the face was found without an embedding")
+    return face.embedding

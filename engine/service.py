@@ -1,0 +1,372 @@
+"""FaceService: the one door that the window and the command line knock on."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from types import EllipsisType
+from typing import TypeAlias
+
+from engine.alignment.landmarks import Landmarker
+from engine.capture.images import decode_jpeg, read_image, reduced
+from engine.decisions import Decider
+from engine.detection import DETECTORS
+from engine.device import choose_device
+from engine.enrollment import Enroller
+from engine.errors import ImageError, NoFaceError
+from engine.gallery.store import Gallery
+from engine.matching.calibration import Calibration
+from engine.packs.embedder import Embedder
+from engine.packs.pack import DEFAULT_PACK
+from engine.pipeline import Pipeline
+from engine.settings import Settings, default_gallery_path
+from engine.types import (
+    CancelToken,
+    Comparison,
+    EngineInfo,
+    Enrollment,
+    EnrollmentCandidate,
+    Face,
+    Frame,
+    IdentifiedPicture,
+    LiveResult,
+    Person,
+    PixelArray,
+    Progress,
+    Report,
+    Template,
+    Verification,
+    silent,
+)
+
+Picture: TypeAlias = Path | bytes | Frame
+
+PREVIEW_PX = 1600
+"""Longest side of the pictures handed back for showing."""
+PICTURES_AT_ONCE = 8
+"""How many pictures share one pass through the pipeline."""
+PASTED = "pasted picture"
+"""What a picture without a name is called."""
+
+
+class FaceService:
+    """Enrolls, verifies and identifies against one gallery. Synchronous; used from one thread at a time."""
+
+    def __init__(self, settings: Settings, gallery_path: Path | None = None) -> None:
+        """Load the networks and open the gallery, which is created where there is none.
+
+        Raises:
+            DeviceError: the device asked for is not there.
+            PackError: a model file is missing or altered.
+            GalleryError: the gallery cannot be opened.
+        """
+        device = choose_device(settings.device, settings.precision)
+        self._embedder = Embedder(DEFAULT_PACK, device)
+        self._calibration = Calibration.load(DEFAULT_PACK.id)
+        landmarker = Landmarker()
+        detectors = {name: DETECTORS[name](device) for name in {settings.file_detector, settings.live_detector}}
+        self._file_pipeline = Pipeline(detectors[settings.file_detector], landmarker, self._embedder)
+        self._live_pipeline = Pipeline(detectors[settings.live_detector], landmarker, self._embedder)
+        self._gallery = Gallery.open(gallery_path or default_gallery_path())
+        self.apply(settings)
+
+    def close(self) -> None:
+        """Close the gallery."""
+        self._gallery.close()
+
+    def apply(self, settings: Settings) -> None:
+        """Use other settings from now on; those marked `restart` wait for the next start."""
+        self._settings = settings
+        self._decider = Decider(self._gallery, self._calibration, DEFAULT_PACK.id, settings)
+        self._enroller = Enroller(self._decider, self._file_pipeline)
+
+    def info(self) -> EngineInfo:
+        """What the engine runs on."""
+        people, templates = self._gallery.counts()
+        device = self._embedder.device
+        libraries = ("visavis", "torch", "numpy", "opencv-python-headless", "PySide6-Essentials")
+        return EngineInfo(
+            device=device.label,
+            device_reason=self._embedder.fallback_reason or device.reason,
+            precision=device.precision,
+            pack=DEFAULT_PACK.title,
+            pack_licence=DEFAULT_PACK.licence,
+            detector=self._file_pipeline.detector.name,
+            gallery_path=str(self._gallery.path),
+            people=people,
+            templates=templates,
+            versions={"python": platform.python_version()} | {name: version(name) for name in libraries},
+        )
+
+    # --- enrollment ---------------------------------------------------------------------------------------------
+
+    def judge(
+        self,
+        pictures: Sequence[Picture],
+        name: str = "",
+        report: Report = silent,
+        token: CancelToken | None = None,
+    ) -> list[EnrollmentCandidate]:
+        """Look at pictures for enrollment, one answer for each; nothing is stored.
+
+        Args:
+            pictures: files, encoded bytes or frames.
+            name: who they show; other people who look alike are pointed out.
+
+        Raises:
+            OperationCancelledError: the token was turned.
+        """
+        candidates = []
+        for done, picture in enumerate(pictures):
+            (token or CancelToken()).check()
+            report(Progress(done, len(pictures), source_of(picture)))
+            candidates.append(self._judge(picture, name))
+        report(Progress(len(pictures), len(pictures)))
+        return candidates
+
+    def enroll(
+        self, name: str, candidates: Sequence[EnrollmentCandidate], consent_date: date | None = None
+    ) -> Enrollment:
+        """Store the acceptable candidates as templates of a person, new or already enrolled, in one transaction.
+
+        Poor faces, and copies of a picture that is already a template, are left out and listed.
+
+        Raises:
+            BadInputError: none of the candidates can be enrolled; the sentence says why.
+            InvalidNameError: nobody can have this name.
+            GalleryError: the gallery cannot be written; nothing was.
+        """
+        return self._enroller.enroll(name, candidates, consent_date)
+
+    def assign(self, face: Face, person_id: int, source: str) -> Person:
+        """Make a found face a template of a person.
+
+        Raises:
+            BadInputError: the face is too poor, or already enrolled.
+            UnknownPersonError: there is no such person.
+        """
+        person = self._gallery.person(person_id)
+        return self.enroll(person.name, [EnrollmentCandidate(source, face)]).person
+
+    def _judge(self, picture: Picture, name: str) -> EnrollmentCandidate:
+        try:
+            frame = self._read(picture)
+        except ImageError as error:
+            return EnrollmentCandidate(source_of(picture), refusals=(str(error),))
+        return self._enroller.judge(frame, self._faces([frame], largest_only=True)[0], name)
+
+    # --- decisions ----------------------------------------------------------------------------------------------
+
+    def verify(self, person_id: int, picture: Picture) -> Verification:
+        """Decide whether the largest face in a picture is the person claimed (1:1).
+
+        Raises:
+            ImageError: the picture cannot be read.
+            NoFaceError: it shows no face.
+            UnknownPersonError: there is no such person.
+            PackMismatchError: the person has no template of this pack.
+        """
+        person = self._gallery.person(person_id)
+        return self._decider.verify(self._probe(picture), person)
+
+    def compare(self, first: Picture, second: Picture) -> Comparison:
+        """Decide whether the largest faces of two pictures are one person.
+
+        Raises:
+            ImageError: a picture cannot be read.
+            NoFaceError: one shows no face.
+        """
+        return self._decider.compare(self._probe(first), self._probe(second))
+
+    def identify(
+        self,
+        pictures: Sequence[Picture],
+        report: Report = silent,
+        token: CancelToken | None = None,
+        each: Callable[[IdentifiedPicture], None] | None = None,
+    ) -> list[IdentifiedPicture]:
+        """Find everyone in every picture (1:N, open set); a picture that cannot be read carries its error.
+
+        Args:
+            pictures: files, encoded bytes or frames.
+            each: receives every picture's answer as soon as it is there.
+
+        Raises:
+            OperationCancelledError: the token was turned.
+        """
+        answers: list[IdentifiedPicture] = []
+        for start in range(0, len(pictures), PICTURES_AT_ONCE):
+            (token or CancelToken()).check()
+            batch = pictures[start : start + PICTURES_AT_ONCE]
+            report(Progress(start, len(pictures), source_of(batch[0])))
+            for answer in self._identify(batch):
+                answers.append(answer)
+                if each:
+                    each(answer)
+        report(Progress(len(pictures), len(pictures)))
+        return answers
+
+    def watch(self, frame: Frame, claimed: int | None = None) -> LiveResult:
+        """Identify everyone in a live frame, and verify the largest face where an identity is claimed.
+
+        Raises:
+            UnknownPersonError: the claimed person is no longer there.
+        """
+        stages_ms: dict[str, float] = {}
+        faces = self._live_pipeline.faces(
+            [frame],
+            smallest_face_px=self._settings.smallest_face_px,
+            averaging=self._settings.averaging == "always",
+            stages_ms=stages_ms,
+        )[0]
+        start = perf_counter()
+        identifications = self._decider.identify(faces)
+        verification = None
+        if claimed is not None and faces:
+            verification = self._decider.verify(faces[0], self._gallery.person(claimed))
+        stages_ms["match"] = (perf_counter() - start) * 1000
+        return LiveResult(frame, tuple(identifications), verification, stages_ms)
+
+    def _identify(self, pictures: Sequence[Picture]) -> list[IdentifiedPicture]:
+        answers: dict[int, IdentifiedPicture] = {}
+        frames: dict[int, Frame] = {}
+        for place, picture in enumerate(pictures):
+            try:
+                frames[place] = self._read(picture)
+            except ImageError as error:
+                answers[place] = IdentifiedPicture(source_of(picture), error=str(error))
+        found = self._faces(list(frames.values()))
+        for (place, frame), faces in zip(frames.items(), found, strict=True):
+            preview, scale = reduced(frame.pixels, PREVIEW_PX)
+            identifications = tuple(self._decider.identify(faces))
+            answers[place] = IdentifiedPicture(source_of(pictures[place]), identifications, preview, scale, frame.notes)
+        return [answers[place] for place in range(len(pictures))]
+
+    # --- the gallery --------------------------------------------------------------------------------------------
+
+    def people(self, search: str = "") -> list[Person]:
+        """Everyone whose name, tags or notes contain the search text, by name."""
+        return self._gallery.people(search)
+
+    def person(self, person_id: int) -> Person:
+        """One person.
+
+        Raises:
+            UnknownPersonError: there is no such person.
+        """
+        return self._gallery.person(person_id)
+
+    def person_named(self, name: str) -> Person:
+        """The person of this name, whatever its case.
+
+        Raises:
+            UnknownPersonError: there is nobody of this name.
+        """
+        return self._gallery.find(name)
+
+    def templates(self, person_id: int) -> list[Template]:
+        """All templates of a person, of any pack, oldest first."""
+        return self._gallery.templates(person_id)
+
+    def crops(self, template_ids: Sequence[int]) -> dict[int, PixelArray]:
+        """Decoded crops, (256, 256, 3) uint8 RGB each; templates that are gone are left out."""
+        return {id_: decode_jpeg(jpeg) for id_, jpeg in self._gallery.crops(template_ids).items()}
+
+    def rename(self, person_id: int, name: str) -> Person:
+        """Give a person another name.
+
+        Raises:
+            NameTakenError: someone else has it; merge the two instead.
+            InvalidNameError: nobody can have it.
+        """
+        return self._gallery.rename(person_id, name)
+
+    def describe(
+        self,
+        person_id: int,
+        *,
+        notes: str | None = None,
+        tags: Sequence[str] | None = None,
+        consent_date: date | None | EllipsisType = ...,
+    ) -> Person:
+        """Change a person's notes, tags or consent date; what is left out stays."""
+        return self._gallery.describe(person_id, notes=notes, tags=tags, consent_date=consent_date)
+
+    def merge(self, source_id: int, target_id: int) -> Person:
+        """Move all templates of one person to another, and drop the first."""
+        return self._gallery.merge(source_id, target_id)
+
+    def move_template(self, template_id: int, target_id: int) -> Person:
+        """Give a template to another person."""
+        return self._gallery.move_template(template_id, target_id)
+
+    def delete_template(self, template_id: int) -> None:
+        """Delete a template and its crop, from the disk too."""
+        self._gallery.delete_template(template_id)
+
+    def delete_person(self, person_id: int) -> None:
+        """Delete a person with all templates and crops, from the disk too."""
+        self._gallery.delete_person(person_id)
+
+    @property
+    def undo_text(self) -> str:
+        """What `undo` would take back, in words; empty when there is nothing."""
+        return self._gallery.undo_text
+
+    @property
+    def redo_text(self) -> str:
+        """What `redo` would do again, in words; empty when there is nothing."""
+        return self._gallery.redo_text
+
+    def undo(self) -> str:
+        """Take back this session's latest edit of the gallery, and say what it was.
+
+        Raises:
+            GalleryError: there is none, or the gallery has moved on.
+        """
+        return self._gallery.undo()
+
+    def redo(self) -> str:
+        """Do again what was taken back last, and say what it was.
+
+        Raises:
+            GalleryError: there is nothing, or the gallery has moved on.
+        """
+        return self._gallery.redo()
+
+    def gallery_changed(self) -> bool:
+        """Whether another window or process has changed the gallery since the last look."""
+        return self._gallery.changed_elsewhere()
+
+    # --- pictures to faces ----------------------------------------------------------------------------------------
+
+    def _read(self, picture: Picture) -> Frame:
+        if isinstance(picture, Frame):
+            return picture
+        megapixels = self._settings.largest_picture_mpx
+        return read_image(picture, max_megapixels=megapixels, name=source_of(picture))
+
+    def _faces(self, frames: Sequence[Frame], *, largest_only: bool = False) -> list[tuple[Face, ...]]:
+        return self._file_pipeline.faces(
+            frames,
+            smallest_face_px=self._settings.smallest_face_px,
+            averaging=self._settings.averaging != "never",
+            largest_only=largest_only,
+        )
+
+    def _probe(self, picture: Picture) -> Face:
+        faces = self._faces([self._read(picture)], largest_only=True)[0]
+        if not faces:
+            raise NoFaceError(source_of(picture))
+        return faces[0]
+
+
+def source_of(picture: Picture) -> str:
+    """Return what a picture is called: the file as it was named, the camera, or that it was pasted."""
+    if isinstance(picture, Frame):
+        return picture.source
+    return str(picture) if isinstance(picture, Path) else PASTED
