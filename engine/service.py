@@ -291,7 +291,7 @@ class FaceService:
         *,
         notes: str | None = None,
         tags: Sequence[str] | None = None,
-        consent_date: date | None | EllipsisType = ...,
+        consent_date: date | EllipsisType | None = ...,
     ) -> Person:
         """Change a person's notes, tags or consent date; what is left out stays."""
         return self._gallery.describe(person_id, notes=notes, tags=tags, consent_date=consent_date)
