@@ -1,0 +1,1 @@
+"""Icons and calibrations that ship with Visavis."""
