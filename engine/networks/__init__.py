@@ -1,0 +1,1 @@
+"""Networks: one architecture a file, plain `nn.Module`, the paper in its docstring."""
