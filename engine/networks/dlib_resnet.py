@@ -11,7 +11,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional as nnf
 
 MEAN_RGB = (122.782, 117.001, 104.298)
 SCALE = 256.0
@@ -69,12 +69,12 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to (N, C', H', W')."""
-        branch = self.second(F.relu(self.first(x), inplace=True))
-        shortcut = F.avg_pool2d(x, 2, 2) if self.halve else x
+        branch = self.second(nnf.relu(self.first(x), inplace=True))
+        shortcut = nnf.avg_pool2d(x, 2, 2) if self.halve else x
         if branch.shape[1:] != shortcut.shape[1:]:
             largest = [max(sizes) for sizes in zip(branch.shape[1:], shortcut.shape[1:], strict=True)]
             branch, shortcut = _grown(branch, largest), _grown(shortcut, largest)
-        return F.relu(branch + shortcut, inplace=True)
+        return nnf.relu(branch + shortcut, inplace=True)
 
 
 class DlibResNet(nn.Module):
@@ -100,7 +100,7 @@ class DlibResNet(nn.Module):
             (N, 128) as dlib gives them, not scaled to unit length.
         """
         x = (chips - self.mean) / SCALE
-        x = F.max_pool2d(F.relu(self.stem(x), inplace=True), 3, 2)
+        x = nnf.max_pool2d(nnf.relu(self.stem(x), inplace=True), 3, 2)
         x = self.blocks(x)
         return cast("Tensor", self.head(x.mean(dim=(2, 3))))
 
@@ -117,4 +117,4 @@ class DlibResNet(nn.Module):
 def _grown(x: Tensor, shape: list[int]) -> Tensor:
     """Pad (N, C, H, W) with zeros at the far ends to (N, *shape)."""
     channels, rows, columns = (wanted - has for wanted, has in zip(shape, x.shape[1:], strict=True))
-    return F.pad(x, (0, columns, 0, rows, 0, channels))
+    return nnf.pad(x, (0, columns, 0, rows, 0, channels))

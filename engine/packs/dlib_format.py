@@ -1,8 +1,8 @@
 """dlib's serialisation: variable-length integers, tensors, and the layers of a network.
 
-An integer is a control byte (low nibble: how many bytes follow; high bit: negative) and little-endian bytes. A float is two
-such integers, mantissa and exponent. A tensor is five integers (version, samples, channels, rows, columns) and raw
-little-endian float32. A network stores its layers input first, each beginning with its name.
+An integer is a control byte (low nibble: how many bytes follow; high bit: negative) and little-endian bytes. A float
+is two such integers, mantissa and exponent. A tensor is five integers (version, samples, channels, rows, columns) and
+raw little-endian float32. A network stores its layers input first, each beginning with its name.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from engine.errors import PackError
 from engine.types import FloatArray
 
 _LAYER = re.compile(rb"\x01(?:\x05con_[0-9]|\x07affine_|\x07bn_con2|\x04fc_2)")
+_STEPS = bytes(1 + (control & 0x0F) for control in range(256))
+"""From the control byte of one integer to that of the next."""
 
 
 @dataclass(slots=True)
@@ -104,9 +106,10 @@ def read_integers(data: bytes) -> NDArray[np.int64]:
     """
     starts = []
     position, end = 0, len(data)
+    steps = data.translate(_STEPS)
     while position < end:
         starts.append(position)
-        position += 1 + (data[position] & 0x0F)
+        position += steps[position]
     if position != end:
         raise PackError("A dlib model file ends too early. Reinstall the package it came with.")
     raw = np.frombuffer(data + bytes(8), np.uint8)

@@ -1,13 +1,12 @@
-"""Chips -> embeddings, in batches, on the device there is; a device that gives out is left for the CPU, and that is said."""
+"""Chips -> embeddings, in batches; a device that gives out is left for the CPU, and that is said."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from engine.device import Device, choose_device
 from engine.errors import PackError

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from dataclasses import dataclass
-
 from pathlib import Path
 
 from engine.errors import PackError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from engine.networks.dlib_resnet import EMBEDDING_DIM, INPUT_SIZE_PX, DlibResNet
+from engine.networks.dlib_resnet import EMBEDDING_DIM, INPUT_SIZE_PX
 from engine.packs.dlib_weights import load_resnet
 from engine.packs.files import ModelFile
 
