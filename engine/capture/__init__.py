@@ -1,0 +1,1 @@
+"""Everything becomes a Frame: pictures, folders, cameras, videos."""
