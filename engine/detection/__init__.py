@@ -1,0 +1,14 @@
+"""Face detectors; `DETECTORS` builds each by the name it has in the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from engine.detection.detector import Detector
+from engine.detection.mmod import MmodDetector
+from engine.detection.mtcnn import MtcnnDetector
+from engine.device import Device
+
+DETECTORS: Mapping[str, Callable[[Device], Detector]] = {"mtcnn": MtcnnDetector, "mmod": MmodDetector}
+
+__all__ = ["DETECTORS", "Detector"]
