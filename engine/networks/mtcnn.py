@@ -1,8 +1,8 @@
 """The three small networks of MTCNN.
 
 Zhang, Zhang, Li and Qiao, "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional Networks", 2016.
-All take (N, 3, H, W) RGB scaled to -1..1 and give the probability of a face, and corrections of the box as shares of its
-sides (left, top, right, bottom); O-Net also places five landmarks.
+All take (N, 3, H, W) RGB scaled to -1..1 and give the probability of a face, and corrections of the box as shares of
+its sides (left, top, right, bottom); O-Net also places five landmarks.
 """
 
 from __future__ import annotations
