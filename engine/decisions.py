@@ -12,8 +12,8 @@ from engine.errors import PackMismatchError, shown
 from engine.gallery.store import Gallery
 from engine.matching.calibration import Calibration
 from engine.matching.distances import distances
+from engine.matching.fusion import FUSION, fuse
 from engine.matching.identification import match_faces
-from engine.matching.verification import FUSION, fuse
 from engine.settings import Settings
 from engine.types import Candidate, Comparison, Face, FloatArray, Identification, Metric, Person, Verification
 
@@ -55,7 +55,8 @@ class Decider:
             )
         references = np.stack([template.embedding for template in templates])
         apart = distances(embedding_of(probe)[None], references, self.metric)[0]
-        distance, threshold = fuse(apart), self.verification_threshold
+        fused, _ = fuse(apart[None], np.zeros(len(apart), np.int64))
+        distance, threshold = float(fused[0, 0]), self.verification_threshold
         return Verification(
             person_id=person.id,
             name=person.name,
