@@ -49,10 +49,9 @@ class MmodDetector:
             by_size[frame.shape].append(number)
         for (height, width, _), numbers in by_size.items():
             scale = _scale(width, height, smallest_face_px)
-            size = max(1, round(width * scale)), max(1, round(height * scale))
-            layout = lay_out(*size)
+            layout = _layout(width, height, scale)
             for batch in self._batches(numbers, layout):
-                pictures = np.stack([_resized(frames[number], size) for number in batch])
+                pictures = np.stack([_reduced(frames[number], scale) for number in batch])
                 for number, scores in zip(batch, self._scores(pictures, layout), strict=True):
                     found[number] = _detections(scores, layout, scale)
         return found
@@ -73,11 +72,18 @@ def _scale(width: int, height: int, smallest_face_px: float) -> float:
     return min(max(1.0, WINDOW_PX / smallest_face_px), sqrt(LARGEST_PX / (width * height)))
 
 
-def _resized(frame: PixelArray, size: tuple[int, int]) -> PixelArray:
-    if size == (frame.shape[1], frame.shape[0]):
+def _layout(width: int, height: int, scale: float) -> Layout:
+    # dlib's doubling makes a picture this much larger than double: a window sees the very pixels that dlib's does.
+    more = (2, 1) if scale > 1 else (0, 0)
+    return lay_out(max(1, round(width * scale)) + more[0], max(1, round(height * scale)) + more[1])
+
+
+def _reduced(frame: PixelArray, scale: float) -> PixelArray:
+    """Make a picture smaller; one that must become larger does so on the device."""
+    if scale >= 1:
         return frame
-    interpolation = cv2.INTER_LINEAR if size[0] > frame.shape[1] else cv2.INTER_AREA
-    return cv2.resize(frame, size, interpolation=interpolation).astype(np.uint8, copy=False)
+    size = max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale))
+    return cv2.resize(frame, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 def _detections(scores: FloatArray, layout: Layout, scale: float) -> list[Detection]:

@@ -17,7 +17,7 @@ FIRST_CENTRE_PX = 14
 
 
 class MmodNet(nn.Module):
-    """Seven convolutions; 180,017 parameters once the batch normalisations are folded in."""
+    """Seven convolutions; 180,711 parameters once the batch normalisations are folded in."""
 
     def __init__(self) -> None:
         super().__init__()
