@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
+from torch import nn
 
 from engine.errors import DeviceError
+
+Network = TypeVar("Network", bound=nn.Module)
 
 CHOICES = ("auto", "cuda", "mps", "cpu")
 """What a user may ask for; "auto" takes the fastest there is."""
@@ -67,6 +71,12 @@ def choose_device(wanted: str = "auto", precision: str = "auto") -> Device:
     if precision == "bf16" and not bf16:
         raise DeviceError(f"{label} does not compute in bf16. Choose precision “auto” or “fp32”.")
     return Device(device, label, reason, bf16 and precision != "fp32")
+
+
+def placed(network: Network, device: Device) -> Network:
+    """Return a network on its device, in the memory layout in which convolutions are fastest."""
+    on_device: Network = network.to(device.torch_device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
+    return on_device
 
 
 def _cpu_multiplies_bf16() -> bool:

@@ -87,7 +87,8 @@ class Enroller:
         """The face's embedding, averaged for enrollment even where the live view does not average."""
         if face.embedding is not None and (face.views > 1 or self.decider.settings.averaging == "never"):
             return face.embedding
-        return self.pipeline.embed(averaged_chips_of_crop(face.crop)[None])[0]
+        embedding: FloatArray = self.pipeline.embed(averaged_chips_of_crop(face.crop)[None])[0]
+        return embedding
 
     def _embeddings_of(self, name: str) -> list[FloatArray]:
         gallery = self.decider.gallery

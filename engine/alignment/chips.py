@@ -29,6 +29,9 @@ MEAN_PLACES = np.array(
 )
 """Mean places of the landmarks in the unit square, from dlib's `get_face_chip_details`."""
 
+_HALVED_ORIGIN = (1.25, 0.75)
+"""Where dlib takes the first pixel of a halved picture to lie, in halved pixels; it lies at (1, 1)."""
+
 
 def extract_chips(
     pixels: PixelArray, landmarks: FloatArray, size_px: int = CHIP_SIZE_PX, padding: float = CHIP_PADDING
@@ -63,23 +66,37 @@ def _chip_to_picture(landmarks: FloatArray, size_px: int, padding: float) -> NDA
 
 
 def _cut(pixels: PixelArray, transform: NDArray[np.float64], size_px: int) -> PixelArray:
-    span = np.linalg.norm(transform[:, 0]) * (size_px - 1)
-    halvings = 0
-    while (span / 2 ** (halvings + 1) + 1) > size_px:
-        halvings += 1
+    halvings = _halvings(np.linalg.norm(transform[:, 0]) * (size_px - 1) + 1, size_px)
     corners = transform @ np.array([(x, y, 1) for x in (0, size_px - 1) for y in (0, size_px - 1)]).T
     margin = 2 ** (halvings + 2)
     height, width = pixels.shape[:2]
     left, top = np.clip(np.floor(corners.min(axis=1)) - margin, 0, (width, height)).astype(int)
     right, bottom = np.clip(np.ceil(corners.max(axis=1)) + margin, 0, (width, height)).astype(int)
-    if left >= right or top >= bottom:
-        return np.zeros((size_px, size_px, 3), np.uint8)
     region = pixels[top:bottom, left:right]
-    for _ in range(halvings):
-        region = cv2.pyrDown(region).astype(np.uint8, copy=False)
     local = transform.copy()
     local[:, 2] -= left, top
-    local /= 2**halvings
+    for _ in range(halvings):
+        region = _halved(region)
+        local /= 2
+        local[:, 2] -= _HALVED_ORIGIN
+    if not region.size:
+        return np.zeros((size_px, size_px, 3), np.uint8)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     chip = cv2.warpAffine(region, local, (size_px, size_px), flags=flags, borderMode=cv2.BORDER_CONSTANT)
     return chip.astype(np.uint8, copy=False)
+
+
+def _halvings(side_px: float, size_px: int) -> int:
+    """How often a square can be halved before it is smaller than the chip."""
+    count = 0
+    while (side_px := (side_px - 1) / 2 + 1) > size_px:
+        count += 1
+    return count
+
+
+def _halved(region: PixelArray) -> PixelArray:
+    """Halve a picture with a 5x5 Gaussian, leaving out pixels for which it would reach over the edge."""
+    height, width = region.shape[:2]
+    if min(height, width) < 5:
+        return region[:0]
+    return cv2.pyrDown(region)[1 : (height - 1) // 2, 1 : (width - 1) // 2].astype(np.uint8, copy=False)

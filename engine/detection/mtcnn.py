@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from engine.detection.nms import keep_surest
-from engine.device import Device
+from engine.device import Device, placed
 from engine.packs.mtcnn_weights import load_mtcnn
 from engine.types import Box, Detection, FloatArray, PixelArray
 
@@ -65,8 +65,8 @@ class MtcnnDetector:
             PackError: a weights file is missing or altered.
         """
         self._device = device.torch_device
-        networks = (network.to(self._device, memory_format=torch.channels_last) for network in load_mtcnn())
-        self._pnet, self._rnet, self._onet = networks
+        pnet, rnet, onet = load_mtcnn()
+        self._pnet, self._rnet, self._onet = placed(pnet, device), placed(rnet, device), placed(onet, device)
 
     def detect(self, frames: Sequence[PixelArray], smallest_face_px: float) -> list[list[Detection]]:
         """Find the faces of every picture; see `Detector.detect`."""

@@ -44,7 +44,7 @@ class Layout:
     height: int
 
     def to_picture(self, x: float, y: float, half: float) -> tuple[float, float, float, float]:
-        """Map a square window on the canvas, by centre and half its side, to left, top, right, bottom in the picture."""
+        """Map a square on the canvas, by centre and half its side, to left, top, right and bottom in the picture."""
         number = min(range(len(self.levels)), key=lambda n: self.levels[n].distance(x, y))
         level, growth = self.levels[number], STEP**-number
         x, y = x - level.left, y - level.top

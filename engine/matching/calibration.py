@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import beta
 
 from engine.errors import PackError
-from engine.types import FalseMatchRate, FloatArray, Metric
+from engine.types import FalseMatchRate, Metric
 
 FALSE_POSITIVE_IDENTIFICATION_RATE = 0.01
 """How often a stranger may be taken for anyone at all in the gallery, whatever its size."""
@@ -30,8 +31,8 @@ class Calibration:
     """
 
     pairs: int
-    rates: FloatArray
-    distances: dict[Metric, FloatArray]
+    rates: NDArray[np.float64]
+    distances: dict[Metric, NDArray[np.float64]]
 
     @classmethod
     def load(cls, pack_id: str) -> Calibration:

@@ -80,6 +80,8 @@ class ResidualBlock(nn.Module):
 class DlibResNet(nn.Module):
     """The whole network; 5,614,592 parameters."""
 
+    mean: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.stem = ConvAffine(3, 32, 7, stride=2)

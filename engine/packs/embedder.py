@@ -6,9 +6,8 @@ import logging
 
 import numpy as np
 import torch
-from torch import nn
 
-from engine.device import Device, choose_device
+from engine.device import Device, choose_device, placed
 from engine.errors import PackError
 from engine.networks.dlib_resnet import DlibResNet
 from engine.packs.pack import Pack
@@ -43,7 +42,7 @@ class Embedder:
         self.device = device
         self._batch = CPU_BATCH if device.torch_device.type == "cpu" else GPU_BATCH
         network = self._network.folded() if isinstance(self._network, DlibResNet) else self._network
-        self._running: nn.Module = network.to(device.torch_device, memory_format=torch.channels_last)
+        self._running = placed(network, device)
 
     def embed(self, chips: PixelArray) -> FloatArray:
         """Embed aligned faces.

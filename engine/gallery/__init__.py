@@ -1,0 +1,1 @@
+"""People and their templates, kept on this machine."""

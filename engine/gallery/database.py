@@ -1,0 +1,208 @@
+"""SQLite underneath the gallery: opening, migrating, backing up, and its errors as sentences.
+
+All that is particular to SQLite is here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+
+from engine.errors import GalleryError, shown
+
+log = logging.getLogger(__name__)
+
+APPLICATION_ID = 0x56495341
+"""Marks the file as a Visavis gallery."""
+_BUSY_SECONDS = 5
+_HEADER = b"SQLite format 3\x00"
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+def open_database(path: Path) -> Engine:
+    """Open a gallery's file, creating or migrating it where needed.
+
+    Raises:
+        GalleryError: the file is no gallery, damaged, of a newer Visavis, or cannot be opened.
+    """
+    with translated_errors(path):
+        if not path.exists():
+            _create(path)
+        _check_file(path)
+        engine = _connect(path)
+        try:
+            _migrate(engine, path)
+        except BaseException:
+            engine.dispose()
+            raise
+    return engine
+
+
+def _create(path: Path) -> None:
+    """Build a gallery beside its place and put it there whole, so that a crash leaves none rather than half of one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
+    os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+    engine = _connect(unfinished)
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        with engine.connect() as connection:
+            _upgrade(connection)
+        engine.dispose()
+        try:
+            os.link(unfinished, path)
+        except FileExistsError:
+            log.info("Another process has just created the gallery.")
+        except OSError:
+            unfinished.rename(path)
+    finally:
+        engine.dispose()
+        for leftover in (unfinished, *(unfinished.with_name(unfinished.name + end) for end in ("-wal", "-shm"))):
+            leftover.unlink(missing_ok=True)
+
+
+def _check_file(path: Path) -> None:
+    if not path.is_file():
+        raise GalleryError(f"“{shown(path)}” is not a file. Choose another gallery with --gallery.")
+    with path.open("rb") as file:
+        header = file.read(100)
+    if not header:
+        raise GalleryError(f"The gallery “{shown(path)}” is empty: its content was lost. Restore it from a backup.")
+    if not header.startswith(_HEADER) or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        raise GalleryError(f"“{shown(path)}” is not a Visavis gallery. Choose another file with --gallery.")
+
+
+def _connect(path: Path) -> Engine:
+    # One connection: the gallery is used by one thread, and SQLite reports changes by others to a connection.
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_BUSY_SECONDS, check_same_thread=False,
+            isolation_level=None,
+        ),
+        poolclass=StaticPool,
+    )  # fmt: skip
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A writer takes its lock at once: two that both read first could only deadlock.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrate(engine: Engine, path: Path) -> None:
+    with engine.connect() as connection:
+        current = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    script = ScriptDirectory.from_config(_alembic())
+    if current == script.get_current_head():
+        return
+    if current not in [revision.revision for revision in script.walk_revisions()]:
+        raise GalleryError(f"The gallery “{shown(path)}” was made by a newer Visavis. Update Visavis to open it.")
+    _back_up(path, path.with_name(f"{path.name}.before-{script.get_current_head()}"))
+    with engine.connect() as connection:
+        _upgrade(connection)
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _alembic()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config
+
+
+def _back_up(path: Path, copy: Path) -> None:
+    """Copy the gallery as it is, and make sure that the copy opens."""
+    os.close(os.open(copy, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+        if target.execute("PRAGMA quick_check").fetchone() != ("ok",):
+            raise GalleryError(f"The gallery “{shown(path)}” is damaged. Restore it from a backup.")
+
+
+def erase_leftovers(engine: Engine) -> bool:
+    """Move everything from the write-ahead log into the file and empty the log, where deleted data would live on.
+
+    Returns:
+        Whether it could be done; another reader can stand in the way for a moment.
+    """
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        # Without waiting: whoever reads now must not hold up the user's edit.
+        cursor.execute("PRAGMA busy_timeout = 0")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        row = cursor.fetchone()
+        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
+    finally:
+        connection.close()
+    return row is not None and not row[0]
+
+
+def data_version(connection: Connection) -> int:
+    """A number that changes when another connection has committed."""
+    return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+
+
+@contextmanager
+def translated_errors(path: Path) -> Iterator[None]:
+    """Turn errors of the database and the file system into sentences about the gallery."""
+    name = shown(path)
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        code = str(getattr(cause, "sqlite_errorname", ""))
+        sentence = next((text for start, text in _SENTENCES.items() if code.startswith(start)), _UNFORESEEN)
+        raise GalleryError(sentence.format(name)) from error
+    except PermissionError as error:
+        raise GalleryError(_SENTENCES["SQLITE_READONLY"].format(name)) from error
+    except OSError as error:
+        raise GalleryError(f"The gallery “{name}” cannot be opened: {error.strerror}. Check where it is.") from error
+
+
+_UNFORESEEN = "The gallery “{}” could not be used. Nothing was changed; the log says more."
+_SENTENCES = {
+    "SQLITE_BUSY": "The gallery “{}” is in use by another program. Nothing was changed; try again in a moment.",
+    "SQLITE_LOCKED": "The gallery “{}” is in use by another program. Nothing was changed; try again in a moment.",
+    "SQLITE_FULL": "The disk with the gallery “{}” is full. Nothing was changed; make room and try again.",
+    "SQLITE_IOERR": "The disk with the gallery “{}” does not answer or is full. Nothing was changed; check it.",
+    "SQLITE_READONLY": "The gallery “{}” may not be written. Check the permissions of its folder.",
+    "SQLITE_CANTOPEN": "The gallery “{}” cannot be opened. Check its folder and the permissions.",
+    "SQLITE_PERM": "The gallery “{}” may not be opened. Check the permissions.",
+    "SQLITE_CORRUPT": "The gallery “{}” is damaged. Nothing was changed; restore it from a backup.",
+    "SQLITE_NOTADB": "The gallery “{}” is damaged or not a gallery. Nothing was changed; restore it from a backup.",
+}

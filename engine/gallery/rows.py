@@ -1,0 +1,80 @@
+"""Rows of the database <-> values of the engine."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import numpy as np
+from sqlalchemy import Select, func, select
+
+from engine.errors import PackError
+from engine.gallery.schema import PersonRow, TemplateRow
+from engine.types import NewTemplate, Person, Template, frozen
+
+_UNIT_TOLERANCE = 1e-3
+
+
+def now() -> datetime:
+    """The time as it is stored: UTC, without a zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def person_query() -> Select[PersonRow, int, int]:
+    """Select people with how many templates they have and which is their oldest."""
+    return (
+        select(PersonRow, func.count(TemplateRow.id), func.min(TemplateRow.id))
+        .outerjoin(TemplateRow, TemplateRow.person_id == PersonRow.id)
+        .group_by(PersonRow.id)
+    )
+
+
+def person_value(row: PersonRow, template_count: int, cover_id: int | None) -> Person:
+    """Turn what `person_query` selects into a person."""
+    return Person(
+        id=row.id,
+        name=row.name,
+        notes=row.notes,
+        tags=tuple(row.tags),
+        consent_date=row.consent_date,
+        created_at=row.created_at.replace(tzinfo=UTC),
+        template_count=template_count,
+        cover_id=cover_id,
+    )
+
+
+def template_row(template: NewTemplate) -> TemplateRow:
+    """Turn a new template into a row, without a person yet.
+
+    Raises:
+        PackError: the embedding is no unit vector of numbers.
+    """
+    embedding = np.ascontiguousarray(template.embedding, "<f4")
+    length = float(np.linalg.norm(embedding))
+    if embedding.ndim != 1 or not np.isfinite(length) or abs(length - 1) > _UNIT_TOLERANCE:
+        raise PackError("The network gave values that are no embedding. Nothing was stored; try another picture.")
+    return TemplateRow(
+        pack_id=template.pack_id,
+        embedding=embedding.tobytes(),
+        crop_jpeg=template.crop_jpeg,
+        crop_sha256=hashlib.sha256(template.crop_jpeg).hexdigest(),
+        source=template.source.encode("utf-8", "backslashreplace").decode(),
+        quality=dict(template.quality),
+        created_at=now(),
+    )
+
+
+def template_value(row: TemplateRow) -> Template:
+    """Turn a row into a template."""
+    embedding = np.frombuffer(row.embedding, "<f4").astype(np.float32)
+    frozen(embedding)
+    return Template(
+        id=row.id,
+        person_id=row.person_id,
+        embedding=embedding,
+        pack_id=row.pack_id,
+        crop_jpeg=row.crop_jpeg,
+        source=row.source,
+        quality=dict(row.quality),
+        created_at=row.created_at.replace(tzinfo=UTC),
+    )

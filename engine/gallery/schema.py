@@ -1,0 +1,49 @@
+"""The gallery's tables."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+
+class PersonRow(Base):
+    """Someone enrolled.
+
+    `name_key` is the name as names are compared; `search_text` is what a search looks through.
+    """
+
+    __tablename__ = "people"
+    # Numbers are never given twice, so that an undo cannot hit somebody else.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    name_key: Mapped[str] = mapped_column(unique=True)
+    search_text: Mapped[str]
+    notes: Mapped[str] = mapped_column(default="")
+    tags: Mapped[list[str]] = mapped_column(JSON, default=list)
+    consent_date: Mapped[date | None]
+    created_at: Mapped[datetime]
+
+
+class TemplateRow(Base):
+    """One enrolled reference. `embedding` is little-endian float32; times are UTC."""
+
+    __tablename__ = "templates"
+    __table_args__ = (Index("ix_templates_pack", "pack_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    pack_id: Mapped[str]
+    embedding: Mapped[bytes] = mapped_column(LargeBinary)
+    crop_jpeg: Mapped[bytes] = mapped_column(LargeBinary)
+    crop_sha256: Mapped[str]
+    source: Mapped[str]
+    quality: Mapped[dict[str, float]] = mapped_column(JSON, default=dict)
+    created_at: Mapped[datetime]

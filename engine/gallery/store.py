@@ -1,0 +1,376 @@
+"""The gallery: people and templates in one file, every edit a transaction that can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from types import EllipsisType
+from typing import TypeAlias, TypeVar
+
+from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from engine.errors import GalleryError, NameTakenError, PackMismatchError, UnknownPersonError
+from engine.gallery.database import data_version, erase_leftovers, open_database, translated_errors
+from engine.gallery.names import clean_name, folded, name_key, search_text
+from engine.gallery.references import References
+from engine.gallery.rows import now, person_query, person_value, template_row, template_value
+from engine.gallery.schema import PersonRow, TemplateRow
+from engine.gallery.undo import Edit, History, Snapshot
+from engine.types import NewTemplate, Person, Template
+
+Result = TypeVar("Result")
+Touched: TypeAlias = set[int] | Callable[[Session], set[int]]
+"""Whose rows an edit may change: ids, or a way to find them once the gallery is locked."""
+
+
+class Gallery:
+    """One open gallery. Used by one thread at a time; several processes may have the same file open."""
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        """Wrap an opened database; use `open`."""
+        self.path = path
+        self._engine = engine
+        self._history = History()
+        self._references: dict[str, References] = {}
+        self._erasure_pending = False
+        self._seen_version = self._data_version()
+
+    @classmethod
+    def open(cls, path: Path) -> Gallery:
+        """Open a gallery, creating it where there is none and migrating an older one.
+
+        Raises:
+            GalleryError: the file is no gallery, damaged, of a newer Visavis, or cannot be opened.
+        """
+        engine = open_database(path)
+        with translated_errors(path):
+            return cls(path, engine)
+
+    def close(self) -> None:
+        """Close the file; what was deleted is out of it."""
+        with translated_errors(self.path):
+            erase_leftovers(self._engine)
+            self._engine.dispose()
+
+    # --- looking ------------------------------------------------------------------------------------------------
+
+    def people(self, search: str = "") -> list[Person]:
+        """Everyone whose name, tags or notes contain the text, whatever its case and accents; by name."""
+        with self._read() as session:
+            query = person_query().order_by(PersonRow.name_key)
+            if search.strip():
+                query = query.where(PersonRow.search_text.contains(folded(search.strip()), autoescape=True))
+            return [person_value(*row) for row in session.execute(query)]
+
+    def person(self, person_id: int) -> Person:
+        """One person.
+
+        Raises:
+            UnknownPersonError: there is no such person.
+        """
+        with self._read() as session:
+            return _person(session, person_id)
+
+    def find(self, name: str) -> Person:
+        """The person of this name, whatever its case.
+
+        Raises:
+            UnknownPersonError: there is nobody of this name.
+        """
+        with self._read() as session:
+            row = session.execute(person_query().where(PersonRow.name_key == name_key(name))).first()
+            if row is None:
+                raise UnknownPersonError(name)
+            return person_value(*row)
+
+    def templates(self, person_id: int) -> list[Template]:
+        """All templates of a person, oldest first."""
+        with self._read() as session:
+            query = select(TemplateRow).where(TemplateRow.person_id == person_id).order_by(TemplateRow.id)
+            return [template_value(row) for row in session.scalars(query)]
+
+    def crops(self, template_ids: Iterable[int]) -> dict[int, bytes]:
+        """Encoded crops by template; those that are gone are left out."""
+        with self._read() as session:
+            query = select(TemplateRow.id, TemplateRow.crop_jpeg).where(TemplateRow.id.in_(list(template_ids)))
+            return {row.id: row.crop_jpeg for row in session.execute(query)}
+
+    def counts(self) -> tuple[int, int]:
+        """How many people and how many templates there are."""
+        with self._read() as session:
+            people = session.scalar(select(func.count()).select_from(PersonRow))
+            templates = session.scalar(select(func.count()).select_from(TemplateRow))
+            return people or 0, templates or 0
+
+    def references(self, pack_id: str) -> References:
+        """All templates of one pack, for matching; read again only when something has changed."""
+        if self.changed_elsewhere() or pack_id not in self._references:
+            with self._read() as session:
+                self._references[pack_id] = References.load(session, pack_id)
+        return self._references[pack_id]
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another window or process has committed something since the last look."""
+        version = self._data_version()
+        if version == self._seen_version:
+            return False
+        self._seen_version = version
+        self._references.clear()
+        return True
+
+    # --- edits --------------------------------------------------------------------------------------------------
+
+    def enroll(self, name: str, templates: Sequence[NewTemplate], *, consent_date: date | None = None) -> Person:
+        """Add templates to the person of this name, who is created where there is none, in one transaction.
+
+        Raises:
+            InvalidNameError: nobody can have this name.
+            GalleryError: a template does not fit the others, or the gallery cannot be written; nothing was.
+        """
+        cleaned = clean_name(name)
+        rows = [template_row(template) for template in templates]
+
+        def work(session: Session) -> int:
+            person = session.scalar(select(PersonRow).where(PersonRow.name_key == name_key(cleaned)))
+            if person is None:
+                person = PersonRow(
+                    name=cleaned, name_key=name_key(cleaned), search_text=search_text(cleaned, "", ()), created_at=now()
+                )
+                session.add(person)
+                session.flush()
+            if consent_date is not None:
+                person.consent_date = consent_date
+            _check_dimensions(session, rows)
+            for row in rows:
+                row.person_id = person.id
+            session.add_all(rows)
+            return person.id
+
+        return self._edit(f"Enroll {cleaned}", lambda session: _ids_named(session, name_key(cleaned)), work)
+
+    def rename(self, person_id: int, name: str) -> Person:
+        """Give a person another name.
+
+        Raises:
+            NameTakenError: somebody else has it.
+            InvalidNameError: nobody can have it.
+            UnknownPersonError: there is no such person.
+        """
+        cleaned = clean_name(name)
+        old = self.person(person_id).name
+
+        def work(session: Session) -> int:
+            taken = select(PersonRow.id).where(PersonRow.name_key == name_key(cleaned), PersonRow.id != person_id)
+            if session.scalar(taken) is not None:
+                raise NameTakenError(cleaned)
+            row = _row(session, person_id)
+            row.name, row.name_key = cleaned, name_key(cleaned)
+            row.search_text = search_text(cleaned, row.notes, row.tags)
+            return person_id
+
+        return self._edit(f"Rename {old} to {cleaned}", {person_id}, work)
+
+    def describe(
+        self,
+        person_id: int,
+        *,
+        notes: str | None = None,
+        tags: Sequence[str] | None = None,
+        consent_date: date | EllipsisType | None = ...,
+    ) -> Person:
+        """Change notes, tags or the consent date; what is left out stays.
+
+        Raises:
+            UnknownPersonError: there is no such person.
+        """
+
+        def work(session: Session) -> int:
+            row = _row(session, person_id)
+            if notes is not None:
+                row.notes = notes
+            if tags is not None:
+                row.tags = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+            if not isinstance(consent_date, EllipsisType):
+                row.consent_date = consent_date
+            row.search_text = search_text(row.name, row.notes, row.tags)
+            return person_id
+
+        return self._edit(f"Describe {self.person(person_id).name}", {person_id}, work)
+
+    def merge(self, source_id: int, target_id: int) -> Person:
+        """Move all templates, tags and notes of one person to another, and drop the first.
+
+        Raises:
+            GalleryError: they are the same person.
+            UnknownPersonError: one of them does not exist.
+        """
+        if source_id == target_id:
+            raise GalleryError("A person cannot be merged with themselves. Choose two different people.")
+
+        def work(session: Session) -> int:
+            source, target = _row(session, source_id), _row(session, target_id)
+            session.execute(update(TemplateRow).where(TemplateRow.person_id == source_id).values(person_id=target_id))
+            target.tags = list(dict.fromkeys((*target.tags, *source.tags)))
+            target.notes = "\n".join(filter(None, (target.notes, source.notes)))
+            target.search_text = search_text(target.name, target.notes, target.tags)
+            session.delete(source)
+            return target_id
+
+        text = f"Merge {self.person(source_id).name} into {self.person(target_id).name}"
+        return self.person(self._change(text, {source_id, target_id}, work, erases=True))
+
+    def move_template(self, template_id: int, target_id: int) -> Person:
+        """Give a template to another person.
+
+        Raises:
+            UnknownPersonError: there is no such person.
+            GalleryError: there is no such template.
+        """
+
+        def work(session: Session) -> int:
+            _row(session, target_id)
+            session.execute(update(TemplateRow).where(TemplateRow.id == template_id).values(person_id=target_id))
+            return target_id
+
+        text = f"Move a picture to {self.person(target_id).name}"
+        return self._edit(text, {self._owner(template_id), target_id}, work)
+
+    def delete_template(self, template_id: int) -> None:
+        """Delete a template with its crop, from the disk too.
+
+        Raises:
+            GalleryError: there is no such template.
+        """
+        owner = self._owner(template_id)
+
+        def work(session: Session) -> int:
+            session.execute(delete(TemplateRow).where(TemplateRow.id == template_id))
+            return owner
+
+        self._change(f"Delete a picture of {self.person(owner).name}", {owner}, work, erases=True)
+
+    def delete_person(self, person_id: int) -> None:
+        """Delete a person with all templates and crops, from the disk too.
+
+        Raises:
+            UnknownPersonError: there is no such person.
+        """
+
+        def work(session: Session) -> None:
+            session.delete(_row(session, person_id))
+
+        self._change(f"Delete {self.person(person_id).name}", {person_id}, work, erases=True)
+
+    # --- undo ---------------------------------------------------------------------------------------------------
+
+    @property
+    def undo_text(self) -> str:
+        """What `undo` would take back; empty when there is nothing."""
+        return self._history.done[-1].text if self._history.done else ""
+
+    @property
+    def redo_text(self) -> str:
+        """What `redo` would do again; empty when there is nothing."""
+        return self._history.undone[-1].text if self._history.undone else ""
+
+    def undo(self) -> str:
+        """Take back this session's latest edit, and return what it was.
+
+        Raises:
+            GalleryError: there is none, or another window has changed the same people since.
+        """
+        if not self._history.done:
+            raise GalleryError("There is nothing to undo.")
+        edit = self._history.done[-1]
+        with self._write(erases=True) as session:
+            edit.revert(session)
+        self._history.undone.append(self._history.done.pop())
+        return edit.text
+
+    def redo(self) -> str:
+        """Do again what was undone last, and return what it was.
+
+        Raises:
+            GalleryError: there is nothing, or another window has changed the same people since.
+        """
+        if not self._history.undone:
+            raise GalleryError("There is nothing to do again.")
+        edit = self._history.undone[-1]
+        with self._write(erases=True) as session:
+            edit.repeat(session)
+        self._history.done.append(self._history.undone.pop())
+        return edit.text
+
+    # --- transactions -------------------------------------------------------------------------------------------
+
+    def _edit(self, text: str, touched: Touched, work: Callable[[Session], int]) -> Person:
+        """Make an edit that can be undone, and return the person its work says it is about."""
+        return self.person(self._change(text, touched, work))
+
+    def _change(
+        self, text: str, touched: Touched, work: Callable[[Session], Result], *, erases: bool = False
+    ) -> Result:
+        with self._write(erases=erases) as session:
+            ids = touched(session) if callable(touched) else touched
+            before = Snapshot.take(session, ids)
+            result = work(session)
+            session.flush()
+            after = Snapshot.take(session, {*ids, *([result] if isinstance(result, int) else [])})
+        self._history.add(Edit(text, before, after))
+        return result
+
+    @contextmanager
+    def _read(self) -> Iterator[Session]:
+        with translated_errors(self.path), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def _write(self, *, erases: bool) -> Iterator[Session]:
+        with translated_errors(self.path):
+            with Session(self._engine.execution_options(writes=True)) as session, session.begin():
+                yield session
+            self._references.clear()
+            # Deleted rows live on in the write-ahead log until it is emptied; a reader elsewhere can delay that.
+            if erases or self._erasure_pending:
+                self._erasure_pending = not erase_leftovers(self._engine)
+
+    def _data_version(self) -> int:
+        with translated_errors(self.path), self._engine.connect() as connection:
+            return data_version(connection)
+
+    def _owner(self, template_id: int) -> int:
+        with self._read() as session:
+            owner = session.scalar(select(TemplateRow.person_id).where(TemplateRow.id == template_id))
+        if owner is None:
+            raise GalleryError("This picture is no longer in the gallery. Look again.")
+        return owner
+
+
+def _row(session: Session, person_id: int) -> PersonRow:
+    row = session.get(PersonRow, person_id)
+    if row is None:
+        raise UnknownPersonError(f"person {person_id}")
+    return row
+
+
+def _person(session: Session, person_id: int) -> Person:
+    row = session.execute(person_query().where(PersonRow.id == person_id)).first()
+    if row is None:
+        raise UnknownPersonError(f"person {person_id}")
+    return person_value(*row)
+
+
+def _ids_named(session: Session, key: str) -> set[int]:
+    return set(session.scalars(select(PersonRow.id).where(PersonRow.name_key == key)))
+
+
+def _check_dimensions(session: Session, rows: Sequence[TemplateRow]) -> None:
+    """Refuse templates whose length differs from that of the pack's other templates."""
+    for pack_id in {row.pack_id for row in rows}:
+        stored = select(func.length(TemplateRow.embedding)).where(TemplateRow.pack_id == pack_id).limit(1)
+        lengths = {len(row.embedding) for row in rows if row.pack_id == pack_id} | set(session.scalars(stored))
+        if len(lengths) > 1:
+            raise PackMismatchError("These templates do not fit the others of their pack. Nothing was stored.")

@@ -1,0 +1,91 @@
+"""Undo for this session: every edit remembers the rows it touched, before and after.
+
+Nothing of it is written to disk, so that what was deleted is gone from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from engine.errors import GalleryError
+from engine.gallery.schema import PersonRow, TemplateRow
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Some people and all their templates, as stored, by id."""
+
+    people: dict[int, Row]
+    templates: dict[int, Row]
+
+    @classmethod
+    def take(cls, session: Session, person_ids: Iterable[int]) -> Snapshot:
+        """Copy the rows of these people; those who are not there are left out."""
+        ids = list(person_ids)
+        people = select(PersonRow.__table__).where(PersonRow.id.in_(ids))
+        templates = select(TemplateRow.__table__).where(TemplateRow.person_id.in_(ids))
+        return cls(
+            {row.id: dict(row._mapping) for row in session.execute(people)},
+            {row.id: dict(row._mapping) for row in session.execute(templates)},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One edit, in words and in rows."""
+
+    text: str
+    before: Snapshot
+    after: Snapshot
+
+    def revert(self, session: Session) -> None:
+        """Put the rows back as they were.
+
+        Raises:
+            GalleryError: somebody else has changed them since.
+        """
+        _swap(session, self.after, self.before)
+
+    def repeat(self, session: Session) -> None:
+        """Do the edit again.
+
+        Raises:
+            GalleryError: somebody else has changed its rows since.
+        """
+        _swap(session, self.before, self.after)
+
+
+@dataclass(slots=True)
+class History:
+    """The edits that can be undone and done again, latest last."""
+
+    done: list[Edit] = field(default_factory=list)
+    undone: list[Edit] = field(default_factory=list)
+
+    def add(self, edit: Edit) -> None:
+        """Remember a new edit; what was undone before it cannot be done again."""
+        self.done.append(edit)
+        self.undone.clear()
+
+
+def _swap(session: Session, present: Snapshot, wanted: Snapshot) -> None:
+    people = present.people.keys() | wanted.people.keys()
+    if Snapshot.take(session, people) != present:
+        raise GalleryError("This cannot be undone: another window has changed the same people since.")
+    names = [row["name_key"] for row in wanted.people.values()]
+    others = select(PersonRow.id).where(PersonRow.name_key.in_(names), PersonRow.id.not_in(people))
+    if session.scalar(others.limit(1)) is not None:
+        raise GalleryError("This cannot be undone: somebody else has the name now. Rename them first.")
+    session.execute(delete(TemplateRow).where(TemplateRow.id.in_(present.templates)))
+    session.execute(delete(PersonRow).where(PersonRow.id.in_(present.people)))
+    if wanted.people:
+        session.execute(insert(PersonRow), list(wanted.people.values()))
+    if wanted.templates:
+        session.execute(insert(TemplateRow), list(wanted.templates.values()))
