@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -24,7 +25,7 @@ class Landmarker:
         Raises:
             PackError: its file is missing or altered.
         """
-        self._predictor = ShapePredictor(DLIB_FIVE_POINTS.read())
+        self._predictor = _predictor()
 
     def locate(self, pixels: PixelArray, detections: Sequence[Detection]) -> FloatArray:
         """Find the landmarks of each detection.
@@ -37,6 +38,12 @@ class Landmarker:
             (N, 5, 2) float32 in pixels, dlib's order (see `Face.landmarks`).
         """
         return self._predictor.predict(pixels, [_start_box(detection) for detection in detections])
+
+
+@cache
+def _predictor() -> ShapePredictor:
+    """The trees, read once: taking the file apart is a second's work, and they never change."""
+    return ShapePredictor(DLIB_FIVE_POINTS.read())
 
 
 def _start_box(detection: Detection) -> Box:

@@ -53,7 +53,8 @@ def _squared_l2(probes: FloatArray, references: FloatArray) -> FloatArray:
 
 
 def _l2(probes: FloatArray, references: FloatArray) -> FloatArray:
-    return np.sqrt(_squared_l2(probes, references)).astype(np.float32, copy=False)
+    roots = np.sqrt(_squared_l2(probes, references))
+    return roots.astype(np.float32, copy=False)
 
 
 def _l1(probes: FloatArray, references: FloatArray) -> FloatArray:
