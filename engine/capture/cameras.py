@@ -6,6 +6,7 @@ import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from engine.capture.sources import CameraSource, FolderSource, FrameSource, VideoSource
 from engine.errors import CameraError, shown
@@ -56,12 +57,12 @@ def open_source(spec: str) -> FrameSource:
     raise CameraError(f"“{shown(path)}” is not there. Choose another video or folder.")
 
 
-def _spec(camera: object) -> str:
+def _spec(camera: Any) -> str:
     parts = (getattr(camera, part, None) or "" for part in ("name", "vid", "pid"))
     return _CAMERA + "|".join(str(part) for part in parts)
 
 
-def _enumerated() -> list[object]:
+def _enumerated() -> list[Any]:
     import cv2  # noqa: PLC0415 - slow to load, and only needed off the GUI thread
     from cv2_enumerate_cameras import enumerate_cameras  # noqa: PLC0415 - as slow
 

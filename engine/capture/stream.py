@@ -140,7 +140,7 @@ class CameraStream:
             delivered, problem = self._pump(source, fps)
         except VisavisError as error:
             problem = str(error)
-        except Exception:  # noqa: BLE001 - a driver may raise anything; the stream must survive it
+        except Exception:
             log.exception("A camera failed.")
             problem = "The camera stopped with an error. It is tried again; check its cable."
         finally:

@@ -53,8 +53,7 @@ def _squared_l2(probes: FloatArray, references: FloatArray) -> FloatArray:
 
 
 def _l2(probes: FloatArray, references: FloatArray) -> FloatArray:
-    roots = np.sqrt(_squared_l2(probes, references))
-    return roots.astype(np.float32, copy=False)
+    return np.asarray(np.sqrt(_squared_l2(probes, references)), np.float32)
 
 
 def _l1(probes: FloatArray, references: FloatArray) -> FloatArray:

@@ -66,21 +66,20 @@ def assess(
     """
     eyes = eye_distances(landmarks)
     rows = zip(chips, scores.tolist(), eyes.tolist(), poses(landmarks), boxes, strict=True)
-    return [_quality(chip, score, eye, pose, box, frame_size) for chip, score, eye, pose, box in rows]
+    return [
+        _quality(pose, eye, {"detector_score": score, "visible": _visible_share(box, frame_size), **_light(chip)})
+        for chip, score, eye, pose, box in rows
+    ]
 
 
-def _quality(
-    chip: PixelArray, score: float, eye_distance_px: float, pose: Pose, box: Box, frame_size: tuple[int, int]
-) -> Quality:
+def _quality(pose: Pose, eye_distance_px: float, others: dict[str, float]) -> Quality:
     values = {
-        "detector_score": score,
         # A turned head is as large as a straight one, though its eyes are closer together.
         "eye_distance": eye_distance_px / max(cos(radians(pose.yaw_deg)), 0.5),
-        "visible": _visible_share(box, frame_size),
         "yaw": pose.yaw_deg,
         "pitch": pose.pitch_deg,
         "roll": pose.roll_deg,
-        **_light(chip),
+        **others,
     }
     return Quality(tuple(limit.measure(values[limit.key]) for limit in _LIMITS), pose)
 
