@@ -24,7 +24,7 @@ _STARTS = (
     (1.0, 0, 0.046),
     (1.0, 0, -0.046),
 )
-"""Scale and shift, in sides, of the squares from which the cascade starts; averaging over them steadies the landmarks."""
+"""Scale and shift, in sides, of the squares from which the cascade starts; the mean over them is steadier than one."""
 
 
 class Landmarker:

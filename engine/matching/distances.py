@@ -66,7 +66,7 @@ def _l1(probes: FloatArray, references: FloatArray) -> FloatArray:
 
 
 def _cosine(probes: FloatArray, references: FloatArray) -> FloatArray:
-    return _squared_l2(_scaled(probes), _scaled(references)) / 2
+    return _squared_l2(_scaled(probes), _scaled(references)) * np.float32(0.5)
 
 
 def _scaled(vectors: FloatArray) -> FloatArray:

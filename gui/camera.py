@@ -1,0 +1,131 @@
+"""The window's side of a camera: frames and states as signals, at most one notification under way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from engine.capture.stream import CameraStream, Phase, StreamState
+from engine.types import Frame
+
+if TYPE_CHECKING:
+    from engine.capture.sources import FrameSource
+
+__all__ = ["CameraFeed", "CameraList", "Phase", "StreamState"]
+
+
+class CameraFeed(QObject):
+    """One camera, video or folder at a time."""
+
+    frame_ready = Signal()
+    state_changed = Signal(object)
+    _frame_arrived = Signal()
+    _state_arrived = Signal(object, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._stream: CameraStream | None = None
+        self._notified = False
+        self._frame_arrived.connect(self._on_frame, Qt.ConnectionType.QueuedConnection)
+        self._state_arrived.connect(self._on_state, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def running(self) -> bool:
+        """Whether a source is being read, or tried."""
+        return self._stream is not None
+
+    @property
+    def dropped(self) -> int:
+        """Frames of the present source that nobody fetched."""
+        return self._stream.dropped if self._stream else 0
+
+    def start(self, spec: str) -> None:
+        """Read the source that a camera's spec or a path names; returns at once."""
+        self.stop()
+
+        def find() -> FrameSource:
+            from engine.capture.cameras import open_source  # noqa: PLC0415 - loads OpenCV, on the camera's thread
+
+            return open_source(spec)
+
+        stream: list[CameraStream] = []
+        self._notified = False
+        self._stream = CameraStream(
+            find,
+            on_frame=self._notify,
+            on_state=lambda state: self._state_arrived.emit(state, stream),
+        )
+        stream.append(self._stream)
+        self.state_changed.emit(StreamState(Phase.OPENING))
+
+    def latest(self) -> Frame | None:
+        """Take the newest frame."""
+        return self._stream.latest() if self._stream else None
+
+    def stop(self) -> None:
+        """Stop reading. A source that hangs is left behind rather than waited for."""
+        if self._stream is None:
+            return
+        stream, self._stream = self._stream, None
+        if not stream.stop(timeout_s=0.0):
+            # Releasing a camera takes its time; it must not take the window's.
+            Thread(target=stream.stop, name="camera release", daemon=True).start()
+        self.state_changed.emit(StreamState(Phase.STOPPED))
+
+    def close(self) -> None:
+        """Stop and wait, for the end of the program."""
+        if self._stream is not None:
+            self._stream.stop()
+            self._stream = None
+
+    def _notify(self) -> None:
+        # On the stream's thread. However fast frames come, one event waits in the GUI thread's queue.
+        if not self._notified:
+            self._notified = True
+            self._frame_arrived.emit()
+
+    def _on_frame(self) -> None:
+        self._notified = False
+        if self._stream is not None:
+            self.frame_ready.emit()
+
+    def _on_state(self, state: StreamState, stream: list[CameraStream]) -> None:
+        if self._stream is not None and stream == [self._stream]:
+            self.state_changed.emit(state)
+
+
+class CameraList(QObject):
+    """The cameras there are, looked up in the background."""
+
+    found = Signal(list)
+    """(spec, name) of each camera."""
+    _arrived = Signal(list)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._arrived.connect(self.found, Qt.ConnectionType.QueuedConnection)
+        self._search: Thread | None = None
+
+    def refresh(self) -> None:
+        """Look again."""
+        if self._search is None or not self._search.is_alive():
+            self._search = Thread(target=self._run, name="camera list", daemon=True)
+            self._search.start()
+
+    def close(self) -> None:
+        """Wait for a search under way."""
+        if self._search is not None:
+            self._search.join(2.0)
+
+    def _run(self) -> None:
+        from engine.capture.cameras import list_cameras  # noqa: PLC0415 - loads OpenCV, on this thread
+
+        self._arrived.emit([(camera.spec, camera.name) for camera in list_cameras()])
+
+
+def is_file_spec(spec: str) -> bool:
+    """Whether a remembered source is a path and not a camera."""
+    return bool(spec) and not spec.startswith("camera:") and Path(spec).name != ""

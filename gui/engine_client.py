@@ -1,0 +1,357 @@
+"""The window's side of the engine: one worker thread, jobs with signals, newest live frame wins."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
+
+from engine.errors import OperationCancelledError, VisavisError
+from engine.settings import Settings
+from engine.types import (
+    CancelToken,
+    EngineInfo,
+    EnrollmentCandidate,
+    Face,
+    Frame,
+    LiveResult,
+    Progress,
+)
+
+if TYPE_CHECKING:
+    from engine.service import FaceService
+
+log = logging.getLogger(__name__)
+
+Picture: TypeAlias = Path | bytes | Frame
+Operation: TypeAlias = "Callable[[FaceService, Job], Any]"
+
+LOOK_EVERY_MS = 2000
+"""How often to look whether another window has changed the gallery."""
+CLOSE_WITHIN_S = 5.0
+UNFORESEEN = "Something went wrong that was not foreseen. Nothing was changed; the details are in the log."
+
+
+class Job(QObject):
+    """One piece of work. Its signals are emitted on the GUI thread; `finished` always and last."""
+
+    progressed = Signal(object)
+    partial = Signal(object)
+    succeeded = Signal(object)
+    failed = Signal(str, str)
+    """The sentence for the user, and details to unfold (empty for a foreseen error)."""
+    cancelled = Signal()
+    finished = Signal()
+
+    def __init__(self, post: Callable[[Callable[[], None]], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self.token = CancelToken()
+        self._post = post
+
+    def cancel(self) -> None:
+        """Ask the work to stop at its next step."""
+        self.token.cancel()
+
+    def report(self, progress: Progress) -> None:
+        """Tell how far the work is; called on the worker thread."""
+        self._post(lambda: self.progressed.emit(progress))
+
+    def give(self, part: object) -> None:
+        """Hand over a part of the result; called on the worker thread."""
+        self._post(lambda: self.partial.emit(part))
+
+
+class EngineClient(QObject):
+    """Submits work to the engine. Every method returns at once; all signals come on the GUI thread."""
+
+    ready = Signal(object)
+    """EngineInfo, whenever it may have changed."""
+    unavailable = Signal(str)
+    """The engine could not be started: the sentence for the user."""
+    gallery_changed = Signal()
+    history_changed = Signal(str, str)
+    """What undo and redo would do, in words; empty when nothing."""
+    live_result = Signal(object)
+    live_failed = Signal(str)
+    _posted = Signal(object)
+
+    def __init__(self, settings: Settings, gallery_path: Path | None = None, parent: QObject | None = None) -> None:
+        """Start the worker thread, which loads the engine in the background."""
+        super().__init__(parent)
+        self._gallery_path = gallery_path
+        self.settings = settings
+        self._service: FaceService | None = None
+        self._jobs: set[Job] = set()
+        self._closed = False
+        self._waiting_frame: tuple[Frame, int | None] | None = None
+        self._live_in_flight = False
+        self.dropped_frames = 0
+        self._posted.connect(self._call, Qt.ConnectionType.QueuedConnection)
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
+        self._look = QTimer(self)
+        self._look.setInterval(LOOK_EVERY_MS)
+        self._look.timeout.connect(self._look_for_changes)
+
+    def start(self) -> Job:
+        """Load the engine; also the way to try again after a failure."""
+        job = self.submit(lambda service, _job: service.info())
+        job.succeeded.connect(self._on_ready)
+        job.failed.connect(self._on_unavailable)
+        return job
+
+    @property
+    def busy(self) -> bool:
+        """Whether any job is waiting or running."""
+        return bool(self._jobs)
+
+    # --- work, one line each, as in FaceService -----------------------------------------------------------------
+
+    def info(self) -> Job:
+        """Job of EngineInfo."""
+        return self.submit(lambda service, _job: service.info())
+
+    def apply(self, settings: Settings) -> Job:
+        """Use other settings."""
+        self.settings = settings
+        job = self.submit(lambda service, _job: (service.apply(settings), service.info())[1])
+        job.succeeded.connect(self.ready)
+        return job
+
+    def judge(self, pictures: Sequence[Picture], name: str = "") -> Job:
+        """Job of list[EnrollmentCandidate]; each also comes as a part."""
+
+        def work(service: FaceService, job: Job) -> list[EnrollmentCandidate]:
+            return service.judge(pictures, name, job.report, job.token, job.give)
+
+        return self.submit(work)
+
+    def enroll(self, name: str, candidates: Sequence[EnrollmentCandidate], consent_date: date | None = None) -> Job:
+        """Job of Enrollment."""
+        return self._edit(lambda service: service.enroll(name, candidates, consent_date))
+
+    def assign(self, face: Face, person_id: int, source: str) -> Job:
+        """Job of Person."""
+        return self._edit(lambda service: service.assign(face, person_id, source))
+
+    def verify(self, person_id: int, picture: Picture) -> Job:
+        """Job of Verification."""
+        return self.submit(lambda service, _job: service.verify(person_id, picture))
+
+    def compare(self, first: Picture, second: Picture) -> Job:
+        """Job of Comparison."""
+        return self.submit(lambda service, _job: service.compare(first, second))
+
+    def identify(self, pictures: Sequence[Picture]) -> Job:
+        """Job of list[IdentifiedPicture]; each also comes as a part as soon as it is there."""
+        return self.submit(lambda service, job: service.identify(pictures, job.report, job.token, job.give))
+
+    def look_at(self, picture: Picture) -> Job:
+        """Job of the picture's pixels, (H, W, 3) uint8, reduced to screen size."""
+        return self.submit(lambda service, _job: service.preview(picture))
+
+    def people(self, search: str = "") -> Job:
+        """Job of list[Person]."""
+        return self.submit(lambda service, _job: service.people(search))
+
+    def person(self, person_id: int) -> Job:
+        """Job of Person."""
+        return self.submit(lambda service, _job: service.person(person_id))
+
+    def templates(self, person_id: int) -> Job:
+        """Job of list[Template]."""
+        return self.submit(lambda service, _job: service.templates(person_id))
+
+    def crops(self, template_ids: Sequence[int]) -> Job:
+        """Job of dict[int, PixelArray]."""
+        return self.submit(lambda service, _job: service.crops(template_ids))
+
+    def rename(self, person_id: int, name: str) -> Job:
+        """Job of Person."""
+        return self._edit(lambda service: service.rename(person_id, name))
+
+    def describe(
+        self,
+        person_id: int,
+        *,
+        notes: str | None = None,
+        tags: Sequence[str] | None = None,
+        consent_date: date | EllipsisType | None = ...,
+    ) -> Job:
+        """Job of Person."""
+        return self._edit(
+            lambda service: service.describe(person_id, notes=notes, tags=tags, consent_date=consent_date)
+        )
+
+    def merge(self, source_id: int, target_id: int) -> Job:
+        """Job of Person."""
+        return self._edit(lambda service: service.merge(source_id, target_id))
+
+    def move_template(self, template_id: int, target_id: int) -> Job:
+        """Job of Person."""
+        return self._edit(lambda service: service.move_template(template_id, target_id))
+
+    def delete_template(self, template_id: int) -> Job:
+        """Job of None."""
+        return self._edit(lambda service: service.delete_template(template_id))
+
+    def delete_person(self, person_id: int) -> Job:
+        """Job of None."""
+        return self._edit(lambda service: service.delete_person(person_id))
+
+    def undo(self) -> Job:
+        """Job of what was undone, in words."""
+        return self._edit(lambda service: service.undo())
+
+    def redo(self) -> Job:
+        """Job of what was done again, in words."""
+        return self._edit(lambda service: service.redo())
+
+    # --- live frames --------------------------------------------------------------------------------------------
+
+    def offer(self, frame: Frame, claimed: int | None = None) -> None:
+        """Hand over a live frame. One is worked on and one waits; a newer one takes the place of the one that waits."""
+        if self._closed:
+            return
+        if self._live_in_flight:
+            self.dropped_frames += self._waiting_frame is not None
+            self._waiting_frame = (frame, claimed)
+            return
+        self._live_in_flight = True
+        self._worker.submit(self._watch, frame, claimed)
+
+    def _watch(self, frame: Frame, claimed: int | None) -> None:
+        try:
+            result = self._engine().watch(frame, claimed)
+        except VisavisError as error:
+            sentence = str(error)
+            self.post(lambda: self._live_done(None, sentence))
+        except Exception:
+            log.exception("A live frame failed.")
+            self.post(lambda: self._live_done(None, UNFORESEEN))
+        else:
+            self.post(lambda: self._live_done(result, ""))
+
+    def _live_done(self, result: LiveResult | None, sentence: str) -> None:
+        self._live_in_flight = False
+        if self._waiting_frame is not None:
+            waiting, self._waiting_frame = self._waiting_frame, None
+            self.offer(*waiting)
+        if result is not None:
+            self.live_result.emit(result)
+        else:
+            self.live_failed.emit(sentence)
+
+    # --- machinery ----------------------------------------------------------------------------------------------
+
+    def submit(self, operation: Operation) -> Job:
+        """Queue work for the engine thread."""
+        job = Job(self.post, self)
+        if self._closed:
+            return job
+        self._jobs.add(job)
+        self._worker.submit(self._run, job, operation)
+        return job
+
+    def _edit(self, operation: Callable[[FaceService], Any]) -> Job:
+        """Queue work that changes the gallery."""
+
+        def work(service: FaceService, _job: Job) -> Any:
+            try:
+                return operation(service)
+            finally:
+                texts = service.undo_text, service.redo_text
+                self.post(lambda: self.history_changed.emit(*texts))
+
+        job = self.submit(work)
+        job.succeeded.connect(self._on_edited)
+        return job
+
+    def _engine(self) -> FaceService:
+        if self._service is None:
+            from engine.service import FaceService  # noqa: PLC0415 - loads torch, on this thread and not at start-up
+
+            self._service = FaceService(self.settings, self._gallery_path)
+        return self._service
+
+    def _run(self, job: Job, operation: Operation) -> None:
+        """Do one job, on the engine thread."""
+        try:
+            job.token.check()
+            result = operation(self._engine(), job)
+        except OperationCancelledError:
+            self.post(lambda: self._end(job, job.cancelled))
+        except VisavisError as error:
+            sentence = str(error)
+            log.info("A job ended with: %s", type(error).__name__)
+            self.post(lambda: self._end(job, job.failed, sentence, ""))
+        except Exception:
+            log.exception("A job failed.")
+            details = traceback.format_exc()
+            self.post(lambda: self._end(job, job.failed, UNFORESEEN, details))
+        else:
+            self.post(lambda: self._end(job, job.succeeded, result))
+
+    def post(self, call: Callable[[], None]) -> None:
+        """Have something called on the GUI thread, after everything posted before."""
+        self._posted.emit(call)
+
+    def _call(self, call: Callable[[], None]) -> None:
+        if not self._closed:
+            call()
+
+    def _end(self, job: Job, signal: SignalInstance, *values: object) -> None:
+        self._jobs.discard(job)
+        signal.emit(*values)
+        job.finished.emit()
+        job.deleteLater()
+
+    def _on_ready(self, info: EngineInfo) -> None:
+        self._look.start()
+        self.ready.emit(info)
+        self.gallery_changed.emit()
+
+    def _on_unavailable(self, sentence: str, _details: str) -> None:
+        self.unavailable.emit(sentence)
+
+    def _on_edited(self, _result: object) -> None:
+        self.gallery_changed.emit()
+        self._refresh_info()
+
+    def _refresh_info(self) -> None:
+        self.info().succeeded.connect(self.ready)
+
+    def _look_for_changes(self) -> None:
+        if not self._jobs:
+            self.submit(lambda service, _job: service.gallery_changed()).succeeded.connect(self._on_looked)
+
+    def _on_looked(self, changed: bool) -> None:
+        if changed:
+            self.gallery_changed.emit()
+            self._refresh_info()
+
+    def close(self) -> None:
+        """Cancel everything, wait for the step in hand, and close the gallery."""
+        if self._closed:
+            return
+        self._closed = True
+        self._look.stop()
+        for job in self._jobs:
+            job.cancel()
+        last: Future[None] = self._worker.submit(self._close_service)
+        try:
+            last.result(CLOSE_WITHIN_S)
+        except TimeoutError:
+            log.warning("The engine is still busy; it is left to finish its step.")
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    def _close_service(self) -> None:
+        if self._service is not None:
+            self._service.close()
+            self._service = None

@@ -1,0 +1,189 @@
+"""The stylesheet, and the switch between light and dark."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+from gui.theme import tokens as t
+from gui.theme.tokens import DARK, LIGHT, Palette
+
+
+class Theme(QObject):
+    """The scheme in use. Widgets that paint themselves ask it for colours and repaint when it changes."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._scheme = "system"
+        self.palette = LIGHT
+
+    def install(self, application: QApplication, scheme: str) -> None:
+        """Style the application and follow the system from now on."""
+        self._application = application
+        application.setStyle("Fusion")
+        font = QFont(application.font())
+        font.setPointSizeF(t.BODY_PT)
+        application.setFont(font)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow)
+        self.choose(scheme)
+
+    def choose(self, scheme: str) -> None:
+        """Use "light", "dark", or what the system says ("system")."""
+        self._scheme = scheme
+        self._follow()
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether the dark scheme is in use."""
+        return self.palette is DARK
+
+    def _follow(self) -> None:
+        system_dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        dark = self._scheme == "dark" or (self._scheme == "system" and system_dark)
+        self.palette = DARK if dark else LIGHT
+        self._application.setPalette(_qt_palette(self.palette))
+        self._application.setStyleSheet(stylesheet(self.palette))
+        self.changed.emit()
+
+
+THEME = Theme()
+"""The application has one look."""
+
+
+def _qt_palette(p: Palette) -> QPalette:
+    palette = QPalette()
+    roles = {
+        QPalette.ColorRole.Window: p.window,
+        QPalette.ColorRole.WindowText: p.text,
+        QPalette.ColorRole.Base: p.surface,
+        QPalette.ColorRole.AlternateBase: p.raised,
+        QPalette.ColorRole.Text: p.text,
+        QPalette.ColorRole.PlaceholderText: p.muted,
+        QPalette.ColorRole.Button: p.surface,
+        QPalette.ColorRole.ButtonText: p.text,
+        QPalette.ColorRole.ToolTipBase: p.raised,
+        QPalette.ColorRole.ToolTipText: p.text,
+        QPalette.ColorRole.Highlight: p.accent,
+        QPalette.ColorRole.HighlightedText: p.on_accent,
+        QPalette.ColorRole.Link: p.accent,
+    }
+    for role, colour in roles.items():
+        palette.setColor(role, QColor(colour))
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(p.muted))
+    return palette
+
+
+def stylesheet(p: Palette) -> str:
+    """Return the application's stylesheet for a palette.
+
+    Widgets choose their look with the dynamic property "look", whose values are the names in brackets below.
+    """
+    return f"""
+    QWidget {{ color: {p.text}; }}
+    QMainWindow, QDialog {{ background: {p.window}; }}
+    QToolTip {{ background: {p.raised}; color: {p.text}; border: 1px solid {p.border}; padding: 4px 6px; }}
+    *[look="card"] {{ background: {p.surface}; border: 1px solid {p.border}; border-radius: {t.RADIUS}px; }}
+    *[look="sidebar"] {{ background: {p.surface}; border: none; border-right: 1px solid {p.border}; }}
+    *[look="good"] {{ background: {p.good_soft}; border: none; border-radius: {t.RADIUS_SMALL}px; }}
+    *[look="warning"] {{ background: {p.warning_soft}; border: none; border-radius: {t.RADIUS_SMALL}px; }}
+    *[look="bad"] {{ background: {p.bad_soft}; border: none; border-radius: {t.RADIUS_SMALL}px; }}
+    *[look="scrim"] {{ background: {p.scrim}; border: none; border-radius: {t.RADIUS}px; }}
+    QLabel {{ background: transparent; border: none; }}
+    QLabel[look="display"] {{ font-size: {t.DISPLAY_PT}pt; font-weight: 600; }}
+    QLabel[look="title"] {{ font-size: {t.TITLE_PT}pt; font-weight: 600; }}
+    QLabel[look="strong"] {{ font-weight: 600; }}
+    QLabel[look="muted"] {{ color: {p.muted}; }}
+    QLabel[look="caption"] {{ color: {p.muted}; font-size: {t.CAPTION_PT}pt; }}
+    QLabel[look="good-text"] {{ color: {p.good}; font-weight: 600; }}
+    QLabel[look="warning-text"] {{ color: {p.warning}; }}
+    QLabel[look="bad-text"] {{ color: {p.bad}; font-weight: 600; }}
+    {_buttons(p)}
+    {_inputs(p)}
+    {_views(p)}
+    """
+
+
+def _buttons(p: Palette) -> str:
+    return f"""
+    QPushButton, QToolButton {{
+        background: {p.surface}; border: 1px solid {p.border}; border-radius: {t.RADIUS_SMALL}px;
+        padding: 7px 14px; min-height: 20px;
+    }}
+    QToolButton {{ padding: 7px; }}
+    QPushButton:hover, QToolButton:hover {{ background: {p.raised}; }}
+    QPushButton:pressed, QToolButton:pressed {{ background: {p.border}; }}
+    QPushButton:disabled, QToolButton:disabled {{ color: {p.muted}; background: {p.window}; }}
+    QPushButton:focus, QToolButton:focus {{ border: 2px solid {p.accent}; padding: 6px 13px; }}
+    QToolButton:focus {{ padding: 6px; }}
+    QPushButton:checked, QToolButton:checked {{ background: {p.accent_soft}; border-color: {p.accent}; }}
+    QPushButton[look="primary"] {{
+        background: {p.accent}; color: {p.on_accent}; border: 1px solid {p.accent}; font-weight: 600;
+    }}
+    QPushButton[look="primary"]:hover {{ background: {p.accent_hover}; }}
+    QPushButton[look="primary"]:disabled {{ background: {p.raised}; color: {p.muted}; border-color: {p.border}; }}
+    QPushButton[look="primary"]:focus {{ border: 2px solid {p.text}; padding: 6px 13px; }}
+    QPushButton[look="danger"] {{ color: {p.bad}; }}
+    QPushButton[look="quiet"], QToolButton[look="quiet"] {{ background: transparent; border-color: transparent; }}
+    QPushButton[look="quiet"]:hover, QToolButton[look="quiet"]:hover {{ background: {p.raised}; }}
+    QPushButton[look="quiet"]:focus, QToolButton[look="quiet"]:focus {{ border: 2px solid {p.accent}; }}
+    QPushButton[look="navigation"] {{
+        background: transparent; border: 1px solid transparent; text-align: left; padding: 9px 12px; font-weight: 500;
+    }}
+    QPushButton[look="navigation"]:hover {{ background: {p.raised}; }}
+    QPushButton[look="navigation"]:checked {{ background: {p.accent_soft}; color: {p.accent}; font-weight: 600; }}
+    QPushButton[look="navigation"]:focus {{ border: 1px solid {p.accent}; padding: 9px 12px; }}
+    """
+
+
+def _inputs(p: Palette) -> str:
+    return f"""
+    QLineEdit, QPlainTextEdit, QComboBox, QSpinBox, QDateEdit {{
+        background: {p.surface}; border: 1px solid {p.border}; border-radius: {t.RADIUS_SMALL}px;
+        padding: 6px 10px; min-height: 22px; selection-background-color: {p.accent};
+        selection-color: {p.on_accent};
+    }}
+    QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QSpinBox:focus, QDateEdit:focus {{
+        border: 2px solid {p.accent}; padding: 5px 9px;
+    }}
+    QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled {{ color: {p.muted}; background: {p.window}; }}
+    QComboBox::drop-down {{ border: none; width: 24px; }}
+    QComboBox QAbstractItemView {{
+        background: {p.surface}; border: 1px solid {p.border}; selection-background-color: {p.accent_soft};
+        selection-color: {p.text}; outline: none; padding: 4px;
+    }}
+    QCheckBox, QRadioButton {{ spacing: {t.GAP}px; background: transparent; }}
+    QCheckBox:focus, QRadioButton:focus {{ color: {p.accent}; }}
+    QProgressBar {{
+        background: {p.raised}; border: none; border-radius: 3px; max-height: 6px; min-height: 6px;
+    }}
+    QProgressBar::chunk {{ background: {p.accent}; border-radius: 3px; }}
+    QMenu {{ background: {p.surface}; border: 1px solid {p.border}; padding: 4px; }}
+    QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 4px; }}
+    QMenu::item:selected {{ background: {p.accent_soft}; color: {p.text}; }}
+    QMenu::item:disabled {{ color: {p.muted}; }}
+    QMenu::separator {{ height: 1px; background: {p.border}; margin: 4px 8px; }}
+    """
+
+
+def _views(p: Palette) -> str:
+    return f"""
+    QListView, QScrollArea, QAbstractScrollArea {{ background: transparent; border: none; outline: none; }}
+    QScrollArea > QWidget > QWidget {{ background: transparent; }}
+    QListView::item {{ border-radius: {t.RADIUS_SMALL}px; padding: 6px; color: {p.text}; }}
+    QListView::item:hover {{ background: {p.raised}; }}
+    QListView::item:selected {{ background: {p.accent_soft}; color: {p.text}; }}
+    QListView:focus {{ border: 1px solid {p.accent}; border-radius: {t.RADIUS_SMALL}px; }}
+    QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
+    QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
+    QScrollBar::handle {{ background: {p.border}; border-radius: 4px; min-height: 32px; min-width: 32px; margin: 1px; }}
+    QScrollBar::handle:hover {{ background: {p.muted}; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; width: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    QStatusBar {{ background: {p.surface}; border-top: 1px solid {p.border}; color: {p.muted}; }}
+    QStatusBar::item {{ border: none; }}
+    QSplitter::handle {{ background: transparent; width: {t.GUTTER}px; }}
+    """
