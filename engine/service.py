@@ -110,12 +110,14 @@ class FaceService:
         name: str = "",
         report: Report = silent,
         token: CancelToken | None = None,
+        each: Callable[[EnrollmentCandidate], None] | None = None,
     ) -> list[EnrollmentCandidate]:
         """Look at pictures for enrollment, one answer for each; nothing is stored.
 
         Args:
             pictures: files, encoded bytes or frames.
             name: who they show; other people who look alike are pointed out.
+            each: receives every picture's answer as soon as it is there.
 
         Raises:
             OperationCancelledError: the token was turned.
@@ -125,6 +127,8 @@ class FaceService:
             (token or CancelToken()).check()
             report(Progress(done, len(pictures), source_of(picture)))
             candidates.append(self._judge(picture, name))
+            if each:
+                each(candidates[-1])
         report(Progress(len(pictures), len(pictures)))
         return candidates
 
@@ -209,6 +213,14 @@ class FaceService:
                     each(answer)
         report(Progress(len(pictures), len(pictures)))
         return answers
+
+    def preview(self, picture: Picture) -> PixelArray:
+        """Decode a picture for showing, (H, W, 3) uint8 RGB, at most 1600 pixels on its longer side.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        return reduced(self._read(picture).pixels, PREVIEW_PX)[0]
 
     def watch(self, frame: Frame, claimed: int | None = None) -> LiveResult:
         """Identify everyone in a live frame, and verify the largest face where an identity is claimed.

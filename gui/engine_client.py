@@ -120,7 +120,12 @@ class EngineClient(QObject):
     def apply(self, settings: Settings) -> Job:
         """Use other settings."""
         self.settings = settings
-        job = self.submit(lambda service, _job: (service.apply(settings), service.info())[1])
+
+        def work(service: FaceService, _job: Job) -> EngineInfo:
+            service.apply(settings)
+            return service.info()
+
+        job = self.submit(work)
         job.succeeded.connect(self.ready)
         return job
 

@@ -1,0 +1,174 @@
+"""Small building blocks: text, buttons, cards, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPainterPath, QPixmap
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from engine.types import PixelArray
+from gui.theme import tokens as t
+from gui.theme.icons import icon, pixmap
+from gui.theme.style import THEME
+
+
+def label(text: str = "", look: str = "", *, wrap: bool = False, selectable: bool = False) -> QLabel:
+    """Make a label that shows text as it is: a person's name may look like markup."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(wrap)
+    if selectable:
+        made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    set_look(made, look)
+    return made
+
+
+def set_look(widget: QWidget, look: str) -> None:
+    """Give a widget one of the stylesheet's looks, now."""
+    if widget.property("look") == look:
+        return
+    widget.setProperty("look", look)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
+def button(text: str, clicked: Callable[[], object], look: str = "", icon_name: str = "") -> QPushButton:
+    """Make a button; its icon follows the theme."""
+    made = QPushButton(text)
+    set_look(made, look)
+    made.setCursor(Qt.CursorShape.PointingHandCursor)
+    made.clicked.connect(lambda _checked: clicked())
+    if icon_name:
+        set_icon(made, icon_name, "on_accent" if look == "primary" else "")
+    return made
+
+
+def set_icon(target: QPushButton, name: str, role: str = "") -> None:
+    """Give a button an icon in a palette colour, which follows the theme."""
+
+    def draw() -> None:
+        target.setIcon(icon(name, getattr(THEME.palette, role) if role else ""))
+
+    target.setIconSize(QSize(t.ICON_PX, t.ICON_PX))
+    draw()
+    _follow_theme(target, draw)
+
+
+def icon_label(name: str, size_px: int, role: str = "muted") -> QLabel:
+    """Make a label that shows an icon in a palette colour."""
+    made = QLabel()
+
+    def draw() -> None:
+        made.setPixmap(pixmap(name, size_px, getattr(THEME.palette, role)))
+
+    draw()
+    _follow_theme(made, draw)
+    return made
+
+
+def _follow_theme(widget: QWidget, draw: Callable[[], None]) -> None:
+    connection = THEME.changed.connect(draw)
+    widget.destroyed.connect(lambda: THEME.changed.disconnect(connection))
+
+
+def card(*, vertical: bool = True) -> tuple[QFrame, QBoxLayout]:
+    """Make a card and its layout."""
+    frame = QFrame()
+    set_look(frame, "card")
+    layout: QBoxLayout = QVBoxLayout(frame) if vertical else QHBoxLayout(frame)
+    layout.setContentsMargins(t.GUTTER, t.GUTTER, t.GUTTER, t.GUTTER)
+    layout.setSpacing(t.GAP)
+    return frame, layout
+
+
+def row(*widgets: QWidget | None, spacing: int = t.GAP) -> QHBoxLayout:
+    """Lay widgets side by side; None stretches."""
+    layout = QHBoxLayout()
+    layout.setSpacing(spacing)
+    _fill(layout, widgets)
+    return layout
+
+
+def column(*widgets: QWidget | None, spacing: int = t.GAP) -> QVBoxLayout:
+    """Lay widgets under one another; None stretches."""
+    layout = QVBoxLayout()
+    layout.setSpacing(spacing)
+    _fill(layout, widgets)
+    return layout
+
+
+def _fill(layout: QBoxLayout, widgets: tuple[QWidget | None, ...]) -> None:
+    for widget in widgets:
+        if widget is None:
+            layout.addStretch(1)
+        else:
+            layout.addWidget(widget)
+
+
+def clear(layout: QBoxLayout) -> None:
+    """Remove and delete everything in a layout."""
+    while (item := layout.takeAt(0)) is not None:
+        widget = item.widget()
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
+
+
+def image_of(pixels: PixelArray) -> QImage:
+    """Wrap (H, W, 3) uint8 RGB as an image; the pixels are copied, so the array may go."""
+    height, width = pixels.shape[:2]
+    contiguous = np.ascontiguousarray(pixels)
+    return QImage(contiguous.data, width, height, 3 * width, QImage.Format.Format_RGB888).convertToFormat(
+        QImage.Format.Format_RGB32
+    )
+
+
+class RoundedPicture(QLabel):
+    """A square picture with rounded corners, or an empty tile."""
+
+    def __init__(self, side_px: int, accessible_name: str = "") -> None:
+        super().__init__()
+        self._side_px = side_px
+        self._image: QImage | None = None
+        self.setFixedSize(side_px, side_px)
+        self.setAccessibleName(accessible_name)
+        self.redraw()
+        THEME.changed.connect(self.redraw)
+
+    def show_pixels(self, pixels: PixelArray | None) -> None:
+        """Show a picture, or nothing."""
+        self._image = None if pixels is None else image_of(pixels)
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Paint again, in the theme's colours."""
+        self.setPixmap(rounded(self._image, self._side_px, self.devicePixelRatioF()))
+
+
+def rounded(image: QImage | None, side_px: int, ratio: float = 1.0) -> QPixmap:
+    """Return a picture scaled to a square with rounded corners; without one, an empty tile."""
+    drawn = QPixmap(round(side_px * ratio), round(side_px * ratio))
+    drawn.setDevicePixelRatio(ratio)
+    drawn.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(drawn)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    path = QPainterPath()
+    path.addRoundedRect(0, 0, side_px, side_px, t.RADIUS_SMALL, t.RADIUS_SMALL)
+    painter.setClipPath(path)
+    if image is None:
+        painter.fillPath(path, THEME.palette.raised)
+        size = min(side_px // 2, t.ILLUSTRATION_PX)
+        offset = (side_px - size) // 2
+        painter.drawPixmap(offset, offset, pixmap("unknown", size, THEME.palette.border))
+    else:
+        mode = Qt.TransformationMode.SmoothTransformation
+        aspect = Qt.AspectRatioMode.KeepAspectRatioByExpanding
+        side = round(side_px * ratio)
+        scaled = image.scaled(side, side, aspect, mode)
+        scaled.setDevicePixelRatio(ratio)
+        painter.drawImage(0, 0, scaled)
+    painter.end()
+    return drawn
