@@ -88,6 +88,8 @@ def stylesheet(p: Palette) -> str:
     QToolTip {{ background: {p.raised}; color: {p.text}; border: 1px solid {p.border}; padding: 4px 6px; }}
     *[look="card"] {{ background: {p.surface}; border: 1px solid {p.border}; border-radius: {t.RADIUS}px; }}
     *[look="sidebar"] {{ background: {p.surface}; border: none; border-right: 1px solid {p.border}; }}
+    *[look="drop"] {{ background: {p.surface}; border: 2px dashed {p.border}; border-radius: {t.RADIUS}px; }}
+    *[look="drop-over"] {{ background: {p.accent_soft}; border: 2px dashed {p.accent}; border-radius: {t.RADIUS}px; }}
     *[look="good"] {{ background: {p.good_soft}; border: none; border-radius: {t.RADIUS_SMALL}px; }}
     *[look="warning"] {{ background: {p.warning_soft}; border: none; border-radius: {t.RADIUS_SMALL}px; }}
     *[look="bad"] {{ background: {p.bad_soft}; border: none; border-radius: {t.RADIUS_SMALL}px; }}

@@ -159,12 +159,11 @@ class FaceCanvas(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._image is None:
             return
-        self._paint_picture(painter)
+        self._paint_picture(painter, self._image)
         for number in range(len(self._marks)):
             self._paint_mark(painter, number)
 
-    def _paint_picture(self, painter: QPainter) -> None:
-        assert self._image is not None
+    def _paint_picture(self, painter: QPainter, image: QImage) -> None:
         target = self._target()
         if self._moving:
             painter.save()
@@ -172,14 +171,14 @@ class FaceCanvas(QWidget):
             if self._mirrored:
                 painter.translate(self.width(), 0)
                 painter.scale(-1, 1)
-            painter.drawImage(target, self._image)
+            painter.drawImage(target, image)
             painter.restore()
             return
         ratio = self.devicePixelRatioF()
         wanted = QSize(round(target.width() * ratio), round(target.height() * ratio))
         if self._scaled is None or self._scaled.size() != wanted:
             mode = Qt.TransformationMode.SmoothTransformation
-            self._scaled = self._image.scaled(wanted, Qt.AspectRatioMode.IgnoreAspectRatio, mode)
+            self._scaled = image.scaled(wanted, Qt.AspectRatioMode.IgnoreAspectRatio, mode)
         painter.drawImage(target, self._scaled)
 
     def _paint_mark(self, painter: QPainter, number: int) -> None:

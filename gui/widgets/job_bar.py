@@ -1,0 +1,74 @@
+"""Progress of long work: how far, how long still, and a way to stop it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QElapsedTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar
+
+from engine.types import Progress
+from gui.engine_client import Job
+from gui.theme import tokens as t
+from gui.widgets.basics import button, label, set_look
+
+_SHOW_TIME_AFTER_MS = 1500
+
+
+class JobBar(QFrame):
+    """Shows one job at a time; hidden while there is none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        set_look(self, "card")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(t.GUTTER, t.GAP, t.GAP, t.GAP)
+        layout.setSpacing(t.GUTTER)
+        self._text = label("", "muted")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName("Progress")
+        self._cancel = button("Cancel", self._stop, icon_name="close")
+        layout.addWidget(self._text)
+        layout.addWidget(self._bar, 1)
+        layout.addWidget(self._cancel)
+        self._job: Job | None = None
+        self._clock = QElapsedTimer()
+        self.hide()
+
+    def follow(self, job: Job, text: str) -> None:
+        """Show a job until it ends."""
+        self._job = job
+        self._title = text
+        self._text.setText(text)
+        self._bar.setRange(0, 0)
+        self._cancel.setEnabled(True)
+        self._clock.start()
+        job.progressed.connect(self._on_progress)
+        job.finished.connect(lambda: self._on_finished(job))
+        self.show()
+
+    def _on_progress(self, progress: Progress) -> None:
+        self._bar.setRange(0, max(progress.total, 1))
+        self._bar.setValue(progress.done)
+        elapsed = self._clock.elapsed()
+        text = f"{self._title} {progress.done:,} of {progress.total:,}"
+        if progress.done and elapsed > _SHOW_TIME_AFTER_MS:
+            left_s = elapsed / progress.done * (progress.total - progress.done) / 1000
+            text += f", {_duration(left_s)} left"
+        self._text.setText(text)
+
+    def _on_finished(self, job: Job) -> None:
+        if job is self._job:
+            self._job = None
+            self.hide()
+
+    def _stop(self) -> None:
+        if self._job is not None:
+            self._cancel.setEnabled(False)
+            self._text.setText("Stopping …")
+            self._job.cancel()
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 1:
+        return "less than a second"
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,90 @@
+"""A distance on a scale with its limit: what was decided, and by how much."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+from typing_extensions import override
+
+from engine.types import FalseMatchRate, Metric
+from gui.theme import tokens as t
+from gui.theme.style import THEME
+
+METRIC_NAMES = {Metric.COSINE: "Cosine", Metric.L2: "L2", Metric.SQUARED_L2: "Squared L2", Metric.L1: "L1"}
+_RANGE = 3.0
+"""The scale ends at this many limits: strangers seldom lie further."""
+
+
+class ScoreGauge(QWidget):
+    """A bar from "alike" to "different"; the limit is a line, the distance a marker."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._distance: float | None = None
+        self._limit = 1.0
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Distance on its scale")
+        THEME.changed.connect(self.update)
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(320, 9 * t.UNIT)
+
+    def show_distance(self, distance: float | None, limit: float) -> None:
+        """Show a distance against the largest one that is a match; None empties the gauge."""
+        self._distance, self._limit = distance, limit
+        self.setAccessibleDescription("" if distance is None else f"distance {distance:.3f}, limit {limit:.3f}")
+        self.update()
+
+    @override
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette, edge = THEME.palette, float(t.GUTTER)
+        bar = QRectF(edge, 3.6 * t.UNIT, self.width() - 2 * edge, float(t.UNIT))
+        limit_x = bar.left() + bar.width() / _RANGE
+        painter.setPen(Qt.PenStyle.NoPen)
+        self._bar(painter, bar, QColor(palette.bad_soft))
+        painter.save()
+        painter.setClipRect(QRectF(bar.left(), bar.top(), limit_x - bar.left(), bar.height()))
+        self._bar(painter, bar, QColor(palette.good_soft))
+        painter.restore()
+        painter.setPen(QPen(QColor(palette.text), 2))
+        painter.drawLine(QPointF(limit_x, bar.top() - 6), QPointF(limit_x, bar.bottom() + 6))
+        painter.setPen(QColor(palette.muted))
+        below = QRectF(bar.left(), bar.bottom() + 8, bar.width(), 2.5 * t.UNIT)
+        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, "alike")
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight, "different")
+        at_limit = QRectF(limit_x - 80, below.top(), 160, below.height())
+        painter.drawText(at_limit, Qt.AlignmentFlag.AlignHCenter, f"limit {self._limit:.3f}")
+        if self._distance is not None:
+            self._marker(painter, bar, self._distance)
+
+    def _bar(self, painter: QPainter, bar: QRectF, colour: QColor) -> None:
+        painter.setBrush(colour)
+        painter.drawRoundedRect(bar, bar.height() / 2, bar.height() / 2)
+
+    def _marker(self, painter: QPainter, bar: QRectF, distance: float) -> None:
+        share = min(max(distance / self._limit / _RANGE, 0.0), 1.0)
+        x = bar.left() + bar.width() * share
+        palette = THEME.palette
+        colour = QColor(palette.good if distance <= self._limit else palette.bad)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        top = bar.top() - 2
+        painter.drawPolygon(QPolygonF([QPointF(x - 7, top - 9), QPointF(x + 7, top - 9), QPointF(x, top)]))
+        painter.setPen(colour)
+        place = QRectF(min(max(x - 60, 0.0), self.width() - 120.0), 0, 120, top - 10)
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, f"{distance:.3f}")
+
+
+def rate_in_words(rate: FalseMatchRate | None, metric: Metric, distance: float, limit: float) -> str:
+    """Say what a distance means: how often a stranger gets this close, with the bound the data supports."""
+    numbers = f"{METRIC_NAMES[metric]} distance {distance:.3f}, limit {limit:.3f}."
+    if rate is None:
+        return numbers
+    bound = f"at most 1 in {max(1, int(1 / rate.upper)):,}, 95 %"
+    if rate.rate <= 0:
+        return f"{numbers} Of {rate.pairs:,} pairs of strangers, none was this close ({bound})."
+    return f"{numbers} About 1 stranger in {max(1, round(1 / rate.rate)):,} gets this close ({bound})."
