@@ -66,7 +66,7 @@ def _chip_to_picture(landmarks: FloatArray, size_px: int, padding: float) -> NDA
 
 
 def _cut(pixels: PixelArray, transform: NDArray[np.float64], size_px: int) -> PixelArray:
-    halvings = _halvings(np.linalg.norm(transform[:, 0]) * (size_px - 1) + 1, size_px)
+    halvings = _halvings(float(np.linalg.norm(transform[:, 0])) * (size_px - 1) + 1, size_px)
     corners = transform @ np.array([(x, y, 1) for x in (0, size_px - 1) for y in (0, size_px - 1)]).T
     margin = 2 ** (halvings + 2)
     height, width = pixels.shape[:2]
@@ -82,8 +82,22 @@ def _cut(pixels: PixelArray, transform: NDArray[np.float64], size_px: int) -> Pi
     if not region.size:
         return np.zeros((size_px, size_px, 3), np.uint8)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    chip = cv2.warpAffine(region, local, (size_px, size_px), flags=flags, borderMode=cv2.BORDER_CONSTANT)
-    return chip.astype(np.uint8, copy=False)
+    chip = cv2.warpAffine(region, local, (size_px, size_px), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return _blackened(chip.astype(np.uint8, copy=False), region, local)
+
+
+def _blackened(chip: PixelArray, region: PixelArray, transform: NDArray[np.float64]) -> PixelArray:
+    """Blacken what was sampled beyond the region's outermost pixels: dlib has no half-transparent edge."""
+    steps = np.arange(len(chip))
+    last = np.array(region.shape[1::-1])[:, None, None] - 1
+    # x and y of each pixel's sample, by chip column along the last axis and chip row along the one before.
+    places = (
+        transform[:, 0, None, None] * steps + transform[:, 1, None, None] * steps[:, None] + transform[:, 2, None, None]
+    )
+    corners = places[:, :: len(chip) - 1, :: len(chip) - 1]
+    if ((corners < 0) | (corners >= last)).any():
+        chip[((places < 0) | (places >= last)).any(axis=0)] = 0
+    return chip
 
 
 def _halvings(side_px: float, size_px: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPainterPath, QPixmap
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from engine.types import PixelArray
@@ -159,7 +159,7 @@ def rounded(image: QImage | None, side_px: int, ratio: float = 1.0) -> QPixmap:
     path.addRoundedRect(0, 0, side_px, side_px, t.RADIUS_SMALL, t.RADIUS_SMALL)
     painter.setClipPath(path)
     if image is None:
-        painter.fillPath(path, THEME.palette.raised)
+        painter.fillPath(path, QColor(THEME.palette.raised))
         size = min(side_px // 2, t.ILLUSTRATION_PX)
         offset = (side_px - size) // 2
         painter.drawPixmap(offset, offset, pixmap("unknown", size, THEME.palette.border))

@@ -29,7 +29,7 @@ def _encoded(image: QImage) -> bytes:
     """Pack a pasted picture so that the engine reads it like any file; BMP costs no compression."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "BMP")
+    image.save(buffer, b"BMP")
     return bytes(buffer.data().data())
 
 

@@ -22,7 +22,14 @@ class Toast(QFrame):
     """One message."""
 
     def __init__(
-        self, text: str, kind: Kind, details: str, action: str, act: Callable[[], object] | None, parent: QWidget
+        self,
+        parent: QWidget,
+        text: str,
+        kind: Kind,
+        *,
+        details: str = "",
+        action: str = "",
+        act: Callable[[], object] | None = None,
     ) -> None:
         super().__init__(parent)
         set_look(self, "card")
@@ -96,7 +103,7 @@ class ToastHost(QObject):
         """Show a message, in place of the same one if that is still there."""
         for old in [toast for toast in self._toasts if toast.message.text() == text] + self._toasts[: 1 - _MOST]:
             old.dismiss()
-        toast = Toast(text, kind, details, action, act, self._over)
+        toast = Toast(self._over, text, kind, details=details, action=action, act=act)
         self._toasts.append(toast)
         toast.destroyed.connect(self._arrange)
         toast.installEventFilter(self)
