@@ -45,7 +45,7 @@ def _option(default: T, option: Option) -> T:
     return field(default=default, metadata={"option": option})
 
 
-_DETECTORS = (("mtcnn", "MTCNN"), ("mmod", "MMOD"))
+_DETECTORS = (("mtcnn", "MTCNN"), ("mmod", "MMOD"), ("mtcnn_mmod", "MTCNN, then MMOD where it finds nobody"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,9 @@ class Settings:
         ),
     )
     live_detector: str = _option("mtcnn", Option("Engine", "Detector for the camera", choices=_DETECTORS, restart=True))
-    file_detector: str = _option("mtcnn", Option("Engine", "Detector for pictures", choices=_DETECTORS, restart=True))
+    file_detector: str = _option(
+        "mtcnn_mmod", Option("Engine", "Detector for pictures", choices=_DETECTORS, restart=True)
+    )
     averaging: str = _option(
         "files",
         Option(

@@ -7,8 +7,13 @@ from collections.abc import Callable, Mapping
 from engine.detection.detector import Detector
 from engine.detection.mmod import MmodDetector
 from engine.detection.mtcnn import MtcnnDetector
+from engine.detection.second_look import SecondLook
 from engine.device import Device
 
-DETECTORS: Mapping[str, Callable[[Device], Detector]] = {"mtcnn": MtcnnDetector, "mmod": MmodDetector}
+DETECTORS: Mapping[str, Callable[[Device], Detector]] = {
+    "mtcnn": MtcnnDetector,
+    "mmod": MmodDetector,
+    "mtcnn_mmod": lambda device: SecondLook(MtcnnDetector(device), MmodDetector(device)),
+}
 
 __all__ = ["DETECTORS", "Detector"]

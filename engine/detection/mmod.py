@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from engine.detection.pyramid import Layout, draw, lay_out
-from engine.device import Device
+from engine.device import Device, placed
 from engine.networks.mmod import FIRST_CENTRE_PX, STRIDE_PX, WINDOW_PX
 from engine.packs.dlib_weights import load_mmod
 from engine.packs.pack import DLIB_MMOD
@@ -38,7 +38,7 @@ class MmodDetector:
             PackError: dlib's file is missing or altered.
         """
         self._device = device
-        self._network = load_mmod(DLIB_MMOD.read()).to(device.torch_device, memory_format=torch.channels_last)
+        self._network = placed(load_mmod(DLIB_MMOD.read()), device)
         self._canvas_px = CPU_CANVAS_PX if device.torch_device.type == "cpu" else GPU_CANVAS_PX
 
     def detect(self, frames: Sequence[PixelArray], smallest_face_px: float) -> list[list[Detection]]:
