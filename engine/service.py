@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 from types import EllipsisType
-from typing import TypeAlias
 
 from engine.alignment.landmarks import Landmarker
+from engine.capture.folders import find_pictures
 from engine.capture.images import decode_jpeg, read_image, reduced
 from engine.decisions import Decider
 from engine.detection import DETECTORS
@@ -35,6 +35,7 @@ from engine.types import (
     IdentifiedPicture,
     LiveResult,
     Person,
+    Picture,
     PixelArray,
     Progress,
     Report,
@@ -42,8 +43,6 @@ from engine.types import (
     Verification,
     silent,
 )
-
-Picture: TypeAlias = Path | bytes | Frame
 
 PREVIEW_PX = 1600
 """Longest side of the pictures handed back for showing."""
@@ -115,16 +114,18 @@ class FaceService:
         """Look at pictures for enrollment, one answer for each; nothing is stored.
 
         Args:
-            pictures: files, encoded bytes or frames.
+            pictures: files, encoded bytes or frames; a folder stands for the pictures in it.
             name: who they show; other people who look alike are pointed out.
             each: receives every picture's answer as soon as it is there.
 
         Raises:
             OperationCancelledError: the token was turned.
         """
+        token = token or CancelToken()
+        pictures = list(_each_picture(pictures, token))
         candidates = []
         for done, picture in enumerate(pictures):
-            (token or CancelToken()).check()
+            token.check()
             report(Progress(done, len(pictures), source_of(picture)))
             candidates.append(self._judge(picture, name))
             if each:
@@ -196,15 +197,17 @@ class FaceService:
         """Find everyone in every picture (1:N, open set); a picture that cannot be read carries its error.
 
         Args:
-            pictures: files, encoded bytes or frames.
+            pictures: files, encoded bytes or frames; a folder stands for the pictures in it.
             each: receives every picture's answer as soon as it is there.
 
         Raises:
             OperationCancelledError: the token was turned.
         """
+        token = token or CancelToken()
+        pictures = list(_each_picture(pictures, token))
         answers: list[IdentifiedPicture] = []
         for start in range(0, len(pictures), PICTURES_AT_ONCE):
-            (token or CancelToken()).check()
+            token.check()
             batch = pictures[start : start + PICTURES_AT_ONCE]
             report(Progress(start, len(pictures), source_of(batch[0])))
             for answer in self._identify(batch):
@@ -375,6 +378,14 @@ class FaceService:
         if not faces:
             raise NoFaceError(source_of(picture))
         return faces[0]
+
+
+def _each_picture(pictures: Sequence[Picture], token: CancelToken) -> Iterator[Picture]:
+    for picture in pictures:
+        if isinstance(picture, Path):
+            yield from find_pictures([picture], token)
+        else:
+            yield picture
 
 
 def source_of(picture: Picture) -> str:

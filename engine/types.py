@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from math import inf
+from pathlib import Path
 from threading import Event
 from typing import NamedTuple, TypeAlias
 
@@ -85,6 +86,10 @@ class Frame:
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.pixels.shape[1], self.pixels.shape[0]
+
+
+Picture: TypeAlias = Path | bytes | Frame
+"""What the engine takes for a picture: a file, an encoded picture, or pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

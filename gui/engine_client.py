@@ -22,6 +22,7 @@ from engine.types import (
     Face,
     Frame,
     LiveResult,
+    Picture,
     Progress,
 )
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Picture: TypeAlias = Path | bytes | Frame
 Operation: TypeAlias = "Callable[[FaceService, Job], Any]"
 
 LOOK_EVERY_MS = 2000

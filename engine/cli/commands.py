@@ -7,17 +7,14 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
-from pathlib import Path
 
 from engine import settings as settings_file
-from engine.capture.folders import find_pictures
 from engine.cli import output
 from engine.errors import BadInputError, VisavisError
 from engine.service import FaceService
-from engine.types import CancelToken
 
 DONE, NO_MATCH, BAD_INPUT = 0, 1, 3
 
@@ -41,7 +38,7 @@ def run(request: argparse.Namespace) -> int:
 
 
 def _enroll(service: FaceService, request: argparse.Namespace) -> int:
-    candidates = service.judge(list(_pictures(request.images)), request.name)
+    candidates = service.judge(request.images, request.name)
     result = service.enroll(request.name, candidates, consent_date=request.consent)
     _print(request, output.enrollment(result, candidates), output.enrollment_text(result, candidates))
     return DONE if result.added else BAD_INPUT
@@ -60,7 +57,7 @@ def _compare(service: FaceService, request: argparse.Namespace) -> int:
 
 
 def _identify(service: FaceService, request: argparse.Namespace) -> int:
-    pictures = service.identify(list(_pictures(request.images)))
+    pictures = service.identify(request.images)
     _print(request, [output.identified(picture) for picture in pictures], output.identified_text(pictures))
     for picture in pictures:
         if picture.error:
@@ -131,15 +128,6 @@ GALLERY_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "merge": _merge,
     "delete": _delete,
 }
-
-
-def _pictures(images: Sequence[Path]) -> Iterator[Path]:
-    """Yield each named file as it is, even a missing one, and the pictures in each named folder."""
-    for image in images:
-        if image.is_dir():
-            yield from find_pictures([image], CancelToken())
-        else:
-            yield image
 
 
 def _print(request: argparse.Namespace, data: object, text: str) -> None:
