@@ -97,9 +97,12 @@ def stylesheet(p: Palette) -> str:
     QLabel {{ background: transparent; border: none; }}
     QLabel[look="display"] {{ font-size: {t.DISPLAY_PT}pt; font-weight: 600; }}
     QLabel[look="title"] {{ font-size: {t.TITLE_PT}pt; font-weight: 600; }}
+    QLabel[look="title-good"] {{ font-size: {t.TITLE_PT}pt; font-weight: 600; color: {p.good}; }}
+    QLabel[look="title-bad"] {{ font-size: {t.TITLE_PT}pt; font-weight: 600; color: {p.bad}; }}
     QLabel[look="strong"] {{ font-weight: 600; }}
     QLabel[look="muted"] {{ color: {p.muted}; }}
     QLabel[look="caption"] {{ color: {p.muted}; font-size: {t.CAPTION_PT}pt; }}
+    QLabel[look="on-scrim"] {{ color: {p.on_scrim}; }}
     QLabel[look="good-text"] {{ color: {p.good}; font-weight: 600; }}
     QLabel[look="warning-text"] {{ color: {p.warning}; }}
     QLabel[look="bad-text"] {{ color: {p.bad}; font-weight: 600; }}

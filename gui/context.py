@@ -1,0 +1,59 @@
+"""What every page is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gui.camera import CameraFeed, CameraList
+from gui.engine_client import EngineClient, Job
+from gui.itemmodels.people import PeopleModel
+from gui.settings_store import SettingsStore
+from gui.widgets.toast import ToastHost
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The window's shared parts.
+
+    Attributes:
+        people: everyone in the gallery, kept up to date.
+        open_page: shows a page by its key.
+    """
+
+    client: EngineClient
+    settings: SettingsStore
+    feed: CameraFeed
+    cameras: CameraList
+    people: PeopleModel
+    toasts: ToastHost
+    open_page: Callable[[str], None]
+
+    def tell_failure(self, job: Job) -> Job:
+        """Show a job's failure as a message; returns the job."""
+        job.failed.connect(self._show_failure)
+        return job
+
+    def edit(self, job: Job, done: str) -> Job:
+        """Say when an edit of the gallery is done, with a way to take it back, or why it failed."""
+
+        def on_success(_result: object) -> None:
+            self.toasts.show(done, "good", action="Undo", act=self.undo)
+
+        job.succeeded.connect(on_success)
+        return self.tell_failure(job)
+
+    def undo(self) -> None:
+        """Take back the latest edit of the gallery."""
+        self.tell_failure(self.client.undo()).succeeded.connect(
+            lambda text: self.toasts.show(f"Undone: {text}.", action="Redo", act=self.redo)
+        )
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        self.tell_failure(self.client.redo()).succeeded.connect(
+            lambda text: self.toasts.show(f"Done again: {text}.", action="Undo", act=self.undo)
+        )
+
+    def _show_failure(self, sentence: str, details: str) -> None:
+        self.toasts.show(sentence, "bad", details)

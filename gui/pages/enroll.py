@@ -1,0 +1,220 @@
+"""Enroll: a name, pictures from files or the webcam, each judged at once with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from engine.types import Enrollment, EnrollmentCandidate, Frame, Picture
+from gui.camera import Phase, StreamState
+from gui.context import Context
+from gui.pages.page import Page
+from gui.theme import tokens as t
+from gui.widgets.basics import button, column, label, row, set_look
+from gui.widgets.camera_view import CameraView
+from gui.widgets.candidate_card import CandidateCard
+from gui.widgets.drop_zone import DropZone
+from gui.widgets.job_bar import JobBar
+from gui.widgets.person_picker import NameEdit
+from gui.widgets.source_picker import SourcePicker
+
+
+class EnrollPage(Page):
+    """On the left where pictures come from, on the right what became of each."""
+
+    title = "Enroll"
+    takes_pictures = True
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.name = NameEdit(context.people)
+        self.name.setPlaceholderText("Who is it? A new name, or someone enrolled")
+        self.consent = QCheckBox("They consented today")
+        self.consent.setToolTip("Remembers today as the date of consent.")
+        self.body.addLayout(row(self.name, self.consent, spacing=t.GUTTER))
+        self.zone = DropZone("Drop pictures or folders of one person here", folders=True)
+        self.camera = _CameraBox(context)
+        self.zone.setFixedWidth(t.PANEL_PX)
+        self.camera.setFixedWidth(t.PANEL_PX)
+        left = column(self.zone, self.camera, spacing=t.GUTTER)
+        left.setStretch(0, 1)
+        left.setStretch(1, 1)
+        self.jobs = JobBar()
+        self.hint = label("", "muted", wrap=True)
+        self._cards: list[CandidateCard] = []
+        self._list = column(spacing=t.GAP)
+        self._list.addStretch(1)
+        inside = QWidget()
+        inside.setLayout(self._list)
+        self._list.setContentsMargins(0, 0, t.GAP, 0)
+        scroll = QScrollArea()
+        scroll.setAccessibleName("Pictures to enroll")
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(inside)
+        self.enroll = button("Enroll", self._enroll, "primary", "enroll")
+        self.enroll.setShortcut("Ctrl+Return")
+        self.clear = button("Clear", self._clear, "quiet", "close")
+        right = column(self.jobs, scroll, row(self.hint, self.clear, self.enroll), spacing=t.GUTTER)
+        right.setStretch(1, 1)
+        right.itemAt(2).layout().setStretch(0, 1)  # type: ignore[attr-defined]  # it is the row made above
+        content = row(spacing=t.MARGIN)
+        content.addLayout(left)
+        content.addLayout(right, 1)
+        self.body.addLayout(content, 1)
+        self.zone.dropped.connect(self.take_pictures)
+        self.camera.view.frame_shown.connect(self.camera.on_frame)
+        self.camera.snap.clicked.connect(self._snap)
+        self.name.textChanged.connect(self._update)
+        context.people.modelReset.connect(self._update)
+        self._judging = 0
+        self._update()
+
+    @property
+    def cards(self) -> Sequence[CandidateCard]:
+        """What was judged, oldest first."""
+        return self._cards
+
+    @override
+    def entered(self) -> None:
+        if not self.name.text():
+            self.name.setFocus()
+
+    @override
+    def left(self) -> None:
+        self.camera.stop()
+
+    @override
+    def take_pictures(self, pictures: Sequence[Path | bytes]) -> None:
+        self._judge(pictures)
+
+    def _snap(self) -> None:
+        frame = self.camera.view.latest
+        if frame is not None:
+            label_ = self.camera.view.state.label or "camera"
+            self._judge([Frame(frame.pixels, label_, frame.time_s)])
+
+    def _judge(self, pictures: Sequence[Picture]) -> None:
+        job = self.context.tell_failure(self.context.client.judge(pictures, self.name.name))
+        self.jobs.follow(job, "Judging pictures")
+        self._judging += 1
+        job.partial.connect(self._on_judged)
+        job.succeeded.connect(self._on_all_judged)
+        job.finished.connect(self._on_judging_done)
+        self._update()
+
+    def _on_judged(self, candidate: EnrollmentCandidate) -> None:
+        made = CandidateCard(candidate)
+        made.removed.connect(self._remove)
+        self._cards.append(made)
+        self._list.insertWidget(self._list.count() - 1, made)
+        self._update()
+
+    def _on_all_judged(self, candidates: list[EnrollmentCandidate]) -> None:
+        if not candidates:
+            self.context.toasts.show("There is no picture in that folder. Choose another one.", "bad")
+
+    def _on_judging_done(self) -> None:
+        self._judging -= 1
+        self._update()
+
+    def _remove(self, removed: CandidateCard) -> None:
+        self._cards.remove(removed)
+        self._list.removeWidget(removed)
+        removed.hide()
+        removed.deleteLater()
+        self._update()
+
+    def _clear(self) -> None:
+        for made in list(self._cards):
+            self._remove(made)
+
+    def _update(self) -> None:
+        good = sum(made.candidate.acceptable for made in self._cards)
+        person = self.name.person
+        for made in self._cards:
+            made.look_for_rival(self.name.name)
+        self.enroll.setEnabled(bool(good and self.name.name) and not self._judging)
+        self.enroll.setText(f"Add {good:,} to {person.name}" if person and good else f"Enroll {good:,}" if good else "Enroll")
+        self.clear.setVisible(bool(self._cards))
+        self.hint.setText(self._next_step(good))
+
+    def _next_step(self, good: int) -> str:
+        if not self._cards:
+            return "Three to five pictures in different light and poses work best."
+        if not good:
+            return "None of these can be enrolled; each says why."
+        left_out = len(self._cards) - good
+        text = "Type a name to go on." if not self.name.name else ""
+        return f"{text} {left_out:,} will be left out." if left_out else text
+
+    def _enroll(self) -> None:
+        candidates = [made.candidate for made in self._cards if made.candidate.acceptable]
+        consent = date.today() if self.consent.isChecked() else None  # noqa: DTZ011 - the user's own calendar
+        job = self.context.tell_failure(self.context.client.enroll(self.name.name, candidates, consent))
+        self.enroll.setEnabled(False)
+        job.succeeded.connect(self._on_enrolled)
+        job.failed.connect(lambda *_: self._update())
+
+    def _on_enrolled(self, enrollment: Enrollment) -> None:
+        count = "1 picture" if enrollment.added == 1 else f"{enrollment.added:,} pictures"
+        text = f"“{enrollment.person.name}” is enrolled with {count}."
+        if enrollment.skipped:
+            text += f" {len(enrollment.skipped):,} copies were left out."
+        self.context.toasts.show(text, "good", action="Undo", act=self.context.undo)
+        self._clear()
+        self.name.clear()
+        self.consent.setChecked(False)
+        self.name.setFocus()
+
+
+class _CameraBox(QFrame):
+    """The webcam, to snap from."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        set_look(self, "card")
+        self._feed = context.feed
+        self.source = SourcePicker(context.cameras, context.settings)
+        self.source.setMinimumContentsLength(12)
+        self.view = CameraView(context.feed, context.settings)
+        self.snap = button("Snap", lambda: None, "", "snap")
+        self.snap.setShortcut("Ctrl+Space")
+        self.snap.setEnabled(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(t.GAP, t.GAP, t.GAP, t.GAP)
+        layout.addWidget(self.view, 1)
+        line = row(self.source, self.snap)
+        line.setStretch(0, 1)
+        layout.addLayout(line)
+        self._context = context
+        self.source.source_chosen.connect(self._start)
+        self.view.start_wanted.connect(self._start)
+        self.view.video_wanted.connect(self.source.open_video)
+        context.feed.state_changed.connect(self._on_state)
+
+    def _start(self, _spec: str = "") -> None:
+        if self.source.spec:
+            self.view.active = True
+            self._feed.start(self.source.spec)
+        else:
+            self._context.cameras.refresh()
+            self._context.toasts.show("No camera was found. Plug one in, or open a video in its place.", "bad")
+
+    def stop(self) -> None:
+        """Let the camera go."""
+        if self.view.active:
+            self.view.active = False
+            self._feed.stop()
+
+    def on_frame(self, _frame: object) -> None:
+        """A picture is there to snap."""
+        self.snap.setEnabled(True)
+
+    def _on_state(self, state: StreamState) -> None:
+        if state.phase is not Phase.RUNNING:
+            self.snap.setEnabled(False)

@@ -1,0 +1,42 @@
+"""What every page has: a title, a body, and a say in drops, pastes and leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from gui.context import Context
+from gui.theme import tokens as t
+from gui.widgets.basics import label
+
+
+class Page(QWidget):
+    """One task of the window. Subclasses fill `body` and `header`."""
+
+    title = ""
+    takes_pictures = False
+    """Whether pictures may be dropped and pasted anywhere on the page."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.setAccessibleName(self.title)
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(t.MARGIN, t.MARGIN, t.MARGIN, t.MARGIN)
+        self.body.setSpacing(t.GUTTER)
+        self.header = QHBoxLayout()
+        self.header.setSpacing(t.GAP)
+        self.header.addWidget(label(self.title, "display"))
+        self.header.addStretch(1)
+        self.body.addLayout(self.header)
+
+    def entered(self) -> None:
+        """The page has come into sight."""
+
+    def left(self) -> None:
+        """The page is about to go out of sight."""
+
+    def take_pictures(self, pictures: Sequence[Path | bytes]) -> None:
+        """Pictures were dropped or pasted; called only where `takes_pictures`."""
