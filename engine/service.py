@@ -52,6 +52,24 @@ PASTED = "pasted picture"
 """What a picture without a name is called."""
 
 
+class _Networks:
+    """Everything that is loaded onto the device."""
+
+    def __init__(self, settings: Settings) -> None:
+        device = choose_device(settings.device, settings.precision)
+        self.embedder = Embedder(DEFAULT_PACK, device)
+        self.calibration = Calibration.load(DEFAULT_PACK.id)
+        landmarker = Landmarker()
+        detectors = {name: DETECTORS[name](device) for name in {settings.file_detector, settings.live_detector}}
+        self.for_files = Pipeline(detectors[settings.file_detector], landmarker, self.embedder)
+        self.for_live = Pipeline(detectors[settings.live_detector], landmarker, self.embedder)
+
+    @staticmethod
+    def key(settings: Settings) -> tuple[str, ...]:
+        """The settings that decide what is loaded."""
+        return settings.device, settings.precision, settings.file_detector, settings.live_detector
+
+
 class FaceService:
     """Enrolls, verifies and identifies against one gallery. Synchronous; used from one thread at a time."""
 
@@ -63,38 +81,42 @@ class FaceService:
             PackError: a model file is missing or altered.
             GalleryError: the gallery cannot be opened.
         """
-        device = choose_device(settings.device, settings.precision)
-        self._embedder = Embedder(DEFAULT_PACK, device)
-        self._calibration = Calibration.load(DEFAULT_PACK.id)
-        landmarker = Landmarker()
-        detectors = {name: DETECTORS[name](device) for name in {settings.file_detector, settings.live_detector}}
-        self._file_pipeline = Pipeline(detectors[settings.file_detector], landmarker, self._embedder)
-        self._live_pipeline = Pipeline(detectors[settings.live_detector], landmarker, self._embedder)
+        self._networks = _Networks(settings)
         self._gallery = Gallery.open(gallery_path or default_gallery_path())
-        self.apply(settings)
+        self._use(settings)
 
     def close(self) -> None:
         """Close the gallery."""
         self._gallery.close()
 
     def apply(self, settings: Settings) -> None:
-        """Use other settings from now on; those marked `restart` wait for the next start."""
+        """Use other settings from now on. Where they cannot be used, the old ones stay in force.
+
+        Raises:
+            DeviceError: the device asked for is not there.
+        """
+        if _Networks.key(settings) != _Networks.key(self._settings):
+            self._networks = _Networks(settings)
+        self._use(settings)
+
+    def _use(self, settings: Settings) -> None:
         self._settings = settings
-        self._decider = Decider(self._gallery, self._calibration, DEFAULT_PACK.id, settings)
-        self._enroller = Enroller(self._decider, self._file_pipeline)
+        self._decider = Decider(self._gallery, self._networks.calibration, DEFAULT_PACK.id, settings)
+        self._enroller = Enroller(self._decider, self._networks.for_files)
 
     def info(self) -> EngineInfo:
         """What the engine runs on."""
         people, templates = self._gallery.counts()
-        device = self._embedder.device
+        device = self._networks.embedder.device
         libraries = ("visavis", "torch", "numpy", "opencv-python-headless", "PySide6-Essentials")
         return EngineInfo(
             device=device.label,
-            device_reason=self._embedder.fallback_reason or device.reason,
+            device_reason=self._networks.embedder.fallback_reason or device.reason,
+            fell_back=bool(self._networks.embedder.fallback_reason),
             precision=device.precision,
             pack=DEFAULT_PACK.title,
             pack_licence=DEFAULT_PACK.licence,
-            detector=self._file_pipeline.detector.name,
+            detector=self._networks.for_files.detector.name,
             gallery_path=str(self._gallery.path),
             people=people,
             templates=templates,
@@ -232,7 +254,7 @@ class FaceService:
             UnknownPersonError: the claimed person is no longer there.
         """
         stages_ms: dict[str, float] = {}
-        faces = self._live_pipeline.faces(
+        faces = self._networks.for_live.faces(
             [frame],
             smallest_face_px=self._settings.smallest_face_px,
             averaging=self._settings.averaging == "always",
@@ -366,7 +388,7 @@ class FaceService:
         return read_image(picture, max_megapixels=megapixels, name=source_of(picture))
 
     def _faces(self, frames: Sequence[Frame], *, largest_only: bool = False) -> list[tuple[Face, ...]]:
-        return self._file_pipeline.faces(
+        return self._networks.for_files.faces(
             frames,
             smallest_face_px=self._settings.smallest_face_px,
             averaging=self._settings.averaging != "never",

@@ -27,7 +27,6 @@ class Option:
     Attributes:
         choices: each possible value with its label; empty when any from `low` to `high`, or any of the type, will do.
         hidden: whether it is remembered without being shown on the Settings page.
-        restart: whether a change takes effect only when Visavis starts again.
     """
 
     section: str
@@ -38,7 +37,6 @@ class Option:
     high: float | None = None
     unit: str = ""
     hidden: bool = False
-    restart: bool = False
 
 
 def _option(default: T, option: Option) -> T:
@@ -60,6 +58,8 @@ class Settings:
         True, Option("Window", "Mirror the camera picture", "Like a mirror. Stored pictures are not mirrored.")
     )
     camera: str = _option("", Option("Window", "Camera", hidden=True))
+    page: str = _option("gallery", Option("Window", "Page shown last", hidden=True))
+    geometry: str = _option("", Option("Window", "Place and size, as Qt saves them, in hexadecimal", hidden=True))
     device: str = _option(
         "auto",
         Option(
@@ -67,7 +67,6 @@ class Settings:
             "Device",
             "Where the networks run.",
             (("auto", "The fastest there is"), ("cuda", "CUDA GPU"), ("mps", "Apple GPU"), ("cpu", "CPU")),
-            restart=True,
         ),
     )
     precision: str = _option(
@@ -77,13 +76,10 @@ class Settings:
             "Precision",
             "bf16 is faster where the hardware has it.",
             (("auto", "The fastest there is"), ("fp32", "fp32"), ("bf16", "bf16")),
-            restart=True,
         ),
     )
-    live_detector: str = _option("mtcnn", Option("Engine", "Detector for the camera", choices=_DETECTORS, restart=True))
-    file_detector: str = _option(
-        "mtcnn_mmod", Option("Engine", "Detector for pictures", choices=_DETECTORS, restart=True)
-    )
+    live_detector: str = _option("mtcnn", Option("Engine", "Detector for the camera", choices=_DETECTORS))
+    file_detector: str = _option("mtcnn_mmod", Option("Engine", "Detector for pictures", choices=_DETECTORS))
     averaging: str = _option(
         "files",
         Option(

@@ -402,10 +402,16 @@ class LiveResult:
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What the engine runs on, for the status bar and `info`."""
+    """What the engine runs on, for the status bar and `info`.
+
+    Attributes:
+        device_reason: why this device, as a sentence.
+        fell_back: whether the device it started on gave out.
+    """
 
     device: str
     device_reason: str
+    fell_back: bool
     precision: str
     pack: str
     pack_licence: str

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
+from engine.types import Person
 from gui.camera import CameraFeed, CameraList
 from gui.engine_client import EngineClient, Job
 from gui.itemmodels.people import PeopleModel
 from gui.settings_store import SettingsStore
 from gui.widgets.toast import ToastHost
+
+
+class OpenPage(Protocol):
+    """Shows a page by its key and hands it the person it is to be about."""
+
+    def __call__(self, key: str, person: Person | None = None) -> None: ...  # noqa: D102 - said above
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +25,6 @@ class Context:
 
     Attributes:
         people: everyone in the gallery, kept up to date.
-        open_page: shows a page by its key.
     """
 
     client: EngineClient
@@ -27,7 +33,7 @@ class Context:
     cameras: CameraList
     people: PeopleModel
     toasts: ToastHost
-    open_page: Callable[[str], None]
+    open_page: OpenPage
 
     def tell_failure(self, job: Job) -> Job:
         """Show a job's failure as a message; returns the job."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,18 +16,38 @@ from engine.settings import Settings, Value
 class SettingsStore(QObject):
     """One `Settings` value and its file."""
 
-    changed = Signal(str)
-    """The key of the option that has another value now."""
+    changed = Signal(str, object)
+    """The key of the option that has another value now, and the value before."""
     failed = Signal(str)
     """The settings could not be saved: the sentence for the user."""
+    _save_failed = Signal(str)
 
-    def __init__(self, settings: Settings, path: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        path: Path,
+        overrides: Mapping[str, Value] | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        """Take charge of settings.
+
+        Args:
+            settings: as they are in the file.
+            path: the file.
+            overrides: what the command line asks for; in force until the option is changed, and never written.
+        """
         super().__init__(parent)
-        self.value = settings
+        self._stored = settings
+        self._overrides = dict(overrides or {})
         self._path = path
+        self._compose()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="settings")
-        self._failed_later = _Relay(self)
-        self._failed_later.sentence.connect(self.failed, Qt.ConnectionType.QueuedConnection)
+        self._save_failed.connect(self.failed, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def value(self) -> Settings:
+        """The settings in force."""
+        return self._value
 
     def change(self, key: str, value: Value) -> None:
         """Give one option another value and remember it.
@@ -34,24 +55,25 @@ class SettingsStore(QObject):
         Raises:
             SettingsError: it cannot have that value.
         """
-        if getattr(self.value, key) == value:
-            return
-        self.value = self.value.with_value(key, value)
-        self._writer.submit(self._save, self.value)
-        self.changed.emit(key)
+        before = getattr(self._value, key)
+        self._stored = self._stored.with_value(key, value)
+        self._overrides.pop(key, None)
+        self._compose()
+        if before != value:
+            self._writer.submit(self._save, self._stored)
+            self.changed.emit(key, before)
 
     def close(self) -> None:
         """Wait until everything is written."""
         self._writer.shutdown()
 
+    def _compose(self) -> None:
+        self._value = self._stored
+        for key, value in self._overrides.items():
+            self._value = self._value.with_value(key, value)
+
     def _save(self, settings: Settings) -> None:
         try:
             settings_file.save(settings, self._path)
         except SettingsError as error:
-            self._failed_later.sentence.emit(str(error))
-
-
-class _Relay(QObject):
-    """Carries a sentence from the writing thread to the GUI thread."""
-
-    sentence = Signal(str)
+            self._save_failed.emit(str(error))

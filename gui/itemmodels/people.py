@@ -80,17 +80,15 @@ class PeopleModel(QAbstractListModel):
         if not index.isValid() or not 0 <= index.row() < len(self._people):
             return None
         person = self._people[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return person.name
-        if role == Qt.ItemDataRole.DecorationRole:
-            return self._thumbnail(person.cover_id)
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{person.name}, {pictures_in_words(person.template_count)}"
-        if role == PERSON:
-            return person
-        if role == SEARCH_TEXT:
-            return " ".join((person.name, *person.tags, person.notes)).casefold()
-        return None
+        match role:
+            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
+                return person.name
+            case Qt.ItemDataRole.DecorationRole:
+                return self._thumbnail(person.cover_id)
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{person.name}, {pictures_in_words(person.template_count)}"
+            case _:
+                return {PERSON: person, SEARCH_TEXT: _search_text(person)}.get(role)
 
     def _thumbnail(self, template_id: int | None) -> QPixmap:
         if template_id is None:
@@ -115,6 +113,10 @@ class PeopleModel(QAbstractListModel):
     def _repaint(self) -> None:
         if self._people:
             self.dataChanged.emit(self.index(0), self.index(len(self._people) - 1), [Qt.ItemDataRole.DecorationRole])
+
+
+def _search_text(person: Person) -> str:
+    return " ".join((person.name, *person.tags, person.notes)).casefold()
 
 
 def pictures_in_words(count: int) -> str:

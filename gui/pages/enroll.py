@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from engine.types import Enrollment, EnrollmentCandidate, Frame, Picture
+from engine.types import Enrollment, EnrollmentCandidate, Frame, Person, Picture
 from gui.camera import Phase, StreamState
 from gui.context import Context
 from gui.pages.page import Page
@@ -59,9 +58,10 @@ class EnrollPage(Page):
         self.enroll = button("Enroll", self._enroll, "primary", "enroll")
         self.enroll.setShortcut("Ctrl+Return")
         self.clear = button("Clear", self._clear, "quiet", "close")
-        right = column(self.jobs, scroll, row(self.hint, self.clear, self.enroll), spacing=t.GUTTER)
+        actions = row(self.hint, self.clear, self.enroll)
+        actions.setStretch(0, 1)
+        right = column(self.jobs, scroll, actions, spacing=t.GUTTER)
         right.setStretch(1, 1)
-        right.itemAt(2).layout().setStretch(0, 1)  # type: ignore[attr-defined]  # it is the row made above
         content = row(spacing=t.MARGIN)
         content.addLayout(left)
         content.addLayout(right, 1)
@@ -91,6 +91,14 @@ class EnrollPage(Page):
     @override
     def take_pictures(self, pictures: Sequence[Path | bytes]) -> None:
         self._judge(pictures)
+
+    @override
+    def choose_pictures(self) -> None:
+        self.zone.choose.click()
+
+    @override
+    def receive(self, person: Person) -> None:
+        self.name.setText(person.name)
 
     def _snap(self) -> None:
         frame = self.camera.view.latest
@@ -139,7 +147,8 @@ class EnrollPage(Page):
         for made in self._cards:
             made.look_for_rival(self.name.name)
         self.enroll.setEnabled(bool(good and self.name.name) and not self._judging)
-        self.enroll.setText(f"Add {good:,} to {person.name}" if person and good else f"Enroll {good:,}" if good else "Enroll")
+        count = f" {good:,}" if good else ""
+        self.enroll.setText(f"Add{count} to {person.name}" if person else f"Enroll{count}")
         self.clear.setVisible(bool(self._cards))
         self.hint.setText(self._next_step(good))
 
@@ -154,7 +163,7 @@ class EnrollPage(Page):
 
     def _enroll(self) -> None:
         candidates = [made.candidate for made in self._cards if made.candidate.acceptable]
-        consent = date.today() if self.consent.isChecked() else None  # noqa: DTZ011 - the user's own calendar
+        consent = date.today() if self.consent.isChecked() else None
         job = self.context.tell_failure(self.context.client.enroll(self.name.name, candidates, consent))
         self.enroll.setEnabled(False)
         job.succeeded.connect(self._on_enrolled)

@@ -13,12 +13,12 @@ from typing_extensions import override
 from engine.types import Candidate, Identification, IdentifiedPicture
 from gui.context import Context
 from gui.engine_client import Job
+from gui.pages.face_dialog import FaceDialog
 from gui.pages.page import Page
 from gui.theme import tokens as t
-from gui.widgets.basics import RoundedPicture, button, card, clear, column, image_of, label, row, rounded, set_look
+from gui.widgets.basics import RoundedPicture, button, card, clear, column, image_of, label, rounded, row, set_look
 from gui.widgets.drop_zone import DropZone
 from gui.widgets.face_canvas import FaceCanvas, FaceMark
-from gui.widgets.face_dialog import FaceDialog
 from gui.widgets.job_bar import JobBar
 from gui.widgets.score_gauge import ScoreGauge
 
@@ -33,7 +33,7 @@ class IdentifyPage(Page):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.add = button("Add pictures …", lambda: self.zone.choose.click(), "", "add")
+        self.add = button("Add pictures …", self.choose_pictures, "", "add")
         self.clear_all = button("Clear", self._clear, "quiet", "close")
         self.header.addWidget(self.clear_all)
         self.header.addWidget(self.add)
@@ -77,6 +77,10 @@ class IdentifyPage(Page):
         self._given += pictures
         self._identify(pictures)
 
+    @override
+    def choose_pictures(self) -> None:
+        self.zone.choose.click()
+
     def _identify(self, pictures: Sequence[Path | bytes]) -> Job:
         job = self.context.tell_failure(self.context.client.identify(pictures))
         self.jobs.follow(job, "Looking for faces")
@@ -103,7 +107,9 @@ class IdentifyPage(Page):
             self.context.toasts.show(skipped[0], "bad")
         elif skipped:
             self.context.toasts.show(
-                f"{len(skipped)} of {len(answers)} pictures could not be read and were skipped.", "bad", "\n".join(skipped)
+                f"{len(skipped)} of {len(answers)} pictures could not be read and were skipped.",
+                "bad",
+                "\n".join(skipped),
             )
 
     def _show_picture(self, number: int) -> None:
@@ -130,7 +136,6 @@ class IdentifyPage(Page):
         """Names follow the gallery: who was unknown may be enrolled now."""
         if not self._given or self.jobs.isVisibleTo(self):
             return
-        self._current = self.list.currentRow(), self.canvas.selected
         job = self.context.client.identify(self._given)
         job.succeeded.connect(self._on_again)
 

@@ -12,12 +12,12 @@ from typing_extensions import override
 from engine.types import Frame, Identification, LiveResult, Verification
 from gui.camera import Phase, StreamState
 from gui.context import Context
+from gui.pages.face_dialog import FaceDialog
 from gui.pages.page import Page
 from gui.theme import tokens as t
 from gui.widgets.basics import RoundedPicture, button, card, label, row, set_icon, set_look
 from gui.widgets.camera_view import CameraView
-from gui.widgets.face_canvas import FaceMark
-from gui.widgets.face_dialog import FaceDialog
+from gui.widgets.face_canvas import FaceMark, Tone
 from gui.widgets.person_picker import PersonPicker
 from gui.widgets.score_gauge import ScoreGauge, rate_in_words
 from gui.widgets.source_picker import SourcePicker
@@ -139,8 +139,8 @@ class _Panel:
         self.words = label("", "muted", wrap=True)
         self._hint = label("", "caption", wrap=True)
         self._speed = label("", "caption", wrap=True)
-        for widget in (self.mode, self.person):
-            layout.addWidget(widget)
+        layout.addWidget(self.mode)
+        layout.addWidget(self.person)
         layout.addWidget(self._picture, alignment=Qt.AlignmentFlag.AlignHCenter)
         for widget in (self.decision, self.gauge, self.words):
             layout.addWidget(widget)
@@ -176,7 +176,9 @@ class _Panel:
     def show_result(self, result: LiveResult, rate: float, dropped: int) -> None:
         """Say who is in the picture, and how fast that was found."""
         spent = sum(result.stages_ms.values())
-        self._speed.setText(f"{self._source}\n{rate:.0f} pictures a second, {spent:.0f} ms each, {dropped:,} passed over")
+        self._speed.setText(
+            f"{self._source}\n{rate:.0f} pictures a second, {spent:.0f} ms each, {dropped:,} passed over"
+        )
         if result.verification is not None:
             self._show_verification(result.verification)
         elif self.mode.currentIndex() == 1:
@@ -199,7 +201,7 @@ class _Panel:
     def _show_identification(self, identifications: tuple[Identification, ...]) -> None:
         first = identifications[0]
         self._picture.show_pixels(first.face.crop)
-        names = [identification.person.name if identification.person else "Unknown" for identification in identifications]
+        names = [found.person.name if found.person else "Unknown" for found in identifications]
         self.decision.setText(", ".join(names))
         set_look(self.decision, "title")
         nearest = first.candidates[0] if first.candidates else None
@@ -231,5 +233,5 @@ def _mark(identification: Identification) -> FaceMark:
 
 def _claim_mark(verification: Verification) -> FaceMark:
     text = verification.name if verification.match else f"Not {verification.name}"
-    tone = "good" if verification.match else "bad"
+    tone: Tone = "good" if verification.match else "bad"
     return FaceMark(verification.probe.box, text, f"{verification.distance:.2f}", tone)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from engine.types import Person
 from gui.context import Context
 from gui.theme import tokens as t
 from gui.widgets.basics import label
@@ -40,3 +41,9 @@ class Page(QWidget):
 
     def take_pictures(self, pictures: Sequence[Path | bytes]) -> None:
         """Pictures were dropped or pasted; called only where `takes_pictures`."""
+
+    def choose_pictures(self) -> None:
+        """Let the user browse for pictures; called only where `takes_pictures`."""
+
+    def receive(self, person: Person) -> None:
+        """Another page asks for this one to be about a person."""

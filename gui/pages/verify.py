@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from engine.types import Comparison, PixelArray, Verification
+from engine.types import Comparison, Person, PixelArray, Verification
 from gui.context import Context
 from gui.engine_client import Job
 from gui.pages.page import Page
@@ -71,6 +71,15 @@ class VerifyPage(Page):
         free_side.show_picture(first)
         if more and self.by_picture.isChecked():
             self.other.show_picture(more[0])
+
+    @override
+    def choose_pictures(self) -> None:
+        self.probe.zone.choose.click()
+
+    @override
+    def receive(self, person: Person) -> None:
+        self.by_person.click()
+        self.person.choose(person.id)
 
     def _use_person(self, with_person: bool) -> None:
         self._claim.setVisible(with_person)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPixmap
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.types import PixelArray
 from gui.theme import tokens as t
@@ -84,28 +84,30 @@ def card(*, vertical: bool = True) -> tuple[QFrame, QBoxLayout]:
     return frame, layout
 
 
-def row(*widgets: QWidget | None, spacing: int = t.GAP) -> QHBoxLayout:
-    """Lay widgets side by side; None stretches."""
+def row(*items: QWidget | QLayout | None, spacing: int = t.GAP) -> QHBoxLayout:
+    """Lay widgets and layouts side by side; None stretches."""
     layout = QHBoxLayout()
     layout.setSpacing(spacing)
-    _fill(layout, widgets)
+    _fill(layout, items)
     return layout
 
 
-def column(*widgets: QWidget | None, spacing: int = t.GAP) -> QVBoxLayout:
-    """Lay widgets under one another; None stretches."""
+def column(*items: QWidget | QLayout | None, spacing: int = t.GAP) -> QVBoxLayout:
+    """Lay widgets and layouts under one another; None stretches."""
     layout = QVBoxLayout()
     layout.setSpacing(spacing)
-    _fill(layout, widgets)
+    _fill(layout, items)
     return layout
 
 
-def _fill(layout: QBoxLayout, widgets: tuple[QWidget | None, ...]) -> None:
-    for widget in widgets:
-        if widget is None:
+def _fill(layout: QBoxLayout, items: tuple[QWidget | QLayout | None, ...]) -> None:
+    for item in items:
+        if item is None:
             layout.addStretch(1)
+        elif isinstance(item, QWidget):
+            layout.addWidget(item)
         else:
-            layout.addWidget(widget)
+            layout.addLayout(item)
 
 
 def clear(layout: QBoxLayout) -> None:

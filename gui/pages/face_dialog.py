@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
-from engine.types import EnrollmentCandidate, Enrollment, Identification
+from engine.types import Enrollment, EnrollmentCandidate, Identification
 from gui.context import Context
 from gui.itemmodels.people import pictures_in_words
 from gui.theme import tokens as t
@@ -58,7 +59,7 @@ class FaceDialog(QDialog):
         self.name.setFocus()
 
     def _suggestions(self, names: Sequence[str]) -> list[QWidget]:
-        made = [button(name, lambda name=name: self.name.setText(name), "quiet", "gallery") for name in names]
+        made = [button(name, partial(self.name.setText, name), "quiet", "gallery") for name in names]
         return [label("Most alike", "caption"), *made] if made else []
 
     def _on_name(self) -> None:

@@ -1,0 +1,140 @@
+"""Starts the window and ends it cleanly."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import logging.handlers
+import queue
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from types import FrameType, TracebackType
+
+import platformdirs
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QApplication
+
+from engine import settings as settings_file
+from engine.settings import Value
+from gui.engine_client import UNFORESEEN, EngineClient
+from gui.main_window import MainWindow
+from gui.settings_store import SettingsStore
+from gui.theme.style import THEME
+
+log = logging.getLogger(__name__)
+
+_LOG_BYTES = 1_000_000
+_LOOK_FOR_SIGNALS_MS = 200
+
+
+def run(request: argparse.Namespace) -> int:
+    """Open the window and stay until it is closed.
+
+    Args:
+        request: as `engine.cli.parser.parse` gives it: gallery, device, camera, log_level.
+
+    Returns:
+        The exit code.
+    """
+    listener = _start_log(request.log_level or "info")
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    if not isinstance(application, QApplication):
+        raise TypeError("an application without windows is running already")
+    application.setApplicationName("visavis")
+    application.setApplicationDisplayName("Visavis")
+    path = settings_file.default_path()
+    store = SettingsStore(settings_file.load(path), path, _overrides(request))
+    THEME.install(application, store.value.colour_scheme)
+    client = EngineClient(store.value, request.gallery)
+    window = MainWindow(client, store)
+    failures = _Failures()
+    failures.happened.connect(lambda details: window.toasts.show(UNFORESEEN, "bad", details))
+    failures.install()
+    # The networks are loaded once the window is there: it is what the user waits for.
+    window.painted.connect(client.start, Qt.ConnectionType.QueuedConnection)
+    window.painted.connect(lambda: log.info("The window is on screen; torch is loaded: %s.", "torch" in sys.modules))
+    client.ready.connect(lambda _info: log.info("The engine is ready."), Qt.ConnectionType.SingleShotConnection)
+    heartbeat = _close_on_signals(window)
+    window.show()
+    code = application.exec()
+    heartbeat.stop()
+    failures.remove()
+    listener.stop()
+    return int(code)
+
+
+def _overrides(request: argparse.Namespace) -> dict[str, Value]:
+    """What the command line asks for, in force until it is changed in the window."""
+    asked: dict[str, Value] = {}
+    if request.device:
+        asked["device"] = request.device
+    if request.camera:
+        asked |= {"camera": str(Path(request.camera).expanduser().absolute()), "page": "live"}
+    return asked
+
+
+def _start_log(level: str) -> logging.handlers.QueueListener:
+    """Log to a file and the error stream; a thread does the writing."""
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    folder = platformdirs.user_log_path("visavis", appauthor=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handlers.append(
+            logging.handlers.RotatingFileHandler(
+                folder / "visavis.log", maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8"
+            )
+        )
+    except OSError as error:
+        print(f"No log can be written: {error}", file=sys.stderr)  # noqa: T201 - there is no log to write it to
+    form = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for handler in handlers:
+        handler.setFormatter(form)
+    records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    root = logging.getLogger()
+    root.handlers = [logging.handlers.QueueHandler(records)]
+    root.setLevel(level.upper())
+    listener = logging.handlers.QueueListener(records, *handlers)
+    listener.start()
+    return listener
+
+
+def _close_on_signals(window: MainWindow) -> QTimer:
+    """Close the window on Ctrl+C in the terminal and on SIGTERM."""
+
+    def close(_number: int, _frame: FrameType | None) -> None:
+        window.close()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, close)
+    # Python runs its signal handlers between its own instructions, so Qt's loop has to pass by now and then.
+    heartbeat = QTimer()
+    heartbeat.timeout.connect(lambda: None)
+    heartbeat.start(_LOOK_FOR_SIGNALS_MS)
+    return heartbeat
+
+
+class _Failures(QObject):
+    """Whatever nobody foresaw, on any thread: logged, and told."""
+
+    happened = Signal(str)
+
+    def install(self) -> None:
+        """Hear of every exception that nobody caught."""
+        self._before = sys.excepthook, threading.excepthook
+        sys.excepthook = self._on_exception
+        threading.excepthook = self._on_thread_exception
+
+    def remove(self) -> None:
+        """Leave things as they were."""
+        sys.excepthook, threading.excepthook = self._before
+
+    def _on_exception(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.critical("An exception nobody caught.", exc_info=(kind, error, trace))
+        self.happened.emit("".join(traceback.format_exception(kind, error, trace)))
+
+    def _on_thread_exception(self, arguments: threading.ExceptHookArgs) -> None:
+        error = arguments.exc_value or SystemExit()
+        self._on_exception(arguments.exc_type, error, arguments.exc_traceback)

@@ -1,0 +1,239 @@
+"""The window: a page for each task on the left, the page in the middle, what it all runs on below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QByteArray, QSize, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QIcon,
+    QKeySequence,
+    QPaintEvent,
+    QPixmap,
+    QShortcut,
+)
+from PySide6.QtWidgets import QButtonGroup, QFrame, QMainWindow, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from engine.settings import OPTIONS
+from engine.types import Person
+from gui.camera import CameraFeed, CameraList
+from gui.context import Context
+from gui.engine_client import EngineClient, Job
+from gui.itemmodels.people import PeopleModel
+from gui.pages.enroll import EnrollPage
+from gui.pages.gallery import GalleryPage
+from gui.pages.identify import IdentifyPage
+from gui.pages.live import LivePage
+from gui.pages.page import Page
+from gui.pages.settings import SettingsPage
+from gui.pages.verify import VerifyPage
+from gui.settings_store import SettingsStore
+from gui.status_line import StatusLine
+from gui.theme import tokens as t
+from gui.theme.icons import pixmap
+from gui.theme.style import THEME
+from gui.widgets.basics import button, icon_label, label, row, set_look
+from gui.widgets.drop_zone import pictures_in
+from gui.widgets.empty_state import EmptyState
+from gui.widgets.toast import ToastHost
+
+PAGES: dict[str, tuple[Callable[[Context], Page], str]] = {
+    "live": (LivePage, LivePage.title),
+    "verify": (VerifyPage, VerifyPage.title),
+    "identify": (IdentifyPage, IdentifyPage.title),
+    "enroll": (EnrollPage, EnrollPage.title),
+    "gallery": (GalleryPage, GalleryPage.title),
+    "settings": (SettingsPage, SettingsPage.title),
+}
+"""Each page's class and title by key, which is its icon's name too, in the order of the sidebar."""
+_FIRST_SIZE = QSize(1200, 800)
+_LEAST_SIZE = QSize(960, 640)
+
+
+class MainWindow(QMainWindow):
+    """Owns what pages share; makes each page when it is first opened."""
+
+    painted = Signal()
+    """The window has been on screen for the first time."""
+
+    def __init__(self, client: EngineClient, settings: SettingsStore) -> None:
+        super().__init__()
+        self.setWindowTitle("Visavis")
+        self.setWindowIcon(QIcon(_logo(64)))
+        self.setMinimumSize(_LEAST_SIZE)
+        self.setAcceptDrops(True)
+        self._pages: dict[str, Page] = {}
+        self._key = ""
+        self._was_painted = False
+        self.feed, self.cameras = CameraFeed(self), CameraList(self)
+        self._unavailable = EmptyState("warning", "The engine could not start", "", "Try again", self._retry)
+        self._unavailable.button.setIcon(QIcon())
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._unavailable)
+        self._navigation: dict[str, QPushButton] = {}
+        centre = QWidget()
+        layout = row(self._make_sidebar(), self._stack, spacing=0)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setStretch(1, 1)
+        centre.setLayout(layout)
+        self.setCentralWidget(centre)
+        self.status = StatusLine()
+        self.statusBar().addWidget(self.status, 1)
+        self.statusBar().setSizeGripEnabled(False)
+        self.client, self.settings = client, settings
+        # Before any page is made: when a page hears of a change, the engine has been told already.
+        settings.changed.connect(self._on_setting)
+        self.toasts = ToastHost(self._stack)
+        people = PeopleModel(client, self)
+        self.context = Context(client, settings, self.feed, self.cameras, people, self.toasts, self.open_page)
+        settings.failed.connect(lambda sentence: self.toasts.show(sentence, "bad"))
+        client.ready.connect(self.status.show_info)
+        client.ready.connect(lambda _info: self._show_page())
+        client.unavailable.connect(self._on_unavailable)
+        self.status.fell_back.connect(lambda sentence: self.toasts.show(sentence, "bad"))
+        self._make_shortcuts()
+        self._restore_geometry()
+        self.open_page(settings.value.page if settings.value.page in PAGES else "gallery")
+
+    def _make_sidebar(self) -> QFrame:
+        sidebar = QFrame()
+        set_look(sidebar, "sidebar")
+        sidebar.setFixedWidth(t.SIDEBAR_PX)
+        layout = QVBoxLayout(sidebar)
+        layout.setContentsMargins(t.GUTTER, t.MARGIN, t.GUTTER, t.GUTTER)
+        layout.setSpacing(t.GAP // 2)
+        layout.addLayout(row(icon_label("logo", 28, "accent"), label("Visavis", "title"), None))
+        layout.addSpacing(t.GUTTER)
+        group = QButtonGroup(self)
+        for number, (key, (_, title)) in enumerate(PAGES.items(), 1):
+            if key == "settings":
+                layout.addStretch(1)
+            chooser = button(title, partial(self.open_page, key), "navigation", key)
+            chooser.setCheckable(True)
+            chooser.setShortcut(f"Ctrl+{number}")
+            chooser.setToolTip(f"{title} (Ctrl+{number})")
+            group.addButton(chooser)
+            self._navigation[key] = chooser
+            layout.addWidget(chooser)
+        return sidebar
+
+    def _make_shortcuts(self) -> None:
+        for keys, act in (
+            (QKeySequence(QKeySequence.StandardKey.Undo), self.context.undo),
+            (QKeySequence(QKeySequence.StandardKey.Redo), self.context.redo),
+            (QKeySequence(QKeySequence.StandardKey.Paste), self._paste),
+            (QKeySequence(QKeySequence.StandardKey.Open), self._choose),
+            (QKeySequence(QKeySequence.StandardKey.Quit), self.close),
+        ):
+            QShortcut(keys, self).activated.connect(act)
+
+    # --- pages --------------------------------------------------------------------------------------------------
+
+    @property
+    def page(self) -> Page:
+        """The page in sight."""
+        return self._pages[self._key]
+
+    def open_page(self, key: str, person: Person | None = None) -> None:
+        """Show a page, about a person if one is given."""
+        if self._key and key != self._key:
+            self.page.left()
+        if key not in self._pages:
+            self._pages[key] = PAGES[key][0](self.context)
+            self._stack.addWidget(self._pages[key])
+        entered, self._key = key != self._key, key
+        self._navigation[key].setChecked(True)
+        self._show_page()
+        self.settings.change("page", key)
+        if person is not None:
+            self.page.receive(person)
+        if entered:
+            self.page.entered()
+
+    def _show_page(self) -> None:
+        self._stack.setCurrentWidget(self.page)
+
+    def _on_unavailable(self, sentence: str) -> None:
+        self._unavailable.text.setText(sentence)
+        self.status.show_unavailable()
+        if self._key != "settings":
+            self._stack.setCurrentWidget(self._unavailable)
+
+    def _retry(self) -> None:
+        self._show_page()
+        self.client.start()
+
+    def _on_setting(self, key: str, before: object) -> None:
+        if key == "colour_scheme":
+            THEME.choose(self.settings.value.colour_scheme)
+        if OPTIONS[key].section == "Window":
+            return
+
+        def go_back() -> None:
+            if getattr(self.settings.value, key) != before:
+                self.settings.change(key, before)  # type: ignore[arg-type]  # it was this option's value
+
+        job: Job = self.context.tell_failure(self.client.apply(self.settings.value))
+        job.failed.connect(go_back)
+
+    # --- pictures from anywhere ---------------------------------------------------------------------------------
+
+    def _paste(self) -> None:
+        pictures = pictures_in(QGuiApplication.clipboard().mimeData())
+        if not self.page.takes_pictures:
+            return
+        if pictures:
+            self.page.take_pictures(pictures)
+        else:
+            self.toasts.show("There is no picture on the clipboard. Copy one first.")
+
+    def _choose(self) -> None:
+        if self.page.takes_pictures:
+            self.page.choose_pictures()
+
+    @override
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        data = event.mimeData()
+        if self.page.takes_pictures and (data.hasUrls() or data.hasImage()):
+            event.acceptProposedAction()
+
+    @override
+    def dropEvent(self, event: QDropEvent) -> None:
+        pictures = pictures_in(event.mimeData())
+        if pictures and self.page.takes_pictures:
+            event.acceptProposedAction()
+            self.page.take_pictures(pictures)
+
+    # --- the window itself --------------------------------------------------------------------------------------
+
+    def _restore_geometry(self) -> None:
+        stored = QByteArray.fromHex(self.settings.value.geometry.encode("ascii", "ignore"))
+        if stored.isEmpty() or not self.restoreGeometry(stored):
+            self.resize(_FIRST_SIZE)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            self.painted.emit()
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.settings.change("geometry", bytes(self.saveGeometry().toHex().data()).decode("ascii"))
+        self.page.left()
+        self.feed.close()
+        self.cameras.close()
+        self.client.close()
+        self.settings.close()
+        super().closeEvent(event)
+
+
+def _logo(side_px: int) -> QPixmap:
+    return pixmap("logo", side_px, THEME.palette.accent)

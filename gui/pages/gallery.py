@@ -1,0 +1,157 @@
+"""Gallery: everyone enrolled, searchable; one person's pictures and particulars; every edit can be undone."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, QSortFilterProxyModel, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QLineEdit, QListView, QStackedWidget
+from typing_extensions import override
+
+from engine.types import Person
+from gui.context import Context
+from gui.itemmodels.people import PERSON, SEARCH_TEXT
+from gui.pages.page import Page
+from gui.pages.person_panel import PersonPanel
+from gui.theme import tokens as t
+from gui.widgets.basics import button, column, label, row, set_look
+from gui.widgets.empty_state import EmptyState
+
+
+class GalleryPage(Page):
+    """The list of people on the left, the chosen one on the right; an invitation while there is nobody."""
+
+    title = "Gallery"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.undo = button("Undo", context.undo, "quiet", "undo")
+        self.redo = button("Redo", context.redo, "quiet", "redo")
+        self.header.addWidget(self.undo)
+        self.header.addWidget(self.redo)
+        self.header.addWidget(button("Enroll someone …", lambda: context.open_page("enroll"), "", "add"))
+        self.search = QLineEdit()
+        self.search.setAccessibleName("Search people")
+        self.search.setPlaceholderText("Search names, tags, notes")
+        self.search.setClearButtonEnabled(True)
+        self._count = label("", "caption")
+        self._found = QSortFilterProxyModel(self)
+        self._found.setSourceModel(context.people)
+        self._found.setFilterRole(SEARCH_TEXT)
+        self._found.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.list = QListView()
+        self.list.setAccessibleName("People")
+        self.list.setModel(self._found)
+        self.list.setIconSize(QSize(t.SMALL_THUMBNAIL_PX, t.SMALL_THUMBNAIL_PX))
+        self.list.setUniformItemSizes(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.panel = PersonPanel(context)
+        self._nobody = EmptyState("search", "Nobody found", "Nobody's name, tags or notes contain that.")
+        self._detail = QStackedWidget()
+        self._detail.addWidget(self.panel)
+        self._detail.addWidget(self._nobody)
+        content = row(self._side(), self._detail, spacing=t.GUTTER)
+        content.setStretch(1, 1)
+        content.setContentsMargins(0, 0, 0, 0)
+        self._people = QFrame()
+        self._people.setLayout(content)
+        self.invitation = EmptyState(
+            "enroll",
+            "Enroll the first person",
+            "A few photographs or webcam pictures are enough. Everything stays on this computer.",
+            "Enroll the first person",
+            lambda: context.open_page("enroll"),
+        )
+        self._loading = EmptyState("gallery", "Opening the gallery …", "The networks are loaded meanwhile.")
+        self._stack = QStackedWidget()
+        for widget in (self._loading, self.invitation, self._people):
+            self._stack.addWidget(widget)
+        self.body.addWidget(self._stack, 1)
+        self._chosen: int | None = None
+        self._row = 0
+        self.search.textChanged.connect(self._search)
+        self.list.selectionModel().currentChanged.connect(self._on_current)
+        self.panel.chosen.connect(self.choose)
+        context.people.modelAboutToBeReset.connect(self._remember_row)
+        context.people.modelReset.connect(self._on_people)
+        context.client.history_changed.connect(self._on_history)
+        find = QShortcut(QKeySequence.StandardKey.Find, self)
+        find.activated.connect(self.search.setFocus)
+        self._on_history("", "")
+        self._on_people()
+
+    def _side(self) -> QFrame:
+        side = QFrame()
+        set_look(side, "card")
+        side.setFixedWidth(t.PANEL_PX - 6 * t.UNIT)
+        listing = column(self.search, self.list, self._count)
+        listing.setContentsMargins(t.GAP, t.GAP, t.GAP, t.GAP)
+        listing.setStretch(1, 1)
+        side.setLayout(listing)
+        return side
+
+    @property
+    def person(self) -> Person | None:
+        """Who is chosen."""
+        return self.panel.person
+
+    @override
+    def entered(self) -> None:
+        self.list.setFocus()
+
+    @override
+    def left(self) -> None:
+        self.panel.commit()
+
+    def choose(self, person_id: int) -> None:
+        """Show someone."""
+        self._chosen = person_id
+        self._select()
+
+    def _search(self, text: str) -> None:
+        self._found.setFilterFixedString(" ".join(text.split()).casefold())
+        self._select()
+        self._show_count()
+
+    def _on_current(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        person: Person | None = current.data(PERSON)
+        if person is not None:
+            self._chosen = person.id
+            self.panel.show_person(person)
+
+    def _remember_row(self) -> None:
+        self._row = max(0, self.list.currentIndex().row())
+
+    def _on_people(self) -> None:
+        people = self.context.people
+        if people.people:
+            self._stack.setCurrentWidget(self._people)
+            self._select()
+        else:
+            self.panel.show_person(None)
+            self._stack.setCurrentWidget(self.invitation if people.loaded else self._loading)
+        self._show_count()
+
+    def _select(self) -> None:
+        """Keep the chosen person chosen; whoever stands in their place when they are gone."""
+        found = self._found.rowCount()
+        self._detail.setCurrentWidget(self.panel if found else self._nobody)
+        if not found:
+            return
+        source = self.context.people.index(self.context.people.row_of(self._chosen) if self._chosen else -1)
+        index = self._found.mapFromSource(source)
+        if not index.isValid():
+            index = self._found.index(min(self._row, found - 1), 0)
+        flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
+        self.list.selectionModel().setCurrentIndex(index, flag)
+        self.list.scrollTo(index)
+        self._on_current(index, index)
+
+    def _show_count(self) -> None:
+        found, everyone = self._found.rowCount(), len(self.context.people.people)
+        people = "1 person" if everyone == 1 else f"{everyone:,} people"
+        self._count.setText(people if found == everyone else f"{found:,} of {people}")
+
+    def _on_history(self, undo: str, redo: str) -> None:
+        for control, text, verb in ((self.undo, undo, "Undo"), (self.redo, redo, "Do again")):
+            control.setEnabled(bool(text))
+            control.setToolTip(f"{verb}: {text}" if text else f"Nothing to {verb.lower()}")

@@ -1,0 +1,225 @@
+"""One person: name, tags, notes, consent, and the wall of their pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QDate, QModelIndex, QPoint, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QDateEdit, QFrame, QGridLayout, QListView, QMenu, QWidget
+
+from engine.types import Person, Template
+from gui.context import Context
+from gui.engine_client import Job
+from gui.itemmodels.people import pictures_in_words
+from gui.itemmodels.templates import TEMPLATE, TemplatesModel
+from gui.pages.person_dialog import PersonDialog
+from gui.theme import tokens as t
+from gui.widgets.basics import button, column, label, row, set_look
+from gui.widgets.commit_edits import LineCommit, TextCommit
+
+
+class PersonPanel(QFrame):
+    """Shows and edits one person. An edit is stored when its field is left."""
+
+    chosen = Signal(int)
+    """Another person should be shown: their id."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        set_look(self, "card")
+        self._context = context
+        self.person: Person | None = None
+        self.name = LineCommit("Name")
+        self.name.setMaxLength(200)
+        set_look(self.name, "title")
+        self._facts = label("", "caption")
+        self.tags = LineCommit("Tags, separated by commas")
+        self.tags.setPlaceholderText("family, team, …")
+        self.notes = TextCommit("Notes")
+        self.notes.setFixedHeight(9 * t.UNIT)
+        self.consented = QCheckBox("They consented on")
+        self.consent = QDateEdit()
+        self.consent.setAccessibleName("Date of consent")
+        self.consent.setCalendarPopup(True)
+        self.consent.setMaximumDate(QDate.currentDate())
+        self.add = button("Add pictures …", lambda: context.open_page("enroll", self.person), "", "add")
+        self.check = button("Verify …", lambda: context.open_page("verify", self.person), "", "verify")
+        self.merge = button("Merge into …", self._merge, "quiet", "merge")
+        self.delete = button("Delete", self._delete, "quiet", "delete")
+        self._pictures = TemplatesModel(context.client, self)
+        self.wall = self._make_wall()
+        self.move_picture = button("Move to …", self._move_picture, "quiet", "move")
+        self.delete_picture = button("Delete picture", self._delete_picture, "quiet", "delete")
+        layout = column(spacing=t.GUTTER)
+        layout.setContentsMargins(t.GUTTER, t.GUTTER, t.GUTTER, t.GUTTER)
+        layout.addLayout(row(self.name, self.add, self.check))
+        layout.addLayout(self._fields())
+        layout.addLayout(row(self._facts, None, self.move_picture, self.delete_picture))
+        layout.addWidget(self.wall, 1)
+        layout.addLayout(row(None, self.merge, self.delete))
+        self.setLayout(layout)
+        self.name.committed.connect(self._rename)
+        self.tags.committed.connect(lambda text: self._describe(tags=text.split(",")))
+        self.notes.committed.connect(lambda text: self._describe(notes=text))
+        self.consented.toggled.connect(self._on_consent)
+        self.consent.dateChanged.connect(self._on_consent)
+        self.wall.selectionModel().selectionChanged.connect(self._update)
+        self._pictures.modelReset.connect(self._update)
+        self._update()
+
+    def _make_wall(self) -> QListView:
+        wall = QListView()
+        wall.setAccessibleName("Pictures")
+        wall.setModel(self._pictures)
+        wall.setViewMode(QListView.ViewMode.IconMode)
+        wall.setResizeMode(QListView.ResizeMode.Adjust)
+        wall.setMovement(QListView.Movement.Static)
+        wall.setIconSize(QSize(t.THUMBNAIL_PX, t.THUMBNAIL_PX))
+        wall.setGridSize(QSize(t.THUMBNAIL_PX + 2 * t.GAP, t.THUMBNAIL_PX + 2 * t.GAP))
+        wall.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        wall.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        wall.customContextMenuRequested.connect(self._open_menu)
+        delete = QAction("Delete picture", wall)
+        delete.setShortcut(QKeySequence.StandardKey.Delete)
+        delete.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        delete.triggered.connect(self._delete_picture)
+        wall.addAction(delete)
+        return wall
+
+    def _fields(self) -> QGridLayout:
+        fields = QGridLayout()
+        fields.setHorizontalSpacing(t.GUTTER)
+        fields.setVerticalSpacing(t.GAP)
+        consent = row(self.consented, self.consent, None)
+        for line, (text, field) in enumerate((("Tags", self.tags), ("Notes", self.notes))):
+            name = label(text, "muted")
+            name.setBuddy(field)
+            fields.addWidget(name, line, 0, Qt.AlignmentFlag.AlignTop)
+            fields.addWidget(field, line, 1)
+        fields.addLayout(consent, 2, 1)
+        return fields
+
+    def show_person(self, person: Person | None) -> None:
+        """Show someone; None shows nobody. What was being typed about another person is kept first."""
+        if self.person is not None and (person is None or person.id != self.person.id):
+            self.commit()
+        before, self.person = self.person, person
+        self.setEnabled(person is not None)
+        if person is None:
+            self._pictures.show_person(None)
+            return
+        for field, text, old in (
+            (self.name, person.name, before.name if before else ""),
+            (self.tags, ", ".join(person.tags), ", ".join(before.tags) if before else ""),
+            (self.notes, person.notes, before.notes if before else ""),
+        ):
+            same_person = before is not None and before.id == person.id
+            if not (same_person and text == old and field.hasFocus()):
+                field.show_text(text)
+        with QSignalBlocker(self.consented), QSignalBlocker(self.consent):
+            self.consented.setChecked(person.consent_date is not None)
+            self.consent.setDate(_qt_date(person))
+            self.consent.setEnabled(person.consent_date is not None)
+        self._facts.setText(
+            f"{pictures_in_words(person.template_count).capitalize()} · enrolled {person.created_at:%d %B %Y}"
+        )
+        self._pictures.show_person(person.id)
+
+    def commit(self) -> None:
+        """Keep what is being typed."""
+        for field in (self.name, self.tags, self.notes):
+            field.commit()
+
+    @property
+    def template(self) -> Template | None:
+        """The chosen picture."""
+        chosen: list[QModelIndex] = self.wall.selectionModel().selectedIndexes()
+        return chosen[0].data(TEMPLATE) if chosen else None
+
+    def _update(self) -> None:
+        for control in (self.move_picture, self.delete_picture):
+            control.setVisible(self.template is not None)
+
+    # --- edits --------------------------------------------------------------------------------------------------
+
+    def _rename(self, name: str) -> None:
+        if self.person is not None:
+            self._edit(self._context.client.rename(self.person.id, name), f"“{self.person.name}” is renamed.")
+
+    def _describe(self, *, tags: list[str] | None = None, notes: str | None = None) -> None:
+        if self.person is not None:
+            job = self._context.client.describe(self.person.id, tags=tags, notes=notes)
+            self._edit(job, f"“{self.person.name}” is updated.")
+
+    def _on_consent(self, _value: object = None) -> None:
+        if self.person is None:
+            return
+        chosen = self.consent.date().toPython() if self.consented.isChecked() else None
+        self.consent.setEnabled(self.consented.isChecked())
+        if chosen != self.person.consent_date:
+            job = self._context.client.describe(self.person.id, consent_date=chosen)  # type: ignore[arg-type]  # Qt's stub says object
+            self._edit(job, f"The consent of “{self.person.name}” is updated.")
+
+    def _edit(self, job: Job, done: str) -> None:
+        """Follow an edit; what is shown goes back to what is stored when it fails."""
+        self._context.edit(job, done)
+        job.failed.connect(self._show_again)
+
+    def _show_again(self) -> None:
+        if self.person is not None:
+            self.name.show_text(self.person.name)
+            self.tags.show_text(", ".join(self.person.tags))
+            self.notes.show_text(self.person.notes)
+
+    def _merge(self) -> None:
+        if self.person is not None:
+            source = self.person
+
+            def merge(into: Person) -> None:
+                job = self._context.client.merge(source.id, into.id)
+                self._context.edit(job, f"“{source.name}” is now part of “{into.name}”.")
+                job.succeeded.connect(lambda _person: self.chosen.emit(into.id))
+
+            self._ask(f"Merge {source.name} into", "Merge", source, merge)
+
+    def _ask(self, title: str, action: str, but: Person, chosen: Callable[[Person], object]) -> None:
+        PersonDialog(self._context, title, action=action, but=but, chosen=chosen, parent=self).open()
+
+    def _delete(self) -> None:
+        if self.person is not None:
+            gone = self.person
+            self.person = None
+            job = self._context.client.delete_person(gone.id)
+            self._context.edit(job, f"“{gone.name}” and {pictures_in_words(gone.template_count)} are deleted.")
+            job.failed.connect(lambda *_: self.show_person(gone))
+
+    def _move_picture(self) -> None:
+        template, source = self.template, self.person
+        if template is not None and source is not None:
+
+            def move(into: Person) -> None:
+                job = self._context.client.move_template(template.id, into.id)
+                self._context.edit(job, f"The picture now belongs to “{into.name}”.")
+
+            self._ask("Move the picture to", "Move", source, move)
+
+    def _delete_picture(self) -> None:
+        template = self.template
+        if template is not None:
+            self._context.edit(self._context.client.delete_template(template.id), "The picture is deleted.")
+
+    def _open_menu(self, place: QPoint) -> None:
+        if self.template is None:
+            return
+        menu = QMenu(self.wall)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Move to …", self._move_picture)
+        menu.addAction("Delete picture", self._delete_picture)
+        widget: QWidget = self.wall.viewport()
+        menu.popup(widget.mapToGlobal(place))
+
+
+def _qt_date(person: Person) -> QDate:
+    date = person.consent_date
+    return QDate.currentDate() if date is None else QDate(date.year, date.month, date.day)
