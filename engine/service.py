@@ -239,13 +239,16 @@ class FaceService:
         report(Progress(len(pictures), len(pictures)))
         return answers
 
-    def preview(self, picture: Picture) -> PixelArray:
-        """Decode a picture for showing, (H, W, 3) uint8 RGB, at most 1600 pixels on its longer side.
+    def preview(self, picture: Picture) -> tuple[PixelArray, float]:
+        """Decode a picture for showing.
+
+        Returns:
+            Pixels, (H, W, 3) uint8 RGB, at most 1600 on the longer side; and how many there are per picture pixel.
 
         Raises:
             ImageError: it cannot be read.
         """
-        return reduced(self._read(picture).pixels, PREVIEW_PX)[0]
+        return reduced(self._read(picture).pixels, PREVIEW_PX)
 
     def watch(self, frame: Frame, claimed: int | None = None) -> LiveResult:
         """Identify everyone in a live frame, and verify the largest face where an identity is claimed.

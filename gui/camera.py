@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["CameraFeed", "CameraList", "Phase", "StreamState"]
 
 
+RELEASE_WITHIN_S = 3.0
+"""How long the end of the program waits for a camera."""
+
+
 class CameraFeed(QObject):
     """One camera, video or folder at a time."""
 
@@ -28,6 +32,7 @@ class CameraFeed(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._stream: CameraStream | None = None
+        self._release: Thread | None = None
         self._notified = False
         self._frame_arrived.connect(self._on_frame, Qt.ConnectionType.QueuedConnection)
         self._state_arrived.connect(self._on_state, Qt.ConnectionType.QueuedConnection)
@@ -70,16 +75,17 @@ class CameraFeed(QObject):
         if self._stream is None:
             return
         stream, self._stream = self._stream, None
-        if not stream.stop(timeout_s=0.0):
-            # Releasing a camera takes its time; it must not take the window's.
-            Thread(target=stream.stop, name="camera release", daemon=True).start()
+        stream.cancel()
+        # Releasing a camera takes its time; it must not take the window's.
+        self._release = Thread(target=stream.stop, name="camera release", daemon=True)
+        self._release.start()
         self.state_changed.emit(StreamState(Phase.STOPPED))
 
     def close(self) -> None:
         """Stop and wait, for the end of the program."""
-        if self._stream is not None:
-            self._stream.stop()
-            self._stream = None
+        self.stop()
+        if self._release is not None:
+            self._release.join(RELEASE_WITHIN_S)
 
     def _notify(self) -> None:
         # On the stream's thread. However fast frames come, one event waits in the GUI thread's queue.

@@ -158,7 +158,7 @@ class EngineClient(QObject):
         return self.submit(lambda service, job: service.identify(pictures, job.report, job.token, job.give))
 
     def look_at(self, picture: Picture) -> Job:
-        """Job of the picture's pixels, (H, W, 3) uint8, reduced to screen size."""
+        """Job of the picture's pixels, (H, W, 3) uint8, reduced to screen size, and their scale."""
         return self.submit(lambda service, _job: service.preview(picture))
 
     def people(self, search: str = "") -> Job:

@@ -154,6 +154,7 @@ class MainWindow(QMainWindow):
         if person is not None:
             self.page.receive(person)
         if entered:
+            self.page.setFocus()
             self.page.entered()
 
     def _show_page(self) -> None:

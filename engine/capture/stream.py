@@ -101,13 +101,17 @@ class CameraStream:
             self.delivered += frame is not None
         return frame
 
+    def cancel(self) -> None:
+        """Ask the reading to stop; returns at once."""
+        self._stopping.set()
+
     def stop(self, timeout_s: float = 2.0) -> bool:
         """Stop reading and wait for the thread.
 
         Returns:
             False when the source hangs: its thread is left behind, and ends by itself when the source answers.
         """
-        self._stopping.set()
+        self.cancel()
         self._watchdog.join()
         self._reader.join(timeout_s)
         if self._reader.is_alive():

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -38,8 +39,8 @@ class EnrollPage(Page):
         self.body.addLayout(row(self.name, self.consent, spacing=t.GUTTER))
         self.zone = DropZone("Drop pictures or folders of one person here", folders=True)
         self.camera = _CameraBox(context)
-        self.zone.setFixedWidth(t.PANEL_PX)
-        self.camera.setFixedWidth(t.PANEL_PX)
+        self.zone.setFixedWidth(t.SOURCE_PX)
+        self.camera.setFixedWidth(t.SOURCE_PX)
         left = column(self.zone, self.camera, spacing=t.GUTTER)
         left.setStretch(0, 1)
         left.setStretch(1, 1)
@@ -54,6 +55,7 @@ class EnrollPage(Page):
         scroll = QScrollArea()
         scroll.setAccessibleName("Pictures to enroll")
         scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inside)
         self.enroll = button("Enroll", self._enroll, "primary", "enroll")
         self.enroll.setShortcut("Ctrl+Return")

@@ -96,7 +96,8 @@ class GalleryPage(Page):
 
     @override
     def entered(self) -> None:
-        self.list.setFocus()
+        if self.context.people.people:
+            self.list.setFocus()
 
     @override
     def left(self) -> None:

@@ -23,10 +23,11 @@ from gui.widgets.job_bar import JobBar
 from gui.widgets.score_gauge import ScoreGauge
 
 _MOST_CANDIDATES = 5
+_STRIP_PX = t.SMALL_THUMBNAIL_PX + 6 * t.GAP
 
 
 class IdentifyPage(Page):
-    """A list of pictures, the chosen one with its faces, and what is known of the chosen face."""
+    """The chosen picture with its faces, a strip of all pictures, and what is known of the chosen face."""
 
     title = "Identify"
     takes_pictures = True
@@ -42,16 +43,21 @@ class IdentifyPage(Page):
         self.zone = DropZone("Drop pictures or folders here to see who is in them", folders=True)
         self.list = QListWidget()
         self.list.setAccessibleName("Pictures")
-        self.list.setFixedWidth(t.PANEL_PX - 12 * t.UNIT)
+        self.list.setFlow(QListWidget.Flow.LeftToRight)
+        self.list.setFixedHeight(_STRIP_PX)
+        self.list.setGridSize(QSize(t.PANEL_PX - 14 * t.UNIT, t.SMALL_THUMBNAIL_PX + 3 * t.GAP))
         self.list.setIconSize(QSize(t.SMALL_THUMBNAIL_PX, t.SMALL_THUMBNAIL_PX))
+        self.list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.canvas = FaceCanvas("Picture with its faces")
         self._caption = label("", "caption", wrap=True)
         picture, inside = card()
         inside.addWidget(self.canvas, 1)
         inside.addWidget(self._caption)
         self.panel = _FacePanel(context)
-        work = row(self.list, picture, self.panel, spacing=t.GUTTER)
-        work.setStretch(1, 1)
+        pictures = column(picture, self.list)
+        pictures.setStretch(0, 1)
+        work = row(pictures, self.panel, spacing=t.GUTTER)
+        work.setStretch(0, 1)
         self._work = QFrame()
         self._work.setLayout(work)
         work.setContentsMargins(0, 0, 0, 0)
@@ -91,9 +97,11 @@ class IdentifyPage(Page):
     def _on_picture(self, answer: IdentifiedPicture) -> None:
         self._answers.append(answer)
         item = QListWidgetItem(_icon(answer), f"{Path(answer.source).name}\n{_summary(answer)}")
+        item.setSizeHint(self.list.gridSize())
         item.setToolTip(answer.error or answer.source)
         self.list.addItem(item)
         self._stack.setCurrentWidget(self._work)
+        self.list.setVisible(self.list.count() > 1)
         self.add.show()
         self.clear_all.show()
         if self.list.currentRow() < 0:

@@ -167,8 +167,8 @@ class _Panel:
 
     def show_source(self, state: StreamState) -> None:
         """Say where the picture comes from: a video that stands in for a camera is never called live."""
-        kind = "Camera" if state.live else "Not a camera: a video or folder"
-        self._source = f"{kind}, {state.label}" if state.label else ""
+        kind = "Camera: " if state.live else "Not live. "
+        self._source = kind + state.label if state.label else ""
         if state.phase is not Phase.RUNNING:
             self._clear("")
             self._speed.setText(self._source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.types import Person
@@ -24,6 +25,7 @@ class Page(QWidget):
         super().__init__()
         self.context = context
         self.setAccessibleName(self.title)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.body = QVBoxLayout(self)
         self.body.setContentsMargins(t.MARGIN, t.MARGIN, t.MARGIN, t.MARGIN)
         self.body.setSpacing(t.GUTTER)

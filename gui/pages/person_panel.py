@@ -42,6 +42,7 @@ class PersonPanel(QFrame):
         self.consent = QDateEdit()
         self.consent.setAccessibleName("Date of consent")
         self.consent.setCalendarPopup(True)
+        self.consent.setDisplayFormat("d MMMM yyyy")
         self.consent.setMaximumDate(QDate.currentDate())
         self.add = button("Add pictures …", lambda: context.open_page("enroll", self.person), "", "add")
         self.check = button("Verify …", lambda: context.open_page("verify", self.person), "", "verify")
@@ -95,6 +96,7 @@ class PersonPanel(QFrame):
         for line, (text, field) in enumerate((("Tags", self.tags), ("Notes", self.notes))):
             name = label(text, "muted")
             name.setBuddy(field)
+            name.setContentsMargins(0, t.GAP, 0, 0)
             fields.addWidget(name, line, 0, Qt.AlignmentFlag.AlignTop)
             fields.addWidget(field, line, 1)
         fields.addLayout(consent, 2, 1)

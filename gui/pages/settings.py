@@ -84,6 +84,7 @@ class SettingsPage(Page):
         number.setRange(round(option.low or 0), round(option.high or 0))
         number.setSuffix(f" {option.unit}" if option.unit else "")
         number.setKeyboardTracking(False)
+        number.lineEdit().setTextMargins(t.GAP, 0, 0, 0)
         self._show[key] = lambda value: number.setValue(round(float(value)))
         number.valueChanged.connect(lambda value: self._change(key, value))
         return number

@@ -9,14 +9,14 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from engine.types import Comparison, Person, PixelArray, Verification
+from engine.types import Comparison, Face, Person, PixelArray, Verification
 from gui.context import Context
 from gui.engine_client import Job
 from gui.pages.page import Page
 from gui.theme import tokens as t
 from gui.widgets.basics import RoundedPicture, button, card, column, icon_label, label, row, set_look
 from gui.widgets.drop_zone import DropZone
-from gui.widgets.face_canvas import FaceCanvas
+from gui.widgets.face_canvas import FaceCanvas, FaceMark, Tone
 from gui.widgets.person_picker import PersonPicker
 from gui.widgets.score_gauge import ScoreGauge, rate_in_words
 
@@ -48,7 +48,9 @@ class VerifyPage(Page):
         right = column(row(label("against", "muted"), self.by_person, self.by_picture, None))
         right.addWidget(self._claim, 1)
         right.addWidget(self.other, 1)
-        left = column(row(label("This picture", "muted"), None))
+        heading = label("This picture", "muted")
+        heading.setMinimumHeight(t.CONTROL_PX)
+        left = column(heading)
         left.addWidget(self.probe, 1)
         sides = row(spacing=t.GUTTER)
         sides.addLayout(left, 1)
@@ -116,10 +118,14 @@ class VerifyPage(Page):
     def _on_answer(self, job: Job, answer: Verification | Comparison) -> None:
         if job is not self._job:
             return
+        tone: Tone = "good" if answer.match else "bad"
         if isinstance(answer, Verification):
             self.reference.show_pixels(answer.reference_crop)
+            self.probe.mark_face(answer.probe, tone)
             self.result.show_verification(answer)
         else:
+            self.probe.mark_face(answer.first, tone)
+            self.other.mark_face(answer.second, tone)
             self.result.show_comparison(answer)
 
     def _on_failed(self, job: Job, sentence: str) -> None:
@@ -135,6 +141,8 @@ class _PictureSlot(QFrame):
     def __init__(self, context: Context, name: str, invitation: str) -> None:
         super().__init__()
         self.picture: Path | bytes | None = None
+        self._pixels: PixelArray | None = None
+        self._scale = 1.0
         self._context = context
         self.setAcceptDrops(True)
         self.zone = DropZone(invitation, several=False)
@@ -157,11 +165,17 @@ class _PictureSlot(QFrame):
     def show_picture(self, picture: Path | bytes) -> None:
         """Take a picture; it counts once it could be read."""
         job = self._context.tell_failure(self._context.client.look_at(picture))
-        job.succeeded.connect(lambda pixels: self._on_pixels(picture, pixels))
+        job.succeeded.connect(lambda preview: self._on_preview(picture, *preview))
 
-    def _on_pixels(self, picture: Path | bytes, pixels: PixelArray) -> None:
+    def mark_face(self, face: Face | None, tone: Tone = "good") -> None:
+        """Show which face of the picture is meant: it is the largest."""
+        box = face.box.scaled(self._scale) if face else None
+        self.canvas.show_still(self._pixels, [FaceMark(box, "", "", tone)] if box else ())
+
+    def _on_preview(self, picture: Path | bytes, pixels: PixelArray, scale: float) -> None:
         self.picture = picture
-        self.canvas.show_still(pixels)
+        self._pixels, self._scale = pixels, scale
+        self.mark_face(None)
         self._caption.setText(picture.name if isinstance(picture, Path) else "Pasted picture")
         self.zone.hide()
         self._shown.show()
@@ -169,8 +183,8 @@ class _PictureSlot(QFrame):
 
     def clear(self) -> None:
         """Take the picture away."""
-        self.picture = None
-        self.canvas.show_still(None)
+        self.picture = self._pixels = None
+        self.mark_face(None)
         self._shown.hide()
         self.zone.show()
         self.changed.emit()
@@ -191,11 +205,10 @@ class _ResultCard(QFrame):
         self._bad = icon_label("close", t.ICON_PX, "bad")
         headline = row(self._good, self._bad, self.decision)
         headline.setStretch(2, 1)
-        middle = column(spacing=t.GAP)
-        middle.addLayout(headline)
-        middle.addWidget(self.gauge)
-        middle.addWidget(self.words)
-        middle.addStretch(1)
+        headline.setContentsMargins(0, 0, 0, 0)
+        self._headline = QWidget()
+        self._headline.setLayout(headline)
+        middle = column(self._headline, self.gauge, self.words, None)
         layout = row(self.first, self.second, spacing=t.GUTTER)
         layout.setContentsMargins(t.GUTTER, t.GUTTER, t.GUTTER, t.GUTTER)
         layout.addLayout(middle, 1)
@@ -234,7 +247,7 @@ class _ResultCard(QFrame):
         self, decision: str, match: bool | None, words: str, distance: float | None = None, limit: float = 1.0
     ) -> None:
         self.decision.setText(decision)
-        self.decision.setVisible(bool(decision))
+        self._headline.setVisible(bool(decision))
         self._good.setVisible(match is True)
         self._bad.setVisible(match is False)
         self.words.setText(words)

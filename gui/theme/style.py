@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
@@ -94,6 +96,7 @@ def stylesheet(p: Palette) -> str:
     *[look="warning"] {{ background: {p.warning_soft}; border: none; border-radius: {t.RADIUS_SMALL}px; }}
     *[look="bad"] {{ background: {p.bad_soft}; border: none; border-radius: {t.RADIUS_SMALL}px; }}
     *[look="scrim"] {{ background: {p.scrim}; border: none; border-radius: {t.RADIUS}px; }}
+    QLineEdit[look="title"] {{ font-size: {t.TITLE_PT}pt; font-weight: 600; }}
     QLabel {{ background: transparent; border: none; }}
     QLabel[look="display"] {{ font-size: {t.DISPLAY_PT}pt; font-weight: 600; }}
     QLabel[look="title"] {{ font-size: {t.TITLE_PT}pt; font-weight: 600; }}
@@ -145,6 +148,7 @@ def _buttons(p: Palette) -> str:
 
 
 def _inputs(p: Palette) -> str:
+    drawn = files("assets").joinpath("icons", "controls", "dark" if p is DARK else "light")
     return f"""
     QLineEdit, QPlainTextEdit, QComboBox, QSpinBox, QDateEdit {{
         background: {p.surface}; border: 1px solid {p.border}; border-radius: {t.RADIUS_SMALL}px;
@@ -155,13 +159,26 @@ def _inputs(p: Palette) -> str:
         border: 2px solid {p.accent}; padding: 5px 9px;
     }}
     QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled {{ color: {p.muted}; background: {p.window}; }}
-    QComboBox::drop-down {{ border: none; width: 24px; }}
+    QComboBox::drop-down {{ border: none; width: 28px; }}
+    QComboBox::down-arrow, QDateEdit::down-arrow {{ image: url({drawn}/down.svg); width: 16px; height: 16px; }}
+    QComboBox QLineEdit {{ background: transparent; border: none; padding: 0; min-height: 0; }}
+    QComboBox QLineEdit:focus {{ border: none; padding: 0; }}
+    QDateEdit::drop-down {{ border: none; width: 28px; }}
+    QSpinBox::up-button, QSpinBox::down-button {{ border: none; width: 28px; }}
+    QSpinBox::up-arrow {{ image: url({drawn}/up.svg); width: 14px; height: 14px; }}
+    QSpinBox::down-arrow {{ image: url({drawn}/down.svg); width: 14px; height: 14px; }}
     QComboBox QAbstractItemView {{
         background: {p.surface}; border: 1px solid {p.border}; selection-background-color: {p.accent_soft};
         selection-color: {p.text}; outline: none; padding: 4px;
     }}
-    QCheckBox, QRadioButton {{ spacing: {t.GAP}px; background: transparent; }}
-    QCheckBox:focus, QRadioButton:focus {{ color: {p.accent}; }}
+    QCheckBox {{ spacing: {t.GAP}px; background: transparent; }}
+    QCheckBox::indicator {{
+        width: 16px; height: 16px; border: 1px solid {p.muted}; border-radius: 4px; background: {p.surface};
+    }}
+    QCheckBox::indicator:hover {{ border-color: {p.accent}; }}
+    QCheckBox::indicator:checked {{ background: {p.accent}; border-color: {p.accent}; image: url({drawn}/tick.svg); }}
+    QCheckBox:focus {{ color: {p.accent}; }}
+    QCheckBox::indicator:focus {{ border: 2px solid {p.accent}; }}
     QProgressBar {{
         background: {p.raised}; border: none; border-radius: 3px; max-height: 6px; min-height: 6px;
     }}
@@ -176,7 +193,7 @@ def _inputs(p: Palette) -> str:
 
 def _views(p: Palette) -> str:
     return f"""
-    QListView, QScrollArea, QAbstractScrollArea {{ background: transparent; border: none; outline: none; }}
+    QListView, QScrollArea {{ background: transparent; border: none; outline: none; }}
     QScrollArea > QWidget > QWidget {{ background: transparent; }}
     QListView::item {{ border-radius: {t.RADIUS_SMALL}px; padding: 6px; color: {p.text}; }}
     QListView::item:hover {{ background: {p.raised}; }}

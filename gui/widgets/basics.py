@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -54,7 +54,7 @@ def set_icon(target: QPushButton, name: str, role: str = "") -> None:
 
     target.setIconSize(QSize(t.ICON_PX, t.ICON_PX))
     draw()
-    _follow_theme(target, draw)
+    _ThemeFollower(target, draw)
 
 
 def icon_label(name: str, size_px: int, role: str = "muted") -> QLabel:
@@ -65,13 +65,20 @@ def icon_label(name: str, size_px: int, role: str = "muted") -> QLabel:
         made.setPixmap(pixmap(name, size_px, getattr(THEME.palette, role)))
 
     draw()
-    _follow_theme(made, draw)
+    _ThemeFollower(made, draw)
     return made
 
 
-def _follow_theme(widget: QWidget, draw: Callable[[], None]) -> None:
-    connection = THEME.changed.connect(draw)
-    widget.destroyed.connect(lambda: THEME.changed.disconnect(connection))
+class _ThemeFollower(QObject):
+    """Draws a widget again whenever the theme changes, as long as the widget lives."""
+
+    def __init__(self, widget: QWidget, draw: Callable[[], None]) -> None:
+        super().__init__(widget)
+        self._draw = draw
+        THEME.changed.connect(self._run)
+
+    def _run(self) -> None:
+        self._draw()
 
 
 def card(*, vertical: bool = True) -> tuple[QFrame, QBoxLayout]:

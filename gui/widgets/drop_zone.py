@@ -66,11 +66,11 @@ class DropZone(QFrame):
         self.text = label(text, "muted", wrap=True)
         self.text.setAlignment(centre)
         layout.addWidget(self.text)
-        self.choose = button("Choose pictures …" if several else "Choose a picture …", self._browse)
+        self.choose = button("Pictures …" if several else "Choose a picture …", self._browse)
         self.paste = button("Paste", self.paste_clipboard, "quiet")
         buttons: list[QWidget | None] = [None, self.choose]
         if folders:
-            buttons.append(button("Choose a folder …", self._browse_folder))
+            buttons.append(button("Folder …", self._browse_folder))
         self._several = several
         layout.addLayout(row(*buttons, self.paste, None))
         layout.addStretch(1)

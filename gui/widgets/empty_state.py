@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.theme import tokens as t
-from gui.widgets.basics import button, icon_label, label
+from gui.widgets.basics import button, icon_label, label, row
 
 
 class EmptyState(QWidget):
@@ -26,10 +26,9 @@ class EmptyState(QWidget):
         self.headline = label(headline, "title")
         self.text = label(text, "muted", wrap=True)
         self.text.setAlignment(centre)
-        self.text.setMaximumWidth(t.FORM_PX - 20 * t.UNIT)
-        self.text.setMinimumWidth(36 * t.UNIT)
+        self.text.setFixedWidth(t.FORM_PX - 20 * t.UNIT)
         layout.addWidget(self.headline, alignment=centre)
-        layout.addWidget(self.text, alignment=centre)
+        layout.addLayout(row(None, self.text, None))
         if act is not None:
             layout.addSpacing(t.GAP)
             self.button = button(action, act, "primary")

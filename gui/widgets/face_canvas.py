@@ -160,8 +160,9 @@ class FaceCanvas(QWidget):
         if self._image is None:
             return
         self._paint_picture(painter, self._image)
+        taken: list[QRectF] = []
         for number in range(len(self._marks)):
-            self._paint_mark(painter, number)
+            taken.append(self._paint_mark(painter, number, taken))
 
     def _paint_picture(self, painter: QPainter, image: QImage) -> None:
         target = self._target()
@@ -181,7 +182,7 @@ class FaceCanvas(QWidget):
             self._scaled = image.scaled(wanted, Qt.AspectRatioMode.IgnoreAspectRatio, mode)
         painter.drawImage(target, self._scaled)
 
-    def _paint_mark(self, painter: QPainter, number: int) -> None:
+    def _paint_mark(self, painter: QPainter, number: int, taken: Sequence[QRectF]) -> QRectF:
         mark, rectangle = self._marks[number], self._on_screen(self._shown[number])
         colour = QColor(_colour(mark.tone))
         chosen = number in (self._selected, self._hovered)
@@ -196,30 +197,36 @@ class FaceCanvas(QWidget):
         if number == self._selected and self.hasFocus():
             painter.setPen(QPen(QColor(THEME.palette.on_scrim), 1, Qt.PenStyle.DotLine))
             painter.drawRoundedRect(rectangle.adjusted(-4, -4, 4, 4), t.RADIUS_SMALL, t.RADIUS_SMALL)
-        self._paint_label(painter, mark, rectangle, colour)
+        return self._paint_label(painter, mark, rectangle, taken)
 
-    def _paint_label(self, painter: QPainter, mark: FaceMark, rectangle: QRectF, colour: QColor) -> None:
+    def _paint_label(self, painter: QPainter, mark: FaceMark, rectangle: QRectF, taken: Sequence[QRectF]) -> QRectF:
+        """Write the name above the box, or where it covers no other name; returns the place."""
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold)
         metrics = QFontMetricsF(font)
         text = f"{mark.text}  {mark.detail}".strip()
+        if not text:
+            return QRectF()
         room = max(rectangle.width(), 24.0 * t.UNIT)
         text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
         icon_px, pad = 14, 6.0
         width, height = metrics.horizontalAdvance(text) + icon_px + 3 * pad, metrics.height() + pad
         x = min(max(rectangle.center().x() - width / 2, 0.0), max(0.0, self.width() - width))
-        above = rectangle.top() - height - 4
-        y = above if above >= 0 else min(rectangle.bottom() + 4, self.height() - height)
-        place = QRectF(x, y, width, height)
+        above, below = rectangle.top() - height - 4, rectangle.bottom() + 4
+        heights = [above, below, above - height - 2, below + height + 2]
+        inside = [y for y in heights if 0 <= y <= self.height() - height] or [0.0]
+        places = [QRectF(x, y, width, height) for y in inside]
+        free = (place for place in places if not any(place.intersects(other) for other in taken))
+        place = next(free, places[0])
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(12, 14, 20, 205))
         painter.drawRoundedRect(place, height / 2, height / 2)
-        painter.drawPixmap(
-            QPointF(x + pad + 1, y + (height - icon_px) / 2), pixmap(_ICON[mark.tone], icon_px, colour.name())
-        )
+        icon_place = QPointF(x + pad + 1, place.top() + (height - icon_px) / 2)
+        painter.drawPixmap(icon_place, pixmap(_ICON[mark.tone], icon_px, _colour(mark.tone)))
         painter.setFont(font)
         painter.setPen(QColor(THEME.palette.on_scrim))
         painter.drawText(place.adjusted(icon_px + 2 * pad, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
+        return place
 
     # --- mouse and keyboard -------------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ from gui.theme import tokens as t
 from gui.theme.style import THEME
 
 METRIC_NAMES = {Metric.COSINE: "Cosine", Metric.L2: "L2", Metric.SQUARED_L2: "Squared L2", Metric.L1: "L1"}
+_MANY = 0.05
+"""From this share on, "1 stranger in ..." is no help."""
 _RANGE = 3.0
 """The scale ends at this many limits: strangers seldom lie further."""
 
@@ -87,4 +89,6 @@ def rate_in_words(rate: FalseMatchRate | None, metric: Metric, distance: float, 
     bound = f"at most 1 in {max(1, int(1 / rate.upper)):,}, 95 %"
     if rate.rate <= 0:
         return f"{numbers} Of {rate.pairs:,} pairs of strangers, none was this close ({bound})."
+    if rate.rate > _MANY:
+        return f"{numbers} {rate.rate:.0%} of all pairs of strangers are this close."
     return f"{numbers} About 1 stranger in {max(1, round(1 / rate.rate)):,} gets this close ({bound})."
