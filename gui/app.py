@@ -96,6 +96,8 @@ def _start_log(level: str) -> logging.handlers.QueueListener:
     root = logging.getLogger()
     root.handlers = [logging.handlers.QueueHandler(records)]
     root.setLevel(level.upper())
+    # It tells of every part of itself that it loads.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     listener = logging.handlers.QueueListener(records, *handlers)
     listener.start()
     return listener
