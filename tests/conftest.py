@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import skimage.data
+from PIL import Image
 
+from engine.alignment.landmarks import Landmarker
+from engine.detection import DETECTORS
+from engine.device import choose_device
+from engine.packs.embedder import Embedder
+from engine.packs.pack import DEFAULT_PACK
+from engine.pipeline import Pipeline
+from engine.service import FaceService
+from engine.settings import Settings
 from engine.types import PixelArray
 
 
@@ -43,6 +53,37 @@ def astronaut() -> PixelArray:
 def faceless_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A photograph without a face."""
     return wheel_file("skimage", "data", "coffee.png")
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory, astronaut_file: Path, hopper_file: Path) -> Path:
+    """A folder: `eileen1.jpg`, `eileen2.png` (another crop and size), `grace.jpg`, `both.jpg`, `broken.jpg`."""
+    folder = tmp_path_factory.mktemp("pictures")
+    eileen, grace = (Image.open(file).convert("RGB") for file in (astronaut_file, hopper_file))
+    eileen.save(folder / "eileen1.jpg", quality=92)
+    eileen.crop((40, 0, 440, 400)).resize((620, 620)).rotate(4).save(folder / "eileen2.png")
+    grace.save(folder / "grace.jpg")
+    both = Image.new("RGB", (1024, 600))
+    both.paste(eileen, (0, 0))
+    both.paste(grace, (512, 0))
+    both.save(folder / "both.jpg", quality=92)
+    (folder / "broken.jpg").write_bytes((folder / "grace.jpg").read_bytes()[:9000])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pipeline() -> Pipeline:
+    """The pipeline for pictures on the CPU in fp32, so that figures repeat."""
+    device = choose_device("cpu", "fp32")
+    return Pipeline(DETECTORS[Settings().file_detector](device), Landmarker(), Embedder(DEFAULT_PACK, device))
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[FaceService]:
+    """The engine with an empty gallery."""
+    made = FaceService(Settings(precision="fp32"), tmp_path / "gallery.db")
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -70,6 +70,8 @@ class ShapePredictor:
         corners = np.array([(box.x, box.y) for box in boxes], np.float64).reshape(-1, 1, 2)
         # dlib's rectangles include their last row and column.
         spans = np.array([(box.width - 1, box.height - 1) for box in boxes], np.float64).reshape(-1, 1, 2)
+        if not boxes:
+            return np.empty((0, _POINTS, 2), np.float32)
         shapes = np.repeat(self._mean_shape[None], len(boxes), axis=0)
         for level in self._levels:
             places = self._feature_places(level, shapes) * spans + corners

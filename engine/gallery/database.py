@@ -100,6 +100,8 @@ def _connect(path: Path) -> Engine:
             isolation_level=None,
         ),
         poolclass=StaticPool,
+        # An error would quote the embeddings and crops of its statement, and so would the log.
+        hide_parameters=True,
     )  # fmt: skip
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)

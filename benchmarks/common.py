@@ -1,0 +1,136 @@
+"""What the scripts share: where the data is, timing, and LFW's faces through the real pipeline."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from engine.alignment.landmarks import Landmarker  # noqa: E402 - the checkout is put on the path first
+from engine.capture.images import read_image  # noqa: E402
+from engine.detection import DETECTORS  # noqa: E402
+from engine.device import choose_device  # noqa: E402
+from engine.packs.embedder import Embedder  # noqa: E402
+from engine.packs.pack import DEFAULT_PACK  # noqa: E402
+from engine.pipeline import Pipeline, averaged_chips, unit  # noqa: E402
+from engine.settings import Settings  # noqa: E402
+from engine.types import Detection, Frame  # noqa: E402
+
+PICTURES_AT_ONCE = 16
+PLAIN_VIEW = 1
+"""Of the six views of `averaged_chips`, the one that is the chip itself."""
+
+
+def arguments(description: str | None, *, cache: bool = False) -> argparse.Namespace:
+    """Read the options every script has."""
+    parser = argparse.ArgumentParser(description=description)
+    place = os.environ.get("VISAVIS_SHARED", str(ROOT.parent / "shared"))
+    parser.add_argument("--shared", type=Path, default=Path(place), help="folder with data/lfw and more")
+    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
+    if cache:
+        parser.add_argument("--cache", type=Path, help="an .npz file to keep embeddings in between runs")
+    return parser.parse_args()
+
+
+def median_s(work: Callable[[], object], repeats: int = 7) -> float:
+    """Median wall time of some work, after one run that warms up."""
+    work()
+    times = []
+    for _ in range(repeats):
+        start = perf_counter()
+        work()
+        times.append(perf_counter() - start)
+    return statistics.median(times)
+
+
+def file_pipeline(precision: str = "auto", detector: str = Settings().file_detector) -> Pipeline:
+    """The pipeline that pictures go through, with the default settings."""
+    device = choose_device(precision=precision)
+    return Pipeline(DETECTORS[detector](device), Landmarker(), Embedder(DEFAULT_PACK, device))
+
+
+class LfwFaces:
+    """The six views' unit embeddings of LFW's people, by (person, number of the picture)."""
+
+    def __init__(self, shared: Path, cache: Path | None = None, precision: str = "auto") -> None:
+        self._folder = shared / "data" / "lfw"
+        self._cache = cache
+        self._precision = precision
+        self._views: dict[str, npt.NDArray[np.float32]] = {}
+        if cache is not None and cache.is_file():
+            with np.load(cache) as stored:
+                self._views = dict(zip(stored["names"].tolist(), stored["views"], strict=True))
+
+    def path(self, name: str, number: int) -> Path:
+        """Where a picture is."""
+        return self._folder / name / f"{name}_{number:04}.jpg"
+
+    def people(self) -> dict[str, int]:
+        """How many pictures each person has."""
+        return {folder.name: len(list(folder.glob("*.jpg"))) for folder in sorted(self._folder.iterdir())}
+
+    def embed(self, pictures: Sequence[tuple[str, int]]) -> npt.NDArray[np.float32]:
+        """Embed pictures.
+
+        Returns:
+            (N, 6, D) unit vectors; NaN where no face was found.
+        """
+        missing = [picture for picture in dict.fromkeys(pictures) if _key(*picture) not in self._views]
+        if missing:
+            self._embed(missing)
+            if self._cache is not None:
+                np.savez(self._cache, names=np.array(list(self._views)), views=np.stack(list(self._views.values())))
+        return np.stack([self._views[_key(*picture)] for picture in pictures])
+
+    def _embed(self, pictures: Sequence[tuple[str, int]]) -> None:
+        pipeline = file_pipeline(self._precision)
+        smallest = Settings().smallest_face_px
+        for start in range(0, len(pictures), PICTURES_AT_ONCE):
+            batch = pictures[start : start + PICTURES_AT_ONCE]
+            frames = [read_image(self.path(*picture)) for picture in batch]
+            found = pipeline.detector.detect([frame.pixels for frame in frames], smallest)
+            for picture, frame, detections in zip(batch, frames, found, strict=True):
+                views = np.full((6, DEFAULT_PACK.dimension), np.nan, np.float32)
+                if detections:
+                    named = min(detections, key=lambda detection: _off_centre(detection, frame))
+                    chips = averaged_chips(frame.pixels, pipeline.landmarker.locate(frame.pixels, [named]))
+                    views = unit(pipeline.embedder.embed(chips[0]))
+                self._views[_key(*picture)] = views
+            if sys.stderr.isatty():
+                print(f"\r{start + len(batch):,} of {len(pictures):,} pictures", end="", file=sys.stderr)
+
+
+def averaged(views: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The embedding with test-time averaging, as the pipeline makes it."""
+    return unit(views.mean(axis=1))
+
+
+def lfw_pairs(shared: Path) -> tuple[list[tuple[str, int]], list[tuple[str, int]], npt.NDArray[np.bool_]]:
+    """LFW View 2: the first and the second picture of each of the 6,000 pairs, and whether they are one person."""
+    first, second, genuine = [], [], []
+    for line in (shared / "data" / "lfw_pairs.txt").read_text("utf-8").splitlines()[1:]:
+        parts = line.split("\t")
+        first.append((parts[0], int(parts[1])))
+        second.append((parts[0], int(parts[2])) if len(parts) == 3 else (parts[2], int(parts[3])))
+        genuine.append(len(parts) == 3)
+    return first, second, np.array(genuine)
+
+
+def _off_centre(detection: Detection, frame: Frame) -> float:
+    """How far a face is from the picture's middle, where LFW has the person it names."""
+    (x, y), (width, height) = detection.box.centre, frame.size
+    return float(np.hypot(x - width / 2, y - height / 2))
+
+
+def _key(name: str, number: int) -> str:
+    return f"{name} {number}"

@@ -1,0 +1,197 @@
+"""A stream over a scripted source: what a machine without a camera cannot have."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import psutil
+import pytest
+
+from engine.capture.sources import Kind
+from engine.capture.stream import CameraStream, Patience, Phase, StreamState
+from engine.errors import CameraError
+from engine.types import Frame
+
+HURRIED = Patience(opening_s=0.4, frame_s=0.25, retries_s=(0.02,), jump_s=30)
+WITHIN_S = 5.0
+
+
+class ScriptedSource:
+    """A camera whose every read is decided by the test."""
+
+    label = "Scripted"
+
+    def __init__(self, read: Callable[[int], Frame | None], opened: Callable[[], None] = lambda: None) -> None:
+        self.kind: Kind = "camera"
+        self.reads = self.opens = self.closes = 0
+        self._read, self._opened = read, opened
+
+    def open(self) -> float:
+        self.opens += 1
+        self._opened()
+        return 30.0
+
+    def read(self) -> Frame | None:
+        self.reads += 1
+        time.sleep(0.001)
+        return self._read(self.reads)
+
+    def close(self) -> None:
+        self.closes += 1
+
+
+def picture(number: int) -> Frame:
+    return Frame(np.full((24, 32, 3), number % 250, np.uint8), "Scripted", time.monotonic())
+
+
+class Watched:
+    """A stream, and all it says."""
+
+    def __init__(self, source: ScriptedSource, patience: Patience = HURRIED) -> None:
+        self.states: list[StreamState] = []
+        self.source = source
+        self._changed = threading.Condition()
+        self.stream = CameraStream(lambda: source, self._notify, self._on_state, patience)
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _on_state(self, state: StreamState) -> None:
+        with self._changed:
+            self.states.append(state)
+            self._changed.notify_all()
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(condition, WITHIN_S)
+
+    def wait_for(self, phase: Phase, times: int = 1) -> StreamState:
+        self.wait(lambda: [state.phase for state in self.states].count(phase) >= times)
+        return next(state for state in reversed(self.states) if state.phase is phase)
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[..., Watched]]:
+    made: list[Watched] = []
+
+    def start(source: ScriptedSource, patience: Patience = HURRIED) -> Watched:
+        made.append(Watched(source, patience))
+        return made[-1]
+
+    yield start
+    for watched in made:
+        watched.stream.stop()
+
+
+def test_that_the_newest_frame_wins_and_the_rest_are_counted(started: Callable[..., Watched]) -> None:
+    watched = started(ScriptedSource(picture))
+    watched.wait(lambda: watched.source.reads > 50)
+    assert watched.stream.dropped >= 40
+    assert watched.stream.latest() is not None
+    assert watched.stream.delivered == 1
+
+
+def test_that_a_camera_is_live(started: Callable[..., Watched]) -> None:
+    state = started(ScriptedSource(picture)).wait_for(Phase.RUNNING)
+    assert (state.live, state.label, state.message) == (True, "Scripted", "")
+
+
+def test_that_an_unplugged_camera_is_noticed_and_comes_back(started: Callable[..., Watched]) -> None:
+    gone = threading.Event()
+    watched = started(ScriptedSource(lambda number: None if gone.is_set() else picture(number)))
+    watched.wait_for(Phase.RUNNING)
+    gone.set()
+    lost = watched.wait_for(Phase.LOST)
+    assert "“Scripted” gives no more pictures" in lost.message
+    gone.clear()
+    watched.wait_for(Phase.RUNNING, times=2)
+    assert watched.source.closes >= 1
+
+
+def test_that_a_camera_that_repeats_one_picture_is_noticed(started: Callable[..., Watched]) -> None:
+    frozen = threading.Event()
+    watched = started(ScriptedSource(lambda number: picture(7 if frozen.is_set() else number)))
+    watched.wait_for(Phase.RUNNING)
+    frozen.set()
+    watched.wait_for(Phase.LOST)
+
+
+def test_that_a_camera_that_raises_is_tried_again(started: Callable[..., Watched]) -> None:
+    def read(number: int) -> Frame:
+        if number == 3:
+            raise RuntimeError("the driver is unhappy")
+        return picture(number)
+
+    watched = started(ScriptedSource(read))
+    assert "stopped with an error" in watched.wait_for(Phase.LOST).message
+    watched.wait_for(Phase.RUNNING, times=2)
+
+
+def test_that_a_busy_camera_says_so_and_opens_when_it_is_free(started: Callable[..., Watched]) -> None:
+    busy = threading.Event()
+    busy.set()
+
+    def opened() -> None:
+        if busy.is_set():
+            raise CameraError("“Scripted” does not open. Close other programs that use it.")
+
+    watched = started(ScriptedSource(picture, opened))
+    assert "does not open" in watched.wait_for(Phase.LOST).message
+    busy.clear()
+    watched.wait_for(Phase.RUNNING)
+
+
+@pytest.mark.parametrize("where", ["open", "read"])
+def test_that_a_camera_that_hangs_is_noticed_and_left_behind(started: Callable[..., Watched], where: str) -> None:
+    answer = threading.Event()
+
+    def hang() -> None:
+        answer.wait(30)
+
+    def read(number: int) -> Frame:
+        if where == "read" and number == 2:
+            hang()
+        return picture(number)
+
+    watched = started(ScriptedSource(read, hang if where == "open" else lambda: None))
+    assert "does not answer" in watched.wait_for(Phase.LOST).message
+    assert watched.stream.stop(timeout_s=0.05) is False
+    answer.set()
+    assert watched.stream.stop() is True
+
+
+def test_that_the_frame_size_may_change(started: Callable[..., Watched]) -> None:
+    def read(number: int) -> Frame:
+        return Frame(np.full((24 + number % 3, 31, 3), number % 250, np.uint8), "Scripted", time.monotonic())
+
+    watched = started(ScriptedSource(read))
+    watched.wait(lambda: watched.source.reads > 30)
+    assert [state.phase for state in watched.states] == [Phase.RUNNING]
+
+
+def test_that_a_sleep_of_the_computer_starts_the_camera_again(
+    started: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asleep_s = [0.0]
+    real = time.monotonic
+    monkeypatch.setattr("engine.capture.stream.time.monotonic", lambda: real() + asleep_s[0])
+    watched = started(ScriptedSource(picture))
+    watched.wait_for(Phase.RUNNING)
+    asleep_s[0] = 3600
+    watched.wait_for(Phase.LOST)
+    watched.wait_for(Phase.RUNNING, times=2)
+
+
+def test_that_a_hundred_starts_leave_nothing_behind() -> None:
+    before = threading.active_count()
+    for _ in range(100):
+        watched = Watched(ScriptedSource(picture))
+        assert watched.stream.stop()
+        assert watched.source.opens == watched.source.closes
+        assert watched.states[-1].phase is Phase.STOPPED
+    assert threading.active_count() == before
+    assert psutil.Process().num_threads() < 100

@@ -1,0 +1,61 @@
+"""What a distance means."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from engine.errors import PackError
+from engine.matching.calibration import Calibration
+from engine.packs.pack import DEFAULT_PACK, PACKS
+from engine.types import Metric
+
+
+@pytest.fixture(scope="module", params=sorted(PACKS))
+def calibration(request: pytest.FixtureRequest) -> Calibration:
+    return Calibration.load(request.param)
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_that_a_stricter_rate_asks_for_a_smaller_distance(calibration: Calibration, metric: Metric) -> None:
+    limits = [calibration.threshold(metric, rate) for rate in (1e-5, 1e-4, 1e-3, 1e-2)]
+    assert limits == sorted(limits)
+    assert limits[0] < limits[-1]
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_that_the_threshold_at_a_rate_has_that_rate(calibration: Calibration, metric: Metric) -> None:
+    for rate in (1e-5, 1e-4, 3e-3):
+        stated = calibration.false_match_rate(metric, calibration.threshold(metric, rate))
+        assert stated.rate == pytest.approx(rate, rel=0.02)
+        assert stated.rate < stated.upper
+
+
+def test_that_a_metric_of_the_cosine_agrees_with_it(calibration: Calibration) -> None:
+    cosine = calibration.threshold(Metric.COSINE, 1e-4)
+    assert calibration.threshold(Metric.SQUARED_L2, 1e-4) == pytest.approx(2 * cosine, rel=1e-3)
+    assert calibration.threshold(Metric.L2, 1e-4) == pytest.approx((2 * cosine) ** 0.5, rel=1e-3)
+
+
+def test_that_identification_gets_stricter_as_the_gallery_grows(calibration: Calibration) -> None:
+    at = [calibration.identification_threshold(Metric.COSINE, 1e-4, people) for people in (0, 1, 100, 1000, 10_000)]
+    assert at[0] == at[1] == at[2] == calibration.threshold(Metric.COSINE, 1e-4)
+    assert at[2] > at[3] > at[4]
+
+
+def test_that_the_bound_is_the_exact_one() -> None:
+    made = Calibration(1000, np.array([1e-3, 1e-2, 1.0]), {Metric.COSINE: np.array([0.1, 0.2, 1.0])})
+    nothing = made.false_match_rate(Metric.COSINE, 0.05)
+    assert nothing.rate == 0
+    assert nothing.upper == pytest.approx(1 - 0.05 ** (1 / 1000))
+    ten = made.false_match_rate(Metric.COSINE, 0.2)
+    # At the upper bound, ten or fewer matches would come with a chance of 5 %.
+    assert binom.cdf(10, 1000, ten.upper) == pytest.approx(0.05, rel=1e-3)
+    assert made.false_match_rate(Metric.COSINE, 3.0).upper == 1.0
+
+
+def test_that_a_pack_without_a_calibration_is_a_sentence() -> None:
+    with pytest.raises(PackError, match="calibration"):
+        Calibration.load("no-such-pack")
+    assert DEFAULT_PACK.id in PACKS
