@@ -16,19 +16,21 @@ import numpy.typing as npt
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from engine.alignment.landmarks import Landmarker  # noqa: E402 - the checkout is put on the path first
+from engine.alignment.chips import CHIP_PADDING  # noqa: E402 - the checkout is put on the path first
+from engine.alignment.landmarks import Landmarker  # noqa: E402
 from engine.capture.images import read_image  # noqa: E402
 from engine.detection import DETECTORS  # noqa: E402
 from engine.device import choose_device  # noqa: E402
 from engine.packs.embedder import Embedder  # noqa: E402
 from engine.packs.pack import DEFAULT_PACK  # noqa: E402
-from engine.pipeline import Pipeline, averaged_chips, unit  # noqa: E402
+from engine.pipeline import AVERAGED_PADDINGS, Pipeline, averaged_chips, unit  # noqa: E402
 from engine.settings import Settings  # noqa: E402
 from engine.types import Detection, Frame  # noqa: E402
 
 PICTURES_AT_ONCE = 16
-PLAIN_VIEW = 1
-"""Of the six views of `averaged_chips`, the one that is the chip itself."""
+VIEWS = 2 * len(AVERAGED_PADDINGS)
+PLAIN_VIEW = AVERAGED_PADDINGS.index(CHIP_PADDING)
+"""Of the views of `averaged_chips`, the one that is the chip itself."""
 
 
 def arguments(description: str | None, *, cache: bool = False) -> argparse.Namespace:
@@ -60,7 +62,7 @@ def file_pipeline(precision: str = "auto", detector: str = Settings().file_detec
 
 
 class LfwFaces:
-    """The six views' unit embeddings of LFW's people, by (person, number of the picture)."""
+    """The averaged views' unit embeddings of LFW's people, by (person, number of the picture)."""
 
     def __init__(self, shared: Path, cache: Path | None = None, precision: str = "auto") -> None:
         self._folder = shared / "data" / "lfw"
@@ -83,7 +85,7 @@ class LfwFaces:
         """Embed pictures.
 
         Returns:
-            (N, 6, D) unit vectors; NaN where no face was found.
+            (N, V, D) unit vectors; NaN where no face was found.
         """
         missing = [picture for picture in dict.fromkeys(pictures) if _key(*picture) not in self._views]
         if missing:
@@ -100,7 +102,7 @@ class LfwFaces:
             frames = [read_image(self.path(*picture)) for picture in batch]
             found = pipeline.detector.detect([frame.pixels for frame in frames], smallest)
             for picture, frame, detections in zip(batch, frames, found, strict=True):
-                views = np.full((6, DEFAULT_PACK.dimension), np.nan, np.float32)
+                views = np.full((VIEWS, DEFAULT_PACK.dimension), np.nan, np.float32)
                 if detections:
                     named = min(detections, key=lambda detection: _off_centre(detection, frame))
                     chips = averaged_chips(frame.pixels, pipeline.landmarker.locate(frame.pixels, [named]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from common import PLAIN_VIEW, LfwFaces, arguments, averaged, lfw_pairs
+from common import PLAIN_VIEW, VIEWS, LfwFaces, arguments, averaged, lfw_pairs
 
 from engine.matching.distances import distances
 from engine.types import Metric
@@ -23,7 +23,7 @@ def main() -> None:
     print(f"failure to acquire: {len(lost)} of {len(pictures):,} {lost or ''}")
     place = {picture: number for number, picture in enumerate(pictures)}
     rows_a, rows_b = (np.array([place[picture] for picture in side]) for side in (first, second))
-    for title, embeddings in (("one view", views[:, PLAIN_VIEW]), ("averaged over six views", averaged(views))):
+    for title, embeddings in (("one view", views[:, PLAIN_VIEW]), (f"averaged over {VIEWS} views", averaged(views))):
         apart = np.concatenate(
             [distances(embeddings[[a]], embeddings[[b]], Metric.COSINE)[0] for a, b in zip(rows_a, rows_b, strict=True)]
         )

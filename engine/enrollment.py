@@ -17,7 +17,7 @@ from engine.types import Enrollment, EnrollmentCandidate, Face, FloatArray, Fram
 
 SAME_PICTURE = 5e-4
 """Cosine distance under which two embeddings come from copies of one picture."""
-RIVAL_AREA = 0.5
+RIVAL_AREA = 0.25
 """A second face with at least this share of the largest face's area makes an enrollment picture ambiguous."""
 
 

@@ -56,8 +56,13 @@ def faceless_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory, astronaut_file: Path, hopper_file: Path) -> Path:
-    """A folder: `eileen1.jpg`, `eileen2.png` (another crop and size), `grace.jpg`, `both.jpg`, `broken.jpg`."""
+def pictures(
+    tmp_path_factory: pytest.TempPathFactory, astronaut_file: Path, hopper_file: Path, faceless_file: Path
+) -> Path:
+    """A folder of pictures.
+
+    `eileen1.jpg`, `eileen2.png` (another crop and size), `grace.jpg`, `both.jpg`, `faceless.png`, `broken.jpg`.
+    """
     folder = tmp_path_factory.mktemp("pictures")
     eileen, grace = (Image.open(file).convert("RGB") for file in (astronaut_file, hopper_file))
     eileen.save(folder / "eileen1.jpg", quality=92)
@@ -67,6 +72,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory, astronaut_file: Path, hop
     both.paste(eileen, (0, 0))
     both.paste(grace, (512, 0))
     both.save(folder / "both.jpg", quality=92)
+    (folder / "faceless.png").write_bytes(faceless_file.read_bytes())
     (folder / "broken.jpg").write_bytes((folder / "grace.jpg").read_bytes()[:9000])
     return folder
 

@@ -1,0 +1,224 @@
+"""The one door, on real faces."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.capture.images import read_image
+from engine.errors import (
+    BadInputError,
+    DeviceError,
+    ImageError,
+    NoFaceError,
+    OperationCancelledError,
+    PackMismatchError,
+    UnknownPersonError,
+)
+from engine.service import FaceService
+from engine.settings import Settings
+from engine.types import CancelToken, Frame, NewTemplate, Person, Progress
+
+
+@pytest.fixture
+def eileen(service: FaceService, pictures: Path) -> Person:
+    return service.enroll("Eileen Collins", service.judge([pictures / "eileen1.jpg"]), date(2026, 1, 2)).person
+
+
+@pytest.fixture
+def grace(service: FaceService, pictures: Path) -> Person:
+    return service.enroll("Grace Hopper", service.judge([pictures / "grace.jpg"])).person
+
+
+def test_that_the_right_person_is_verified_and_the_wrong_one_is_not(
+    service: FaceService, eileen: Person, grace: Person, pictures: Path
+) -> None:
+    right = service.verify(eileen.id, pictures / "eileen2.png")
+    wrong = service.verify(grace.id, pictures / "eileen2.png")
+    assert right.match
+    assert not wrong.match
+    assert right.distance <= right.threshold < wrong.distance
+    assert right.false_match is not None
+    assert right.template_distances == (right.distance,)
+
+
+def test_that_everyone_in_a_picture_is_found_once_and_a_stranger_stays_unknown(
+    service: FaceService, eileen: Person, pictures: Path
+) -> None:
+    answer = service.identify([pictures / "both.jpg"])[0]
+    people = [found.person.name if found.person else None for found in answer.identifications]
+    assert sorted(people, key=str) == ["Eileen Collins", None]
+    service.enroll("Grace Hopper", service.judge([pictures / "grace.jpg"]))
+    again = service.identify([pictures / "both.jpg"])[0]
+    assert {found.person.name for found in again.identifications if found.person} == {"Eileen Collins", "Grace Hopper"}
+
+
+def test_that_a_person_is_found_at_most_once_in_a_picture(service: FaceService, eileen: Person, pictures: Path) -> None:
+    twice = np.concatenate([read_image(pictures / "eileen1.jpg").pixels] * 2, axis=1)
+    answer = service.identify([Frame(twice, "twins")])[0]
+    assert len(answer.identifications) == 2
+    assert [found.person is not None for found in answer.identifications].count(True) == 1
+
+
+def test_that_two_pictures_are_compared(service: FaceService, pictures: Path) -> None:
+    assert service.compare(pictures / "eileen1.jpg", pictures / "eileen2.png").match
+    assert not service.compare(pictures / "eileen1.jpg", pictures / "grace.jpg").match
+
+
+def test_that_a_folder_with_a_bad_file_does_the_rest(service: FaceService, eileen: Person, pictures: Path) -> None:
+    seen: list[str] = []
+    progress: list[Progress] = []
+    answers = service.identify([pictures], progress.append, each=lambda answer: seen.append(answer.source))
+    assert len(answers) == len(seen) == 6
+    broken = next(answer for answer in answers if Path(answer.source).name == "broken.jpg")
+    assert "damaged" in broken.error
+    assert sum(bool(answer.identifications) for answer in answers) == 4
+    assert progress[-1] == Progress(6, 6)
+
+
+def test_that_work_can_be_cancelled(service: FaceService, pictures: Path) -> None:
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(OperationCancelledError):
+        service.identify([pictures], token=token)
+    with pytest.raises(OperationCancelledError):
+        service.judge([pictures], token=token)
+
+
+def test_that_pictures_are_judged_with_reasons(
+    service: FaceService, eileen: Person, pictures: Path, faceless_file: Path
+) -> None:
+    twins = Frame(np.concatenate([read_image(pictures / "eileen1.jpg").pixels] * 2, axis=1), "twins")
+    files = [pictures / "eileen2.png", twins, pictures / "both.jpg", pictures / "broken.jpg", faceless_file]
+    good, twice, both, broken, faceless = service.judge(files, "Somebody Else")
+    assert good.acceptable
+    assert good.look_alike is not None
+    assert good.look_alike.name == "Eileen Collins"
+    assert "2 faces" in twice.refusals[0]
+    assert both.notes == ("The largest of 2 faces is used.",)
+    assert "damaged" in broken.refusals[0]
+    assert "No face" in faceless.refusals[0]
+    assert service.judge([pictures / "eileen2.png"], "eileen collins")[0].look_alike is None
+
+
+def test_that_a_copy_of_an_enrolled_picture_is_left_out(service: FaceService, eileen: Person, pictures: Path) -> None:
+    result = service.enroll("Eileen Collins", service.judge([pictures / "eileen1.jpg", pictures / "eileen2.png"]))
+    assert result.added == 1
+    assert "copy" in result.skipped[0].refusals[0]
+    with pytest.raises(BadInputError, match="copy"):
+        service.enroll("Eileen Collins", service.judge([pictures / "eileen1.jpg"]))
+
+
+def test_that_nothing_good_enrolls_nobody(service: FaceService, pictures: Path, faceless_file: Path) -> None:
+    with pytest.raises(BadInputError, match="No face"):
+        service.enroll("Nobody", service.judge([faceless_file]))
+    assert service.people() == []
+
+
+def test_that_a_live_frame_names_who_is_in_it(
+    service: FaceService, eileen: Person, grace: Person, pictures: Path
+) -> None:
+    frame = Frame(read_image(pictures / "eileen2.png").pixels, "camera")
+    result = service.watch(frame, claimed=grace.id)
+    person = result.identifications[0].person
+    assert person is not None
+    assert person.name == "Eileen Collins"
+    assert result.verification is not None
+    assert not result.verification.match
+    assert set(result.stages_ms) == {"detect", "align", "embed", "match"}
+
+
+def test_that_a_face_found_live_can_be_enrolled_and_is_averaged(
+    service: FaceService, grace: Person, pictures: Path
+) -> None:
+    frame = Frame(read_image(pictures / "eileen1.jpg").pixels, "camera")
+    face = service.watch(frame).identifications[0].face
+    assert face.views == 1
+    person = service.assign(face, grace.id, "camera")
+    assert person.template_count == 2
+    stored = service.templates(grace.id)[-1]
+    averaged = service.judge([pictures / "eileen1.jpg"])[0].face
+    assert averaged is not None
+    assert averaged.embedding is not None
+    assert float(stored.embedding @ averaged.embedding) > 0.99
+
+
+def test_that_the_metric_and_strictness_can_be_changed(service: FaceService, eileen: Person, pictures: Path) -> None:
+    for metric in ("cosine", "l2", "squared_l2", "l1"):
+        service.apply(Settings(metric=metric, precision="fp32"))
+        answer = service.verify(eileen.id, pictures / "eileen2.png")
+        assert answer.match
+        assert answer.metric == metric
+    loose = service.verify(eileen.id, pictures / "eileen2.png").threshold
+    service.apply(Settings(metric="l1", precision="fp32", false_match_rate=1e-5))
+    assert service.verify(eileen.id, pictures / "eileen2.png").threshold < loose
+
+
+def test_that_a_device_that_is_not_there_changes_nothing(service: FaceService, eileen: Person, pictures: Path) -> None:
+    import torch  # noqa: PLC0415
+
+    missing = "mps" if torch.cuda.is_available() else "cuda"
+    with pytest.raises(DeviceError):
+        service.apply(Settings(device=missing))
+    assert service.verify(eileen.id, pictures / "eileen2.png").match
+
+
+def test_that_the_detector_can_be_changed(service: FaceService, eileen: Person, pictures: Path) -> None:
+    for detector in ("mmod", "mtcnn", "mtcnn_mmod"):
+        service.apply(Settings(file_detector=detector, precision="fp32"))
+        assert service.verify(eileen.id, pictures / "eileen2.png").match
+
+
+def test_that_templates_of_another_pack_are_never_compared(service: FaceService, pictures: Path) -> None:
+    vector = np.eye(1, 128, dtype=np.float32)[0]
+    person = service._gallery.enroll("Old", [NewTemplate(vector, "another-pack", b"x", "old.jpg")])
+    with pytest.raises(PackMismatchError, match="“Old”"):
+        service.verify(person.id, pictures / "grace.jpg")
+    assert service.identify([pictures / "grace.jpg"])[0].identifications[0].candidates == ()
+
+
+@pytest.mark.parametrize(
+    ("picture", "error"), [("broken.jpg", ImageError), ("gone.jpg", ImageError), ("faceless.png", NoFaceError)]
+)
+def test_that_a_bad_probe_is_a_sentence(
+    service: FaceService, eileen: Person, pictures: Path, picture: str, error: type[Exception]
+) -> None:
+    probe = pictures / picture
+    with pytest.raises(error):
+        service.verify(eileen.id, probe)
+    with pytest.raises(error):
+        service.compare(pictures / "grace.jpg", probe)
+
+
+def test_that_an_unknown_person_is_a_sentence(service: FaceService, pictures: Path) -> None:
+    with pytest.raises(UnknownPersonError):
+        service.verify(42, pictures / "grace.jpg")
+    with pytest.raises(UnknownPersonError, match="“Nobody”"):
+        service.person_named("Nobody")
+
+
+def test_that_crops_are_stored_for_people_to_see(service: FaceService, eileen: Person) -> None:
+    crops = service.crops([template.id for template in service.templates(eileen.id)] + [999])
+    assert [crop.shape for crop in crops.values()] == [(256, 256, 3)]
+
+
+def test_that_info_says_what_is_in_use(service: FaceService, eileen: Person) -> None:
+    info = service.info()
+    assert (info.people, info.templates, info.fell_back) == (1, 1, False)
+    assert info.precision == "fp32"
+    assert "CC0" in info.pack_licence
+    assert info.versions["torch"].startswith("2.13.0")
+
+
+def test_that_no_embedding_and_no_name_is_logged(
+    service: FaceService, pictures: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        service.enroll("Eileen Collins", service.judge([pictures / "eileen1.jpg"]))
+        service.identify([pictures])
+    assert "Eileen" not in caplog.text
+    assert "array(" not in caplog.text
