@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakMethod
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
 
@@ -53,7 +54,8 @@ class Job(QObject):
     def __init__(self, post: Callable[[Callable[[], None]], None], parent: QObject) -> None:
         super().__init__(parent)
         self.token = CancelToken()
-        self._post = post
+        # The client owns its jobs. Were they to own it too, the last one would take it along while being deleted.
+        self._post = WeakMethod(post)
 
     def cancel(self) -> None:
         """Ask the work to stop at its next step."""
@@ -61,11 +63,16 @@ class Job(QObject):
 
     def report(self, progress: Progress) -> None:
         """Tell how far the work is; called on the worker thread."""
-        self._post(lambda: self.progressed.emit(progress))
+        self._deliver(lambda: self.progressed.emit(progress))
 
     def give(self, part: object) -> None:
         """Hand over a part of the result; called on the worker thread."""
-        self._post(lambda: self.partial.emit(part))
+        self._deliver(lambda: self.partial.emit(part))
+
+    def _deliver(self, call: Callable[[], None]) -> None:
+        post = self._post()
+        if post is not None:
+            post(call)
 
 
 class EngineClient(QObject):
@@ -355,7 +362,6 @@ class EngineClient(QObject):
         except TimeoutError:
             log.warning("The engine is still busy; it is left to finish its step.")
         self._worker.shutdown(wait=False, cancel_futures=True)
-
     def _close_service(self) -> None:
         if self._service is not None:
             self._service.close()

@@ -22,6 +22,8 @@ from engine.service import FaceService
 from engine.settings import Settings
 from engine.types import PixelArray
 
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
 
 def wheel_file(package: str, *parts: str) -> Path:
     """Path of a file inside an installed package, without importing it."""

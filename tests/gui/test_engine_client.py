@@ -1,0 +1,164 @@
+"""The background worker's GUI side."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QThread
+from pytestqt.qtbot import QtBot
+
+from engine.capture.images import read_image
+from engine.errors import GalleryError
+from engine.gallery.store import Gallery
+from engine.settings import Settings
+from engine.types import Frame, LiveResult, Progress
+from gui.engine_client import UNFORESEEN, EngineClient, Job
+
+from .conftest import WITHIN_MS, result_of
+
+
+def events_of(job: Job) -> list[str]:
+    """The names of a job's signals, as they come."""
+    seen: list[str] = []
+    for name in ("progressed", "partial", "succeeded", "failed", "cancelled", "finished"):
+        getattr(job, name).connect(lambda *_values, name=name: seen.append(name))
+    return seen
+
+
+def test_that_a_result_is_never_lost_however_late_one_listens(qtbot: QtBot, client: EngineClient) -> None:
+    results: list[int] = []
+    for number in range(60):
+        job = client.submit(lambda _service, _job, number=number: number)
+        threading.Event().wait(0.001)
+        job.succeeded.connect(results.append)
+    qtbot.waitUntil(lambda: len(results) == 60, timeout=WITHIN_MS)
+    assert results == list(range(60))
+
+
+def test_that_all_signals_come_on_the_gui_thread(qtbot: QtBot, client: EngineClient) -> None:
+    threads: list[QThread] = []
+    job = client.submit(lambda _service, job: job.report(Progress(1, 2)))
+    for signal in (job.progressed, job.succeeded, job.finished):
+        signal.connect(lambda *_values: threads.append(QThread.currentThread()))
+    qtbot.waitUntil(lambda: len(threads) == 3, timeout=WITHIN_MS)
+    assert set(threads) == {client.thread()}
+
+
+def _raise(error: BaseException) -> object:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        (lambda _service, job: (job.report(Progress(1, 1)), job.give(1)), ["progressed", "partial", "succeeded"]),
+        (lambda _service, _job: _raise(GalleryError("The disk is full.")), ["failed"]),
+        (lambda _service, _job: _raise(ZeroDivisionError("no")), ["failed"]),
+        (lambda _service, job: (job.cancel(), job.token.check()), ["cancelled"]),
+    ],
+)
+def test_that_finished_comes_always_and_last(
+    qtbot: QtBot, client: EngineClient, operation: Callable[[object, Job], object], expected: list[str]
+) -> None:
+    seen = events_of(client.submit(operation))
+    qtbot.waitUntil(lambda: "finished" in seen, timeout=WITHIN_MS)
+    assert seen == [*expected, "finished"]
+
+
+def test_that_a_foreseen_failure_is_its_sentence_and_an_unforeseen_one_has_details(
+    qtbot: QtBot, client: EngineClient
+) -> None:
+    with qtbot.waitSignal(
+        client.submit(lambda _service, _job: _raise(GalleryError("It is full."))).failed, timeout=WITHIN_MS
+    ) as foreseen:
+        pass
+    assert foreseen.args == ["It is full.", ""]
+    with qtbot.waitSignal(
+        client.submit(lambda _service, _job: _raise(ZeroDivisionError("no"))).failed, timeout=WITHIN_MS
+    ) as unforeseen:
+        pass
+    assert unforeseen.args[0] == UNFORESEEN
+    assert "ZeroDivisionError" in unforeseen.args[1]
+
+
+def test_that_waiting_jobs_can_be_cancelled(qtbot: QtBot, client: EngineClient) -> None:
+    go = threading.Event()
+    first = client.submit(lambda _service, _job: go.wait(10))
+    waiting = [client.submit(lambda _service, _job: 1) for _ in range(5)]
+    seen = [events_of(job) for job in waiting]
+    for job in waiting:
+        job.cancel()
+    with qtbot.waitSignal(first.finished, timeout=WITHIN_MS):
+        go.set()
+    qtbot.waitUntil(lambda: all("finished" in one for one in seen), timeout=WITHIN_MS)
+    assert all(one == ["cancelled", "finished"] for one in seen)
+
+
+def test_that_an_engine_that_cannot_start_says_why_and_can_be_tried_again(qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "gallery.db"
+    path.write_bytes(b"no gallery")
+    client = EngineClient(Settings(), path)
+    with qtbot.waitSignal(client.unavailable, timeout=WITHIN_MS) as blocker:
+        client.start()
+    assert "gallery.db" in blocker.args[0]
+    path.unlink()
+    with qtbot.waitSignal(client.ready, timeout=WITHIN_MS):
+        client.start()
+    client.close()
+
+
+def test_that_the_newest_live_frame_wins(qtbot: QtBot, client: EngineClient, pictures: Path) -> None:
+    result_of(qtbot, client.info())
+    pixels = read_image(pictures / "grace.jpg").pixels
+    frames = [Frame(pixels, "camera", float(number)) for number in range(40)]
+    results: list[LiveResult] = []
+    client.live_result.connect(results.append)
+    for frame in frames:
+        client.offer(frame)
+    qtbot.waitUntil(lambda: len(results) == 2, timeout=WITHIN_MS)
+    assert [result.frame.time_s for result in results] == [0.0, 39.0]
+    assert client.dropped_frames == 38
+
+
+def test_that_a_live_frame_that_fails_does_not_stop_the_next(
+    qtbot: QtBot, client: EngineClient, pictures: Path
+) -> None:
+    frame = read_image(pictures / "grace.jpg")
+    with qtbot.waitSignal(client.live_failed, timeout=WITHIN_MS) as blocker:
+        client.offer(frame, claimed=42)
+    assert "gallery" in blocker.args[0]
+    with qtbot.waitSignal(client.live_result, timeout=WITHIN_MS):
+        client.offer(frame)
+
+
+def test_that_an_edit_by_another_process_is_noticed(
+    qtbot: QtBot, enrolled: Path, client: EngineClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with qtbot.waitSignal(client.ready, timeout=WITHIN_MS):
+        client.start()
+    other = Gallery.open(enrolled)
+    with qtbot.waitSignal(client.gallery_changed, timeout=WITHIN_MS):
+        other.rename(other.find("Grace Hopper").id, "Admiral Hopper")
+    other.close()
+
+
+def test_that_closing_in_the_middle_of_work_ends_in_good_time(qtbot: QtBot, tmp_path: Path) -> None:
+    client = EngineClient(Settings(), tmp_path / "gallery.db")
+    started, ended = threading.Event(), threading.Event()
+
+    def work(_service: object, job: Job) -> None:
+        started.set()
+        while not job.token.cancelled:
+            ended.wait(0.005)
+        ended.set()
+
+    job = client.submit(work)
+    seen = events_of(job)
+    assert started.wait(30)
+    client.close()
+    client.close()
+    assert ended.is_set()
+    assert seen == []
