@@ -19,7 +19,7 @@ class OpenPage(Protocol):
     def __call__(self, key: str, person: Person | None = None) -> None: ...  # noqa: D102 - said above
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Context:
     """The window's shared parts.
 

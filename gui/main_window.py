@@ -116,7 +116,6 @@ class MainWindow(QMainWindow):
                 layout.addStretch(1)
             chooser = button(title, partial(self.open_page, key), "navigation", key)
             chooser.setCheckable(True)
-            chooser.setShortcut(f"Ctrl+{number}")
             chooser.setToolTip(f"{title} (Ctrl+{number})")
             group.addButton(chooser)
             self._navigation[key] = chooser
@@ -130,6 +129,7 @@ class MainWindow(QMainWindow):
             (QKeySequence(QKeySequence.StandardKey.Paste), self._paste),
             (QKeySequence(QKeySequence.StandardKey.Open), self._choose),
             (QKeySequence(QKeySequence.StandardKey.Quit), self.close),
+            *((QKeySequence(f"Ctrl+{number}"), partial(self.open_page, key)) for number, key in enumerate(PAGES, 1)),
         ):
             QShortcut(keys, self).activated.connect(act)
 

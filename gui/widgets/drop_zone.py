@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QIODevice, QMimeData, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QImage, QImageWriter
 from PySide6.QtWidgets import QFileDialog, QFrame, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -16,8 +16,10 @@ from gui.widgets.basics import button, icon_label, label, row, set_look
 PICTURE_FILTER = "Pictures (*.jpg *.jpeg *.png *.webp *.tif *.tiff *.bmp *.gif *.heic *.heif *.avif);;All files (*)"
 
 
-def pictures_in(data: QMimeData) -> list[Path | bytes]:
-    """The files, folders or picture in a drop or on the clipboard."""
+def pictures_in(data: QMimeData | None) -> list[Path | bytes]:
+    """The files, folders or picture in a drop or on the clipboard, which holds None while it is empty."""
+    if data is None:
+        return []
     paths: list[Path | bytes] = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
     if paths or not data.hasImage():
         return paths
@@ -29,7 +31,7 @@ def _encoded(image: QImage) -> bytes:
     """Pack a pasted picture so that the engine reads it like any file; BMP costs no compression."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, b"BMP")
+    QImageWriter(buffer, b"BMP").write(image)
     return bytes(buffer.data().data())
 
 

@@ -76,7 +76,9 @@ def open_window(qtbot: QtBot, gallery_path: Path, tmp_path: Path) -> Iterator[Ca
         made.append(window)
         qtbot.addWidget(window)
         window.resize(1200, 800)
-        window.show()
+        with qtbot.waitActive(window):
+            window.show()
+            window.activateWindow()
         if ready:
             with qtbot.waitSignal(window.client.ready, timeout=WITHIN_MS):
                 window.client.start()

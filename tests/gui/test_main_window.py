@@ -122,10 +122,11 @@ def test_that_a_picture_dropped_anywhere_on_a_page_is_taken(qtbot: QtBot, window
 
 def test_that_a_page_without_use_for_pictures_takes_none(window: MainWindow, pictures: Path) -> None:
     window.open_page("settings")
+    data = _mime(pictures / "both.jpg")
     event = QDragEnterEvent(
         QPoint(5, 5),
         Qt.DropAction.CopyAction,
-        _mime(pictures / "both.jpg"),
+        data,
         Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )
