@@ -362,6 +362,7 @@ class EngineClient(QObject):
         except TimeoutError:
             log.warning("The engine is still busy; it is left to finish its step.")
         self._worker.shutdown(wait=False, cancel_futures=True)
+
     def _close_service(self) -> None:
         if self._service is not None:
             self._service.close()

@@ -138,7 +138,7 @@ class _Panel:
         self.gauge = ScoreGauge()
         self.words = label("", "muted", wrap=True)
         self._hint = label("", "caption", wrap=True)
-        self._speed = label("", "caption", wrap=True)
+        self.speed = label("", "caption", wrap=True)
         layout.addWidget(self.mode)
         layout.addWidget(self.person)
         layout.addWidget(self._picture, alignment=Qt.AlignmentFlag.AlignHCenter)
@@ -146,7 +146,7 @@ class _Panel:
             layout.addWidget(widget)
         layout.addStretch(1)
         layout.addWidget(self._hint)
-        layout.addWidget(self._speed)
+        layout.addWidget(self.speed)
         self._source = ""
         self._on_mode(0)
 
@@ -171,12 +171,12 @@ class _Panel:
         self._source = kind + state.label if state.label else ""
         if state.phase is not Phase.RUNNING:
             self._clear("")
-            self._speed.setText(self._source)
+            self.speed.setText(self._source)
 
     def show_result(self, result: LiveResult, rate: float, dropped: int) -> None:
         """Say who is in the picture, and how fast that was found."""
         spent = sum(result.stages_ms.values())
-        self._speed.setText(
+        self.speed.setText(
             f"{self._source}\n{rate:.0f} pictures a second, {spent:.0f} ms each, {dropped:,} passed over"
         )
         if result.verification is not None:

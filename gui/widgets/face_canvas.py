@@ -54,6 +54,7 @@ class FaceCanvas(QWidget):
         self._shown: list[Box] = []
         self._selected = -1
         self._hovered = -1
+        self.label_places: list[QRectF] = []
         self._mirrored = self._moving = False
         self._name = accessible_name
         self.setAccessibleName(accessible_name)
@@ -131,7 +132,7 @@ class FaceCanvas(QWidget):
 
     def _describe(self) -> None:
         faces = "; ".join(f"{mark.text} {mark.detail}".strip() for mark in self._marks)
-        self.setAccessibleDescription(f"{len(self._marks)} faces: {faces}" if self._marks else "no faces")
+        self.setAccessibleDescription(f"{_counted(len(self._marks))}: {faces}" if self._marks else "no faces")
 
     # --- geometry -----------------------------------------------------------------------------------------------
 
@@ -160,9 +161,9 @@ class FaceCanvas(QWidget):
         if self._image is None:
             return
         self._paint_picture(painter, self._image)
-        taken: list[QRectF] = []
+        self.label_places = []
         for number in range(len(self._marks)):
-            taken.append(self._paint_mark(painter, number, taken))
+            self.label_places.append(self._paint_mark(painter, number, self.label_places))
 
     def _paint_picture(self, painter: QPainter, image: QImage) -> None:
         target = self._target()
@@ -262,6 +263,10 @@ _ICON: dict[Tone, str] = {"good": "check", "unknown": "unknown", "bad": "close"}
 def _colour(tone: Tone) -> str:
     """On a picture the scheme does not matter: these stand out on light and dark alike."""
     return {"good": "#5fd39a", "unknown": "#f0bd5e", "bad": "#ff8a80"}[tone]
+
+
+def _counted(faces: int) -> str:
+    return "1 face" if faces == 1 else f"{faces} faces"
 
 
 def _distance(one: Box, other: Box) -> float:

@@ -22,14 +22,14 @@ class JobBar(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(t.GUTTER, t.GAP, t.GAP, t.GAP)
         layout.setSpacing(t.GUTTER)
-        self._text = label("", "muted")
+        self.text = label("", "muted")
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName("Progress")
-        self._cancel = button("Cancel", self._stop, icon_name="close")
-        layout.addWidget(self._text)
+        self.stop = button("Cancel", self._stop, icon_name="close")
+        layout.addWidget(self.text)
         layout.addWidget(self._bar, 1)
-        layout.addWidget(self._cancel)
+        layout.addWidget(self.stop)
         self._job: Job | None = None
         self._clock = QElapsedTimer()
         self.hide()
@@ -38,9 +38,9 @@ class JobBar(QFrame):
         """Show a job until it ends."""
         self._job = job
         self._title = text
-        self._text.setText(text)
+        self.text.setText(text)
         self._bar.setRange(0, 0)
-        self._cancel.setEnabled(True)
+        self.stop.setEnabled(True)
         self._clock.start()
         job.progressed.connect(self._on_progress)
         job.finished.connect(lambda: self._on_finished(job))
@@ -54,7 +54,7 @@ class JobBar(QFrame):
         if progress.done and elapsed > _SHOW_TIME_AFTER_MS:
             left_s = elapsed / progress.done * (progress.total - progress.done) / 1000
             text += f", {_duration(left_s)} left"
-        self._text.setText(text)
+        self.text.setText(text)
 
     def _on_finished(self, job: Job) -> None:
         if job is self._job:
@@ -63,8 +63,8 @@ class JobBar(QFrame):
 
     def _stop(self) -> None:
         if self._job is not None:
-            self._cancel.setEnabled(False)
-            self._text.setText("Stopping …")
+            self.stop.setEnabled(False)
+            self.text.setText("Stopping …")
             self._job.cancel()
 
 

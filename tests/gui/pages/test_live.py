@@ -1,0 +1,133 @@
+"""The Live page over a folder and a video that stand in for a camera."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from engine.capture.images import read_image
+from engine.settings import Settings
+from gui.camera import Phase
+from gui.main_window import MainWindow
+from gui.pages.face_dialog import FaceDialog
+from gui.pages.live import LivePage
+from tests.gui.conftest import WITHIN_MS, settle
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
+    """A short video of Eileen Collins and Grace Hopper."""
+    path = tmp_path_factory.mktemp("clip") / "both.avi"
+    frame = cv2.cvtColor(read_image(pictures / "both.jpg").pixels, cv2.COLOR_RGB2BGR)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 20, (1024, 600))
+    for shift in range(20):
+        writer.write(cv2.warpAffine(frame, cv2.getRotationMatrix2D((512, 300), shift / 10, 1), (1024, 600)))
+    writer.release()
+    return path
+
+
+@pytest.fixture
+def page(enrolled: Path, open_window: Callable[..., MainWindow], clip: Path) -> LivePage:
+    window = open_window(Settings(camera=str(clip), page="live"))
+    page = window.page
+    assert isinstance(page, LivePage)
+    return page
+
+
+def names(page: LivePage) -> list[str]:
+    return sorted(mark.text for mark in page.view.canvas.marks)
+
+
+def test_that_everyone_in_the_picture_has_a_name(qtbot: QtBot, page: LivePage) -> None:
+    qtbot.waitUntil(lambda: names(page) == ["Eileen Collins", "Grace Hopper"], timeout=WITHIN_MS)
+    assert page.panel.decision.text() in ("Grace Hopper, Eileen Collins", "Eileen Collins, Grace Hopper")
+
+
+def test_that_a_video_is_never_called_live(qtbot: QtBot, page: LivePage) -> None:
+    qtbot.waitUntil(lambda: page.view.state.phase is Phase.RUNNING, timeout=WITHIN_MS)
+    assert not page.view.state.live
+    qtbot.waitUntil(lambda: "Not live. Video: both.avi" in page.panel.speed.text(), timeout=WITHIN_MS)
+
+
+def test_that_a_claim_is_verified(qtbot: QtBot, page: LivePage) -> None:
+    page.panel.mode.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: "Choose who" in page.panel.words.text(), timeout=WITHIN_MS)
+    people = page.context.people
+    grace, eileen = people.find("Grace Hopper"), people.find("Eileen Collins")
+    assert grace is not None
+    assert eileen is not None
+    page.panel.person.choose(grace.id)
+    qtbot.waitUntil(lambda: page.panel.decision.text() == "This is Grace Hopper", timeout=WITHIN_MS)
+    page.panel.person.choose(eileen.id)
+    qtbot.waitUntil(lambda: page.panel.decision.text() == "Not Eileen Collins", timeout=WITHIN_MS)
+
+
+def test_that_a_face_is_enrolled_by_a_click(qtbot: QtBot, page: LivePage) -> None:
+    qtbot.waitUntil(lambda: len(names(page)) == 2, timeout=WITHIN_MS)
+    page.view.canvas.face_chosen.emit(0)
+    asked = next(one for one in QApplication.topLevelWidgets() if isinstance(one, FaceDialog))
+    asked.name.setText("Somebody New")
+    asked.enroll.click()
+    qtbot.waitUntil(lambda: page.context.people.find("Somebody New") is not None, timeout=WITHIN_MS)
+
+
+def test_that_it_can_be_stopped_and_started(qtbot: QtBot, page: LivePage) -> None:
+    qtbot.waitUntil(lambda: page.view.state.phase is Phase.RUNNING, timeout=WITHIN_MS)
+    page.toggle.click()
+    assert page.toggle.text() == "Start"
+    assert page.view.message == "The camera is off."
+    assert page.view.canvas.marks == ()
+    page.toggle.click()
+    qtbot.waitUntil(lambda: page.view.state.phase is Phase.RUNNING, timeout=WITHIN_MS)
+
+
+def test_that_leaving_the_page_lets_the_camera_go(qtbot: QtBot, page: LivePage) -> None:
+    qtbot.waitUntil(lambda: page.view.state.phase is Phase.RUNNING, timeout=WITHIN_MS)
+    page.context.open_page("gallery")
+    assert not page.context.feed.running
+    page.context.open_page("live")
+    qtbot.waitUntil(lambda: page.view.state.phase is Phase.RUNNING, timeout=WITHIN_MS)
+
+
+def test_that_a_source_that_vanishes_is_said_and_comes_back(
+    qtbot: QtBot, page: LivePage, tmp_path: Path, pictures: Path
+) -> None:
+    folder = tmp_path / "camera"
+    page.source.use(str(folder))
+    qtbot.waitUntil(lambda: "is not there" in page.view.message, timeout=WITHIN_MS)
+    folder.mkdir()
+    (folder / "both.jpg").write_bytes((pictures / "both.jpg").read_bytes())
+    qtbot.waitUntil(lambda: len(names(page)) == 2, timeout=WITHIN_MS)
+    assert page.view.message == ""
+
+
+def test_that_without_a_camera_the_page_says_so(
+    qtbot: QtBot, enrolled: Path, open_window: Callable[..., MainWindow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.capture.cameras._enumerated", list)
+    window = open_window(Settings(page="live"))
+    page = window.page
+    assert isinstance(page, LivePage)
+    page.view.start.click()
+    assert "No camera was found" in window.toasts.texts[-1]
+    settle(qtbot, window)
+
+
+def test_that_the_source_is_remembered(qtbot: QtBot, page: LivePage, pictures: Path) -> None:
+    page.source.use(str(pictures))
+    assert page.context.settings.value.camera == str(pictures)
+    assert page.source.currentText() == pictures.name
+
+
+def test_that_fifty_changes_of_source_leave_one_stream(
+    qtbot: QtBot, page: LivePage, pictures: Path, clip: Path
+) -> None:
+    for number in range(50):
+        page.source.use(str(clip if number % 2 else pictures))
+    qtbot.waitUntil(lambda: len(names(page)) == 2, timeout=WITHIN_MS)
+    assert page.context.feed.running

@@ -1,0 +1,46 @@
+"""The whole program as its own process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def _start(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
+    environment = os.environ | {
+        f"XDG_{kind}_HOME": str(tmp_path / kind.lower()) for kind in ("CONFIG", "DATA", "STATE", "CACHE")
+    }
+    command = [sys.executable, str(ROOT / "main.py"), *arguments]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def _wait_for(program: subprocess.Popen[str], text: str) -> str:
+    assert program.stderr is not None
+    seen = ""
+    for line in program.stderr:
+        seen += line
+        if text in line:
+            return seen
+    raise AssertionError(f"never said “{text}”: {seen}")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_that_a_signal_ends_the_program_cleanly(tmp_path: Path, pictures: Path, number: signal.Signals) -> None:
+    program = _start(tmp_path, "--camera", str(pictures), "--gallery", str(tmp_path / "gallery.db"))
+    seen = _wait_for(program, "The window is on screen")
+    assert "torch is loaded: False" in seen
+    seen += _wait_for(program, "The engine is ready")
+    program.send_signal(number)
+    rest = program.communicate(timeout=20)[1]
+    assert program.returncode == 0, rest
+    assert "Destroyed while" not in rest
+    assert "Traceback" not in seen + rest
+    assert (tmp_path / "state" / "visavis" / "log" / "visavis.log").read_text("utf-8")
