@@ -37,10 +37,9 @@ class Decider:
         """The distance in use."""
         return Metric(self.settings.metric)
 
-    @property
-    def verification_threshold(self) -> float:
-        """Largest distance that is a match, 1:1."""
-        return self.calibration.threshold(self.metric, self.settings.false_match_rate)
+    def verification_threshold(self, templates: int = 1) -> float:
+        """Largest distance that is a match, 1:1, to a person of so many templates."""
+        return self.calibration.threshold(self.metric, self.settings.false_match_rate, templates)
 
     def verify(self, probe: Face, person: Person) -> Verification:
         """Decide whether a face is the person claimed.
@@ -55,8 +54,9 @@ class Decider:
             )
         references = np.stack([template.embedding for template in templates])
         apart = distances(embedding_of(probe)[None], references, self.metric)[0]
-        fused, _ = fuse(apart[None], np.zeros(len(apart), np.int64))
-        distance, threshold = float(fused[0, 0]), self.verification_threshold
+        fused, _ = fuse(references, np.zeros(len(references), np.int64))
+        distance = float(distances(embedding_of(probe)[None], fused, self.metric)[0, 0])
+        threshold = self.verification_threshold(len(templates))
         return Verification(
             person_id=person.id,
             name=person.name,
@@ -68,13 +68,13 @@ class Decider:
             fusion=FUSION,
             probe=probe,
             reference_crop=decode_jpeg(templates[int(apart.argmin())].crop_jpeg),
-            false_match=self.calibration.false_match_rate(self.metric, distance),
+            false_match=self.calibration.false_match_rate(self.metric, distance, len(templates)),
         )
 
     def compare(self, first: Face, second: Face) -> Comparison:
         """Decide whether two faces are one person."""
         apart = distances(embedding_of(first)[None], embedding_of(second)[None], self.metric)
-        distance, threshold = float(apart[0, 0]), self.verification_threshold
+        distance, threshold = float(apart[0, 0]), self.verification_threshold()
         rate = self.calibration.false_match_rate(self.metric, distance)
         return Comparison(distance <= threshold, distance, threshold, self.metric, first, second, rate)
 
@@ -84,7 +84,7 @@ class Decider:
             return []
         references = self.gallery.references(self.pack_id)
         threshold = self.calibration.identification_threshold(
-            self.metric, self.settings.false_match_rate, len(references.names)
+            self.metric, self.settings.false_match_rate, len(references.names), len(references.person_ids)
         )
         probes = np.stack([embedding_of(face) for face in faces])
         matches = match_faces(probes, references, self.metric, threshold)

@@ -105,7 +105,7 @@ class Settings:
         ),
     )
     false_match_rate: float = _option(
-        1e-4,
+        1e-3,
         Option(
             "Decisions",
             "How strict",

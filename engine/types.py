@@ -264,7 +264,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A person a probe was compared with. `distance` is the fused one over the person's templates."""
+    """A person a probe was compared with. `distance` is the one to the person's fused templates."""
 
     person_id: int
     name: str
@@ -285,7 +285,7 @@ class Verification:
     """The answer to "is this the person they claim to be?" (1:1).
 
     Attributes:
-        distance: fused over the templates, in `metric`.
+        distance: to the person's fused templates, in `metric`.
         template_distances: one for each of the person's templates, ascending.
         false_match: how often a stranger gets this close; None when the pack has no calibration for the metric.
     """

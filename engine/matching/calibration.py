@@ -49,26 +49,30 @@ class Calibration:
         except (OSError, ValueError, KeyError) as error:
             raise PackError(f"The calibration of “{pack_id}” cannot be read. Install Visavis again.") from error
 
-    def threshold(self, metric: Metric, false_match_rate: float) -> float:
+    def threshold(self, metric: Metric, false_match_rate: float, templates: int = 1) -> float:
         """Largest distance that is a match, 1:1, at a false match rate.
 
-        A rate below what the pairs can show gives the distance of the closest impostor pair.
+        A person of T templates has T chances to look like a stranger, so that each is held to 1/T of the rate
+        (Bonferroni's inequality; `docs/matching.md` has it measured). A rate below what the pairs can show gives the
+        distance of the closest impostor pair.
         """
-        return float(np.interp(np.log(false_match_rate), np.log(self.rates), self.distances[metric]))
+        return float(np.interp(np.log(false_match_rate / templates), np.log(self.rates), self.distances[metric]))
 
-    def identification_threshold(self, metric: Metric, false_match_rate: float, people: int) -> float:
+    def identification_threshold(self, metric: Metric, false_match_rate: float, people: int, templates: int) -> float:
         """Largest distance that is a match, 1:N.
 
         Over N people a stranger is taken for someone with probability 1 - (1 - FMR)^N, about N times the false match
-        rate (ISO/IEC 19795-1). The rate per comparison is therefore at most 1 % divided by N.
+        rate (ISO/IEC 19795-1). The rate per person is therefore at most 1 % divided by N, and each of the templates
+        shares it as in `threshold`.
         """
         per_person = FALSE_POSITIVE_IDENTIFICATION_RATE / max(people, 1)
-        return self.threshold(metric, min(false_match_rate, per_person))
+        rate = min(false_match_rate, per_person)
+        return self.threshold(metric, rate * max(people, 1) / max(templates, 1))
 
-    def false_match_rate(self, metric: Metric, distance: float) -> FalseMatchRate:
-        """How often a stranger gets this close, with the exact upper bound (Clopper and Pearson, 1934)."""
+    def false_match_rate(self, metric: Metric, distance: float, templates: int = 1) -> FalseMatchRate:
+        """How often a stranger gets this close to a person, with the exact upper bound (Clopper and Pearson, 1934)."""
         table = self.distances[metric]
         rate = float(np.exp(np.interp(distance, table, np.log(self.rates)))) if distance >= table[0] else 0.0
         matched = round(rate * self.pairs)
         upper = float(beta.ppf(_CONFIDENCE, matched + 1, self.pairs - matched)) if matched < self.pairs else 1.0
-        return FalseMatchRate(rate, upper, self.pairs)
+        return FalseMatchRate(min(rate * templates, 1.0), min(upper * templates, 1.0), self.pairs)

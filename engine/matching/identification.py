@@ -67,7 +67,8 @@ def match_faces(
     """
     if not len(references.person_ids):
         return [FaceMatch((), None, inf) for _ in probes]
-    apart, people = fuse(distances(probes, references.matrix, metric), references.person_ids)
+    fused, people = fuse(references.matrix, references.person_ids)
+    apart = distances(probes, fused, metric)
     assigned = _assign(apart, threshold)
     return [_match(row, people, place, references.names, top) for row, place in zip(apart, assigned, strict=True)]
 

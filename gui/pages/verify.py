@@ -231,8 +231,10 @@ class _ResultCard(QFrame):
         words = rate_in_words(answer.false_match, answer.metric, answer.distance, answer.threshold)
         count = len(answer.template_distances)
         if count > 1:
-            words += f" {answer.fusion.capitalize()} of {count} pictures; the farthest is at "
-            words += f"{answer.template_distances[-1]:.3f}."
+            nearest, farthest = answer.template_distances[0], answer.template_distances[-1]
+            words += (
+                f" {answer.fusion.capitalize()} of {count} pictures; alone they lie at {nearest:.3f} to {farthest:.3f}."
+            )
         self._show(text, answer.match, words, answer.distance, answer.threshold)
 
     def show_comparison(self, answer: Comparison) -> None:

@@ -43,7 +43,7 @@ def test_that_the_right_person_is_verified_and_the_wrong_one_is_not(
     assert not wrong.match
     assert right.distance <= right.threshold < wrong.distance
     assert right.false_match is not None
-    assert right.template_distances == (right.distance,)
+    assert right.template_distances == pytest.approx((right.distance,), abs=1e-5)
 
 
 def test_that_everyone_in_a_picture_is_found_once_and_a_stranger_stays_unknown(

@@ -39,9 +39,20 @@ def test_that_a_metric_of_the_cosine_agrees_with_it(calibration: Calibration) ->
 
 
 def test_that_identification_gets_stricter_as_the_gallery_grows(calibration: Calibration) -> None:
-    at = [calibration.identification_threshold(Metric.COSINE, 1e-4, people) for people in (0, 1, 100, 1000, 10_000)]
+    at = [
+        calibration.identification_threshold(Metric.COSINE, 1e-4, people, people)
+        for people in (0, 1, 100, 1000, 10_000)
+    ]
     assert at[0] == at[1] == at[2] == calibration.threshold(Metric.COSINE, 1e-4)
     assert at[2] > at[3] > at[4]
+
+
+def test_that_several_templates_share_the_rate(calibration: Calibration) -> None:
+    limit = calibration.threshold(Metric.COSINE, 1e-3, templates=5)
+    assert limit == calibration.threshold(Metric.COSINE, 2e-4)
+    assert calibration.false_match_rate(Metric.COSINE, limit, templates=5).rate == pytest.approx(1e-3, rel=0.02)
+    assert calibration.identification_threshold(Metric.COSINE, 1e-3, 1, 5) == limit
+    assert calibration.identification_threshold(Metric.COSINE, 1e-3, 2, 10) == limit
 
 
 def test_that_the_bound_is_the_exact_one() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from engine.errors import PackError
 from engine.matching.distances import distances
 from engine.matching.fusion import fuse
 from engine.matching.identification import match_faces
@@ -30,16 +31,28 @@ class Templates:
 def _templates(seed: int, count: int, people: int) -> Templates:
     drawn = np.random.default_rng(seed)
     matrix = drawn.normal(size=(count, 8)).astype(np.float32)
+    matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
     return Templates(matrix, drawn.integers(1, people + 1, count))
 
 
-def test_that_fusion_takes_each_persons_nearest_template() -> None:
-    apart = np.random.default_rng(0).random((4, 30)).astype(np.float32)
-    owners = np.random.default_rng(1).integers(0, 7, 30)
-    fused, people = fuse(apart, owners)
-    assert people.tolist() == sorted(set(owners.tolist()))
-    for column, person in enumerate(people):
-        np.testing.assert_array_equal(fused[:, column], apart[:, owners == person].min(axis=1))
+def test_that_fusion_is_each_persons_mean_of_unit_length() -> None:
+    templates = _templates(0, 30, 7)
+    fused, people = fuse(templates.matrix, templates.person_ids)
+    assert people.tolist() == sorted(set(templates.person_ids.tolist()))
+    for row, person in zip(fused, people, strict=True):
+        mean = templates.matrix[templates.person_ids == person].astype(np.float64).mean(axis=0)
+        np.testing.assert_allclose(row, mean / np.linalg.norm(mean), rtol=1e-4, atol=1e-5)
+
+
+def test_that_one_template_is_fused_to_itself() -> None:
+    one = _templates(1, 1, 1)
+    np.testing.assert_allclose(fuse(one.matrix, one.person_ids)[0], one.matrix, atol=1e-6)
+
+
+def test_that_templates_that_cancel_out_are_refused() -> None:
+    apart = Templates(np.array([[1, 0], [-1, 0]], np.float32), np.array([5, 5]))
+    with pytest.raises(PackError):
+        match_faces(np.ones((1, 2), np.float32), apart, Metric.COSINE, 0.1)
 
 
 def test_that_no_templates_mean_nobody() -> None:
@@ -53,7 +66,8 @@ def test_that_no_templates_mean_nobody() -> None:
 def test_that_the_assignment_is_the_best_there_is(seed: int, faces: int, people: int, share: float) -> None:
     templates = _templates(seed, 9, people)
     probes = np.random.default_rng(seed + 1).normal(size=(faces, 8)).astype(np.float32)
-    fused, ids = fuse(distances(probes, templates.matrix, Metric.L2), templates.person_ids)
+    means, ids = fuse(templates.matrix, templates.person_ids)
+    fused = distances(probes, means, Metric.L2)
     threshold = float(np.quantile(fused, share))
     found = [one.person for one in match_faces(probes, templates, Metric.L2, threshold)]
 
