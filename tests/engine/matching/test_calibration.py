@@ -39,10 +39,8 @@ def test_that_a_metric_of_the_cosine_agrees_with_it(calibration: Calibration) ->
 
 
 def test_that_identification_gets_stricter_as_the_gallery_grows(calibration: Calibration) -> None:
-    at = [
-        calibration.identification_threshold(Metric.COSINE, 1e-4, people, people)
-        for people in (0, 1, 100, 1000, 10_000)
-    ]
+    sizes = (0, 1, 100, 1000, 10_000)
+    at = [calibration.identification_threshold(Metric.COSINE, 1e-4, people, people) for people in sizes]
     assert at[0] == at[1] == at[2] == calibration.threshold(Metric.COSINE, 1e-4)
     assert at[2] > at[3] > at[4]
 
