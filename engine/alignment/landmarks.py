@@ -15,17 +15,6 @@ from engine.types import Box, Detection, FloatArray, PixelArray
 # fitted on 281 LFW pictures in which both detectors found one face (docs/detectors-and-landmarks.md).
 _SIDE, _RIGHT, _DOWN = 1.744, -0.054, -0.046
 
-_STARTS = (
-    (1.0, 0, 0),
-    (0.92, 0, 0),
-    (1.08, 0, 0),
-    (1.0, 0.046, 0),
-    (1.0, -0.046, 0),
-    (1.0, 0, 0.046),
-    (1.0, 0, -0.046),
-)
-"""Scale and shift, in sides, of the squares from which the cascade starts; the mean over them is steadier than one."""
-
 
 class Landmarker:
     """Places dlib's five landmarks on detections."""
@@ -48,10 +37,7 @@ class Landmarker:
         Returns:
             (N, 5, 2) float32 in pixels, dlib's order (see `Face.landmarks`).
         """
-        squares = [_moved(_square(detection), *start) for detection in detections for start in _STARTS]
-        found = self._predictor.predict(pixels, squares)
-        steadied: FloatArray = found.reshape(len(detections), len(_STARTS), 5, 2).mean(axis=1)
-        return steadied
+        return self._predictor.predict(pixels, [_square(detection) for detection in detections])
 
 
 @cache
@@ -69,8 +55,3 @@ def _square(detection: Detection) -> Box:
     side = _SIDE * spread
     x, y = (centre + np.array((_RIGHT, _DOWN)) * spread - side / 2).tolist()
     return Box(x, y, side, side)
-
-
-def _moved(box: Box, scale: float, right: float, down: float) -> Box:
-    (x, y), width, height = box.centre, box.width * scale, box.height * scale
-    return Box(x + right * box.width - width / 2, y + down * box.height - height / 2, width, height)
