@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 
@@ -78,7 +79,7 @@ class Enroller:
             return None, candidate.refusals or (face.quality.reasons if face else ())
         embedding = self._enrolled_embedding(face)
         if known and distances(embedding[None], np.stack(known), Metric.COSINE).min() < SAME_PICTURE:
-            return None, (f"“{shown(candidate.source)}” is a copy of a picture that is already enrolled.",)
+            return None, (f"“{shown(Path(candidate.source))}” is a copy of a picture that is already enrolled.",)
         quality = {measure.key: measure.value for measure in face.quality.measures}
         crop = encode_jpeg(face.crop)
         return NewTemplate(embedding, self.decider.pack_id, crop, candidate.source, quality), ()

@@ -1,0 +1,150 @@
+"""Make the pictures in docs/pictures from the real window: python docs/make_pictures.py.
+
+The faces come with scikit-image and Matplotlib (both in the test extra): Eileen Collins and Grace Hopper.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from time import monotonic
+from typing import TypeVar
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+import matplotlib as mpl  # noqa: E402 - the platform is chosen first
+import skimage.data  # noqa: E402
+from PIL import Image  # noqa: E402
+from PySide6.QtWidgets import QApplication  # noqa: E402
+
+from engine.service import FaceService  # noqa: E402
+from engine.settings import Settings  # noqa: E402
+from gui.engine_client import EngineClient  # noqa: E402
+from gui.main_window import MainWindow  # noqa: E402
+from gui.pages.enroll import EnrollPage  # noqa: E402
+from gui.pages.gallery import GalleryPage  # noqa: E402
+from gui.pages.identify import IdentifyPage  # noqa: E402
+from gui.pages.live import LivePage  # noqa: E402
+from gui.pages.verify import VerifyPage  # noqa: E402
+from gui.settings_store import SettingsStore  # noqa: E402
+from gui.theme.style import THEME  # noqa: E402
+
+PageKind = TypeVar("PageKind")
+WITHIN_S = 60.0
+QUIET_S = 0.3
+
+
+def main() -> None:
+    """Open every page in both schemes."""
+    with tempfile.TemporaryDirectory() as folder:
+        studio = Studio(Path(folder))
+        studio.take_all()
+        studio.window.close()
+
+
+class Studio:
+    """The window, and the pictures it is shown with."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.application = QApplication([])
+        self._make_pictures()
+        gallery = folder / "gallery.db"
+        service = FaceService(Settings(), gallery)
+        for name, files in (("Eileen Collins", ["eileen.jpg", "eileen-crop.png"]), ("Grace Hopper", ["grace.jpg"])):
+            service.enroll(name, service.judge([folder / file for file in files]), date(2026, 3, 1))
+        service.close()
+        store = SettingsStore(Settings(), folder / "settings.toml")
+        THEME.install(self.application, "light")
+        self.window = MainWindow(EngineClient(store.value, gallery), store)
+        self.window.resize(1200, 800)
+        self.window.show()
+        self.window.client.start()
+        self._settle()
+
+    def take_all(self) -> None:
+        """Visit each page."""
+        window, folder = self.window, self.folder
+        page = self._open("enroll", EnrollPage)
+        page.name.setText("Eileen Collins")
+        page.take_pictures([folder / "eileen-turned.jpg", folder / "coffee.png", folder / "both.jpg"])
+        self._take("enroll")
+        gallery = self._open("gallery", GalleryPage)
+        gallery.choose(window.context.people.people[0].id)
+        self._take("gallery")
+        identify = self._open("identify", IdentifyPage)
+        identify.take_pictures([folder / "both.jpg", folder / "eileen-turned.jpg", folder / "coffee.png"])
+        self._take("identify")
+        verify = self._open("verify", VerifyPage)
+        verify.take_pictures([folder / "eileen-turned.jpg"])
+        self._settle()
+        verify.person.choose(window.context.people.people[0].id)
+        self._take("verify")
+        live = self._open("live", LivePage)
+        (folder / "camera").mkdir()
+        (folder / "both.jpg").rename(folder / "camera" / "both.jpg")
+        live.source.use(str(folder / "camera"))
+        self._until(lambda: len(live.view.canvas.marks) == 2)
+        self._take("live")
+        window.open_page("settings")
+        self._take("settings")
+
+    def _open(self, key: str, kind: type[PageKind]) -> PageKind:
+        self.window.open_page(key)
+        self._settle()
+        if not isinstance(self.window.page, kind):
+            raise TypeError(f"{key} is another page")
+        return self.window.page
+
+    def _take(self, name: str) -> None:
+        self._settle()
+        for scheme in ("light", "dark"):
+            THEME.choose(scheme)
+            self._settle()
+            place = ROOT / "docs" / "pictures" / f"{name}-{scheme}.png"
+            place.parent.mkdir(exist_ok=True)
+            self.window.grab().save(str(place))
+            print(place.relative_to(ROOT))
+        THEME.choose("light")
+
+    def _settle(self) -> None:
+        """Wait until nothing has been going on for a moment."""
+        quiet_since = monotonic()
+
+        def quiet() -> bool:
+            nonlocal quiet_since
+            if self.window.client.busy:
+                quiet_since = monotonic()
+            return monotonic() - quiet_since > QUIET_S
+
+        self._until(quiet)
+
+    def _until(self, condition: Callable[[], bool]) -> None:
+        deadline = monotonic() + WITHIN_S
+        while not condition():
+            self.application.processEvents()
+            if monotonic() > deadline:
+                raise TimeoutError
+
+    def _make_pictures(self) -> None:
+        eileen = Image.fromarray(skimage.data.astronaut())
+        grace = Image.open(Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg")
+        eileen.save(self.folder / "eileen.jpg", quality=95)
+        eileen.crop((90, 0, 390, 300)).resize((450, 450)).save(self.folder / "eileen-crop.png")
+        eileen.crop((40, 0, 440, 400)).resize((620, 620)).rotate(7).save(self.folder / "eileen-turned.jpg", quality=92)
+        grace.save(self.folder / "grace.jpg")
+        Image.fromarray(skimage.data.coffee()).save(self.folder / "coffee.png")
+        both = Image.new("RGB", (1024, 600))
+        both.paste(eileen.resize((600, 600)).crop((0, 0, 512, 600)), (0, 0))
+        both.paste(grace, (512, 0))
+        both.save(self.folder / "both.jpg", quality=92)
+
+
+if __name__ == "__main__":
+    main()
