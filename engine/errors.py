@@ -33,7 +33,9 @@ class NoFaceError(BadInputError):
     """A picture in which no face was found."""
 
     def __init__(self, source: str | Path) -> None:
-        super().__init__(f"No face was found in “{shown(Path(source))}”. Use a picture where the face is larger and clear.")
+        super().__init__(
+            f"No face was found in “{shown(Path(source))}”. Use a picture where the face is larger and clear."
+        )
         self.source = source
 
 

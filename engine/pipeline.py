@@ -18,7 +18,7 @@ from engine.packs.embedder import Embedder
 from engine.quality.measures import assess
 from engine.types import Detection, Face, FloatArray, Frame, PixelArray
 
-AVERAGED_PADDINGS = (0.20, 0.225, 0.25, 0.275, 0.30)
+AVERAGED_PADDINGS = (0.225, 0.25, 0.275)
 """Paddings of the chips whose embeddings are averaged, each also mirrored: `docs/matching.md` compares the choices."""
 CROP_SIZE_PX, CROP_PADDING = 256, 0.5
 """Of the crop that people see and the gallery keeps: a chip of any padding up to this one can be cut from it."""
@@ -135,7 +135,7 @@ def averaged_chips(pixels: PixelArray, landmarks: FloatArray) -> PixelArray:
         landmarks: (N, 5, 2) in pixels.
 
     Returns:
-        (N, 10, 150, 150, 3) uint8: the five paddings, then the same mirrored.
+        (N, 6, 150, 150, 3) uint8: the three paddings, then the same mirrored.
     """
     views = np.stack([extract_chips(pixels, landmarks, padding=padding) for padding in AVERAGED_PADDINGS], axis=1)
     return np.concatenate([views, views[:, :, :, ::-1]], axis=1)
@@ -148,7 +148,7 @@ def averaged_chips_of_crop(crop: PixelArray) -> PixelArray:
         crop: (256, 256, 3) uint8 RGB, as `Face.crop`.
 
     Returns:
-        (10, 150, 150, 3) uint8.
+        (6, 150, 150, 3) uint8.
     """
     half = CROP_SIZE_PX / 2
     views = []
