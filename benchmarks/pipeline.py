@@ -34,7 +34,8 @@ def main() -> None:
     # The first hundred people with several pictures are looked for; others fill the gallery up.
     wanted = [name for name, count in counts.items() if count > 1][:PROBES]
     filler = [name for name, count in counts.items() if count == 1][: PEOPLE - PROBES]
-    strangers = [name for name, count in counts.items() if count == 1][-PROBES:]
+    others = [name for name, count in counts.items() if count == 1][PEOPLE - PROBES :]
+    strangers = others[:: len(others) // PROBES][:PROBES]
     probes = [faces.path(name, 2) for name in wanted]
     scenes = sorted((options.shared / "data" / "scenes").iterdir())
     known = wanted + filler
