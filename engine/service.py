@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 from types import EllipsisType
+
+import torch
 
 from engine.alignment.landmarks import Landmarker
 from engine.capture.folders import find_pictures
@@ -17,10 +21,10 @@ from engine.decisions import Decider
 from engine.detection import DETECTORS
 from engine.device import choose_device
 from engine.enrollment import Enroller
-from engine.errors import ImageError, NoFaceError
+from engine.errors import ImageError, NoFaceError, PackError
 from engine.gallery.store import Gallery
 from engine.matching.calibration import Calibration
-from engine.packs.embedder import Embedder
+from engine.packs.embedder import Embedder, left_device
 from engine.packs.pack import DEFAULT_PACK
 from engine.pipeline import Pipeline
 from engine.settings import Settings, default_gallery_path
@@ -43,6 +47,8 @@ from engine.types import (
     Verification,
     silent,
 )
+
+log = logging.getLogger(__name__)
 
 PREVIEW_PX = 1600
 """Longest side of the pictures handed back for showing."""
@@ -257,12 +263,8 @@ class FaceService:
             UnknownPersonError: the claimed person is no longer there.
         """
         stages_ms: dict[str, float] = {}
-        faces = self._networks.for_live.faces(
-            [frame],
-            smallest_face_px=self._settings.smallest_face_px,
-            averaging=self._settings.averaging == "always",
-            stages_ms=stages_ms,
-        )[0]
+        averaging = self._settings.averaging == "always"
+        faces = self._find([frame], live=True, averaging=averaging, stages_ms=stages_ms)[0]
         start = perf_counter()
         identifications = self._decider.identify(faces)
         verification = None
@@ -391,12 +393,39 @@ class FaceService:
         return read_image(picture, max_megapixels=megapixels, name=source_of(picture))
 
     def _faces(self, frames: Sequence[Frame], *, largest_only: bool = False) -> list[tuple[Face, ...]]:
-        return self._networks.for_files.faces(
-            frames,
-            smallest_face_px=self._settings.smallest_face_px,
-            averaging=self._settings.averaging != "never",
-            largest_only=largest_only,
-        )
+        return self._find(frames, averaging=self._settings.averaging != "never", largest_only=largest_only)
+
+    def _find(
+        self,
+        frames: Sequence[Frame],
+        *,
+        averaging: bool,
+        live: bool = False,
+        largest_only: bool = False,
+        stages_ms: dict[str, float] | None = None,
+    ) -> list[tuple[Face, ...]]:
+        """Run the pipeline; a device that gives out is left for the CPU, and the work done again there."""
+        pipeline = self._networks.for_live if live else self._networks.for_files
+        smallest_px = self._settings.smallest_face_px
+        try:
+            return pipeline.faces(
+                frames,
+                smallest_face_px=smallest_px,
+                averaging=averaging,
+                largest_only=largest_only,
+                stages_ms=stages_ms,
+            )
+        except (torch.OutOfMemoryError, torch.AcceleratorError) as error:
+            device = self._networks.embedder.device
+            if device.torch_device.type == "cpu":
+                raise PackError(
+                    "There is not enough memory. Close other programs, or use a smaller picture."
+                ) from error
+            log.warning("The device failed: %s", error)
+            self._networks = _Networks(replace(self._settings, device="cpu", precision="auto"))
+            self._networks.embedder.fallback_reason = left_device(f"{device.label} gave out")
+            self._use(self._settings)
+        return self._find(frames, averaging=averaging, live=live, largest_only=largest_only, stages_ms=stages_ms)
 
     def _probe(self, picture: Picture) -> Face:
         faces = self._faces([self._read(picture)], largest_only=True)[0]

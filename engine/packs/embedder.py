@@ -97,6 +97,11 @@ class Embedder:
     def _leave_device(self, reason: str) -> None:
         if self.device.torch_device.type == "cpu":
             raise PackError("The embedding network ran out of memory. Close other programs and try again.")
-        self.fallback_reason = f"{reason}, so the CPU is used. Start Visavis again to go back."
+        self.fallback_reason = left_device(reason)
         log.warning("%s", self.fallback_reason)
         self._place(choose_device("cpu"))
+
+
+def left_device(reason: str) -> str:
+    """Say that the CPU is used now, and why."""
+    return f"{reason}, so the CPU is used. Start Visavis again to go back."

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from engine.capture.images import read_image
 from engine.errors import (
@@ -16,6 +18,7 @@ from engine.errors import (
     ImageError,
     NoFaceError,
     OperationCancelledError,
+    PackError,
     PackMismatchError,
     UnknownPersonError,
 )
@@ -159,12 +162,40 @@ def test_that_the_metric_and_strictness_can_be_changed(service: FaceService, eil
 
 
 def test_that_a_device_that_is_not_there_changes_nothing(service: FaceService, eileen: Person, pictures: Path) -> None:
-    import torch  # noqa: PLC0415
-
     missing = "mps" if torch.cuda.is_available() else "cuda"
     with pytest.raises(DeviceError):
         service.apply(Settings(device=missing))
     assert service.verify(eileen.id, pictures / "eileen2.png").match
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError, torch.AcceleratorError])
+def test_that_a_gpu_that_gives_out_while_detecting_is_left_for_the_cpu(
+    service: FaceService, eileen: Person, pictures: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    before = service.verify(eileen.id, pictures / "eileen2.png")
+    networks = service._networks
+    networks.embedder.device = replace(networks.embedder.device, torch_device=torch.device("meta"), label="Big GPU")
+
+    def fail(*_arguments: object) -> None:
+        raise error("gone")
+
+    monkeypatch.setattr(networks.for_files.detector, "detect", fail)
+    after = service.verify(eileen.id, pictures / "eileen2.png")
+    assert after.distance == pytest.approx(before.distance, abs=1e-3)
+    info = service.info()
+    assert info.fell_back
+    assert info.device_reason.startswith("Big GPU gave out")
+
+
+def test_that_a_cpu_without_memory_is_a_sentence(
+    service: FaceService, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(service._networks.for_files.detector, "detect", fail)
+    with pytest.raises(PackError, match="not enough memory"):
+        service.compare(pictures / "grace.jpg", pictures / "grace.jpg")
 
 
 def test_that_the_detector_can_be_changed(service: FaceService, eileen: Person, pictures: Path) -> None:
