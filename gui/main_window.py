@@ -53,7 +53,7 @@ PAGES: dict[str, tuple[Callable[[Context], Page], str]] = {
 }
 """Each page's class and title by key, which is its icon's name too, in the order of the sidebar."""
 _FIRST_SIZE = QSize(1200, 800)
-_LEAST_SIZE = QSize(960, 640)
+_LEAST_SIZE = QSize(1080, 680)
 
 
 class MainWindow(QMainWindow):

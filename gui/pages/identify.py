@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QStackedWidget
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QScrollArea, QStackedWidget, QWidget
 from typing_extensions import override
 
 from engine.types import Candidate, Identification, IdentifiedPicture
@@ -192,15 +192,19 @@ class _FacePanel(QFrame):
         self._candidates = column(spacing=t.GAP)
         self.confirm = button("", self._confirm, "primary", "check")
         self.correct = button("", self._correct, "", "edit")
-        layout = column(spacing=t.GAP)
+        known = column(self.decision, self._why, self.gauge, self._candidates, None)
+        known.insertWidget(0, self._crop, alignment=Qt.AlignmentFlag.AlignHCenter)
+        known.setContentsMargins(0, 0, 0, 0)
+        inside = QWidget()
+        inside.setLayout(known)
+        scroll = QScrollArea()
+        scroll.setAccessibleName("What is known of the face")
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inside)
+        layout = column(scroll, self.confirm, self.correct)
         layout.setContentsMargins(t.GUTTER, t.GUTTER, t.GUTTER, t.GUTTER)
-        layout.addWidget(self._crop, alignment=Qt.AlignmentFlag.AlignHCenter)
-        for widget in (self.decision, self._why, self.gauge):
-            layout.addWidget(widget)
-        layout.addLayout(self._candidates)
-        layout.addStretch(1)
-        layout.addWidget(self.confirm)
-        layout.addWidget(self.correct)
+        layout.setStretch(0, 1)
         self.setLayout(layout)
 
     def show_nothing(self, text: str = "") -> None:

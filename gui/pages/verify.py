@@ -196,8 +196,8 @@ class _ResultCard(QFrame):
     def __init__(self) -> None:
         super().__init__()
         set_look(self, "card")
-        self.first = RoundedPicture(t.CROP_PX - 6 * t.UNIT, "Face of the picture")
-        self.second = RoundedPicture(t.CROP_PX - 6 * t.UNIT, "Face it is compared with")
+        self.first = RoundedPicture(t.CROP_PX, "Face of the picture")
+        self.second = RoundedPicture(t.CROP_PX, "Face it is compared with")
         self.decision = label("", "title", wrap=True)
         self.gauge = ScoreGauge()
         self.words = label("", "muted", wrap=True, selectable=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame
+from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from engine.types import EnrollmentCandidate
 from gui.theme import tokens as t
@@ -26,12 +26,16 @@ class CandidateCard(QFrame):
         picture = RoundedPicture(t.THUMBNAIL_PX, "Face found")
         picture.show_pixels(candidate.face.crop if candidate.face else None)
         good = candidate.acceptable
+        file_name = label(name, "caption")
+        # A long name gives way; the card is never wider than its column.
+        file_name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        file_name.setToolTip(candidate.source)
         verdict = row(
             icon_label("check" if good else "close", t.ICON_PX, "good" if good else "bad"),
             label("Good" if good else "Cannot be enrolled", "good-text" if good else "bad-text"),
-            label(name, "caption"),
-            None,
+            file_name,
         )
+        verdict.setStretch(2, 1)
         lines = column(spacing=t.GAP // 2)
         lines.addStretch(1)
         lines.addLayout(verdict)
@@ -40,7 +44,7 @@ class CandidateCard(QFrame):
         self._rival = label("", "warning-text", wrap=True)
         lines.addWidget(self._rival)
         if candidate.face is not None:
-            lines.addWidget(label(_numbers(candidate), "caption"))
+            lines.addWidget(label(_numbers(candidate), "caption", wrap=True))
         lines.addStretch(1)
         remove = button("", lambda: self.removed.emit(self), "quiet", "close")
         remove.setAccessibleName(f"Leave out {name}")
