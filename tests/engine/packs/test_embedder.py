@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from engine.device import Device, choose_device
+from engine.device import choose_device
 from engine.errors import PackError
 from engine.packs.embedder import CPU_BATCH, Embedder
 from engine.packs.files import ModelFile
@@ -166,7 +166,3 @@ def test_that_mtcnn_has_its_three_networks_parameters() -> None:
     counts = [sum(parameter.numel() for parameter in network.parameters()) for network in load_mtcnn()]
     # Zhang et al. 2016, as in the wheel: 12-, 24- and 48-pixel networks.
     assert counts == [6_632, 100_178, 389_040]
-
-
-def test_that_a_device_is_not_named_gpu_by_accident() -> None:
-    assert isinstance(BIG_GPU, Device)
