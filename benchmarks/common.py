@@ -16,21 +16,20 @@ import numpy.typing as npt
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from engine.alignment.chips import CHIP_PADDING  # noqa: E402 - the checkout is put on the path first
 from engine.alignment.landmarks import Landmarker  # noqa: E402
 from engine.capture.images import read_image  # noqa: E402
 from engine.detection import DETECTORS  # noqa: E402
 from engine.device import choose_device  # noqa: E402
 from engine.packs.embedder import Embedder  # noqa: E402
 from engine.packs.pack import DEFAULT_PACK  # noqa: E402
-from engine.pipeline import AVERAGED_PADDINGS, Pipeline, averaged_chips, unit  # noqa: E402
+from engine.pipeline import Pipeline, unit  # noqa: E402
 from engine.settings import Settings  # noqa: E402
 from engine.types import Detection, Frame  # noqa: E402
 
 PICTURES_AT_ONCE = 16
-VIEWS = 2 * len(AVERAGED_PADDINGS)
-PLAIN_VIEW = AVERAGED_PADDINGS.index(CHIP_PADDING)
-"""Of the views of `averaged_chips`, the one that is the chip itself."""
+VIEWS = 2 * len(DEFAULT_PACK.averaged_paddings)
+PLAIN_VIEW = DEFAULT_PACK.averaged_paddings.index(DEFAULT_PACK.frame.padding)
+"""Of the views of `Pipeline.views`, the one that is the chip itself."""
 
 
 def arguments(description: str | None, *, cache: bool = False) -> argparse.Namespace:
@@ -105,7 +104,8 @@ class LfwFaces:
                 views = np.full((VIEWS, DEFAULT_PACK.dimension), np.nan, np.float32)
                 if detections:
                     named = min(detections, key=lambda detection: _off_centre(detection, frame))
-                    chips = averaged_chips(frame.pixels, pipeline.landmarker.locate(frame.pixels, [named]))
+                    landmarks = pipeline.landmarker.locate(frame.pixels, [named])
+                    chips = pipeline.views(frame.pixels, landmarks, averaging=True)
                     views = unit(pipeline.embedder.embed(chips[0]))
                 self._views[_key(*picture)] = views
             if sys.stderr.isatty():

@@ -47,12 +47,12 @@ class Decider:
         Raises:
             PackMismatchError: the person has no template of this pack.
         """
-        templates = [t for t in self.gallery.templates(person.id) if t.pack_id == self.pack_id]
+        templates = [t for t in self.gallery.templates(person.id) if self.pack_id in t.embeddings]
         if not templates:
             raise PackMismatchError(
                 f"“{shown(person.name)}” has no template of the pack in use. Enroll them again with new pictures."
             )
-        references = np.stack([template.embedding for template in templates])
+        references = np.stack([template.embeddings[self.pack_id] for template in templates])
         apart = distances(embedding_of(probe)[None], references, self.metric)[0]
         fused, _ = fuse(references, np.zeros(len(references), np.int64))
         distance = float(distances(embedding_of(probe)[None], fused, self.metric)[0, 0])

@@ -8,20 +8,15 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from time import perf_counter
 
-import cv2
 import numpy as np
 
-from engine.alignment.chips import CHIP_SIZE_PX, extract_chips
+from engine.alignment.chips import CROP_FRAME, DLIB_FRAME, chip_of_crop, extract_chips
 from engine.alignment.landmarks import Landmarker
 from engine.detection.detector import Detector
 from engine.packs.embedder import Embedder
+from engine.packs.pack import Pack
 from engine.quality.measures import assess
-from engine.types import Detection, Face, FloatArray, Frame, PixelArray
-
-AVERAGED_PADDINGS = (0.225, 0.25, 0.275)
-"""Paddings of the chips whose embeddings are averaged, each also mirrored: `docs/matching.md` compares the choices."""
-CROP_SIZE_PX, CROP_PADDING = 256, 0.5
-"""Of the crop that people see and the gallery keeps: a chip of any padding up to this one can be cut from it."""
+from engine.types import ChipFrame, Detection, Face, FloatArray, Frame, PixelArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +67,7 @@ class Pipeline:
             return []
         landmarks = self.landmarker.locate(frame.pixels, detections)
         chips = extract_chips(frame.pixels, landmarks)
-        crops = extract_chips(frame.pixels, landmarks, size_px=CROP_SIZE_PX, padding=CROP_PADDING)
+        crops = extract_chips(frame.pixels, landmarks, CROP_FRAME)
         scores = np.array([detection.score for detection in detections], np.float32)
         boxes = [detection.box for detection in detections]
         qualities = assess(chips, landmarks, scores, frame.size, boxes)
@@ -88,13 +83,14 @@ class Pipeline:
         wanted = [group[: 1 if largest_only else None] for group in faces]
         if not any(wanted):
             return [tuple(group) for group in faces]
-        if averaging:
-            views = [
-                averaged_chips(frame.pixels, np.stack([face.landmarks for face in group]))
-                for frame, group in zip(frames, wanted, strict=True)
-                if group
-            ]
-            chips = np.concatenate(views)
+        if averaging or self.embedder.pack.frame != DLIB_FRAME:
+            chips = np.concatenate(
+                [
+                    self.views(frame.pixels, np.stack([face.landmarks for face in group]), averaging=averaging)
+                    for frame, group in zip(frames, wanted, strict=True)
+                    if group
+                ]
+            )
         else:
             chips = np.stack([face.chip for group in wanted for face in group])[:, None]
         embeddings = self.embed(chips)
@@ -126,40 +122,47 @@ class Pipeline:
         raw = self.embedder.embed(views.reshape(-1, *views.shape[2:]))
         return unit(unit(raw).reshape(count, per_face, -1).mean(axis=1))
 
+    def views(self, pixels: PixelArray, landmarks: FloatArray, *, averaging: bool) -> PixelArray:
+        """Cut the chips of each face that the network is to see.
 
-def averaged_chips(pixels: PixelArray, landmarks: FloatArray) -> PixelArray:
-    """Cut the views of each face that test-time averaging embeds.
+        Args:
+            pixels: (H, W, 3) uint8 RGB.
+            landmarks: (N, 5, 2) in pixels.
+            averaging: all that test-time averaging embeds, and not the plain chip alone.
 
-    Args:
-        pixels: (H, W, 3) uint8 RGB.
-        landmarks: (N, 5, 2) in pixels.
+        Returns:
+            (N, V, S, S, 3) uint8; with averaging the pack's paddings, then the same mirrored.
+        """
+        chips = [extract_chips(pixels, landmarks, frame) for frame in averaged_frames(self.embedder.pack, averaging)]
+        return _mirrored(np.stack(chips, axis=1), averaging)
 
-    Returns:
-        (N, 6, 150, 150, 3) uint8: the three paddings, then the same mirrored.
-    """
-    views = np.stack([extract_chips(pixels, landmarks, padding=padding) for padding in AVERAGED_PADDINGS], axis=1)
-    return np.concatenate([views, views[:, :, :, ::-1]], axis=1)
+    def views_of_crop(self, crop: PixelArray, *, averaging: bool) -> PixelArray:
+        """Cut the same views from a stored crop, when the picture is gone.
+
+        Args:
+            crop: (256, 256, 3) uint8 RGB, as `Face.crop`.
+            averaging: as in `views`.
+
+        Returns:
+            (V, S, S, 3) uint8.
+        """
+        chips = [chip_of_crop(crop, frame) for frame in averaged_frames(self.embedder.pack, averaging)]
+        views: PixelArray = _mirrored(np.stack(chips)[None], averaging)[0]
+        return views
 
 
-def averaged_chips_of_crop(crop: PixelArray) -> PixelArray:
-    """Cut the same views from a stored crop, when the picture is gone.
+def averaged_frames(pack: Pack, averaging: bool) -> list[ChipFrame]:
+    """Return the windows that a pack's embeddings are averaged over; its own alone without averaging."""
+    if not averaging:
+        return [pack.frame]
+    return [pack.frame._replace(padding=padding) for padding in pack.averaged_paddings]
 
-    Args:
-        crop: (256, 256, 3) uint8 RGB, as `Face.crop`.
 
-    Returns:
-        (6, 150, 150, 3) uint8.
-    """
-    half = CROP_SIZE_PX / 2
-    views = []
-    for padding in AVERAGED_PADDINGS:
-        reach = half * (1 + 2 * padding) / (1 + 2 * CROP_PADDING)
-        start, stop = round(half - reach), round(half + reach)
-        views.append(
-            cv2.resize(crop[start:stop, start:stop], (CHIP_SIZE_PX, CHIP_SIZE_PX), interpolation=cv2.INTER_AREA)
-        )
-    plain = np.stack(views).astype(np.uint8)
-    return np.concatenate([plain, plain[:, :, ::-1]])
+def _mirrored(views: PixelArray, averaging: bool) -> PixelArray:
+    if not averaging:
+        return views
+    both: PixelArray = np.concatenate([views, views[:, :, :, ::-1]], axis=1)
+    return both
 
 
 def unit(vectors: FloatArray) -> FloatArray:

@@ -195,6 +195,20 @@ class Face:
                 frozen(array)
 
 
+class ChipFrame(NamedTuple):
+    """Which square window of an aligned face an embedding network sees.
+
+    Attributes:
+        size_px: side of the chip.
+        padding: space around the landmarks' square on every side, as a share of that square's side.
+        down: how far the window's middle lies below the middle of the landmarks' square, in the same unit.
+    """
+
+    size_px: int
+    padding: float
+    down: float = 0.0
+
+
 class Metric(StrEnum):
     """How two embeddings are compared; smaller always means more alike."""
 
@@ -232,7 +246,7 @@ class NewTemplate:
 
     Attributes:
         embedding: (D,) float32 of unit length.
-        pack_id: the pack that made it.
+        pack_id: the pack that made the embedding.
         crop_jpeg: the aligned crop, encoded.
         source: file or camera name it came from.
         quality: measures by key.
@@ -247,12 +261,15 @@ class NewTemplate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """An enrolled reference of one person: the new template's fields and where it stands."""
+    """An enrolled reference of one person.
+
+    Attributes:
+        embeddings: (D,) float32 of unit length by the pack that made it; D differs from pack to pack.
+    """
 
     id: int
     person_id: int
-    embedding: FloatArray
-    pack_id: str
+    embeddings: dict[str, FloatArray]
     crop_jpeg: bytes
     source: str
     quality: dict[str, float]

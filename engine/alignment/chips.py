@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.alignment.similarity import similarities
-from engine.types import FloatArray, PixelArray
+from engine.types import ChipFrame, FloatArray, PixelArray
 
-CHIP_SIZE_PX = 150
-CHIP_PADDING = 0.25
-"""Space around the landmarks' square, as a share of its side: what dlib's network was trained with."""
+DLIB_FRAME = ChipFrame(150, 0.25)
+"""What dlib's network was trained with."""
+CROP_FRAME = ChipFrame(256, 0.5)
+"""Of the crop that people see and the gallery keeps: a chip of any smaller window can be cut from it."""
 
 MEAN_PLACES = np.array(
     [
@@ -33,31 +34,49 @@ _HALVED_ORIGIN = (1.25, 0.75)
 """Where dlib takes the first pixel of a halved picture to lie, in halved pixels; it lies at (1, 1)."""
 
 
-def extract_chips(
-    pixels: PixelArray, landmarks: FloatArray, size_px: int = CHIP_SIZE_PX, padding: float = CHIP_PADDING
-) -> PixelArray:
+def extract_chips(pixels: PixelArray, landmarks: FloatArray, frame: ChipFrame = DLIB_FRAME) -> PixelArray:
     """Cut aligned faces out of a picture.
 
     Args:
         pixels: (H, W, 3) uint8 RGB.
         landmarks: (N, 5, 2) in pixels, dlib's order.
-        size_px: side of the chips.
-        padding: space around the face, as a share of the landmarks' square.
+        frame: which window of the aligned face.
 
     Returns:
-        (N, size_px, size_px, 3) uint8 RGB, black where the chip reaches over the picture's edge.
+        (N, S, S, 3) uint8 RGB, S being the frame's size; black where the chip reaches over the picture's edge.
     """
-    chips = np.empty((len(landmarks), size_px, size_px, 3), np.uint8)
-    for chip, transform in zip(chips, _chip_to_picture(landmarks, size_px, padding), strict=True):
-        chip[:] = _cut(pixels, transform, size_px)
+    chips = np.empty((len(landmarks), frame.size_px, frame.size_px, 3), np.uint8)
+    for chip, transform in zip(chips, _chip_to_picture(landmarks, frame), strict=True):
+        chip[:] = _cut(pixels, transform, frame.size_px)
     return chips
 
 
-def _chip_to_picture(landmarks: FloatArray, size_px: int, padding: float) -> NDArray[np.float64]:
+def chip_of_crop(crop: PixelArray, frame: ChipFrame) -> PixelArray:
+    """Cut a chip from a crop, when the picture is gone.
+
+    Args:
+        crop: (256, 256, 3) uint8 RGB, as `Face.crop`.
+        frame: which window; black where it reaches over the crop's edge.
+
+    Returns:
+        (S, S, 3) uint8 RGB.
+    """
+    unit_px = CROP_FRAME.size_px / (1 + 2 * CROP_FRAME.padding)
+    step = unit_px * (1 + 2 * frame.padding) / frame.size_px
+    middle, own = (CROP_FRAME.size_px - 1) / 2, (frame.size_px - 1) / 2
+    transform = np.array([[step, 0, middle - step * own], [0, step, middle + frame.down * unit_px - step * own]])
+    size = (frame.size_px, frame.size_px)
+    chip = cv2.warpAffine(crop, transform, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    return chip.astype(np.uint8, copy=False)
+
+
+def _chip_to_picture(landmarks: FloatArray, frame: ChipFrame) -> NDArray[np.float64]:
     """Affine maps (N, 2, 3) from chip pixels to picture pixels."""
+    size_px, padding = frame.size_px, frame.padding
     places = ((MEAN_PLACES + padding) / (1 + 2 * padding) * size_px).astype(np.float64)
     turns = similarities(places, landmarks.astype(np.float64))
-    centres = landmarks.mean(axis=1) + turns @ (size_px / 2 - places.mean(axis=0))
+    middle_place = np.array([size_px / 2, size_px / 2 + frame.down * size_px / (1 + 2 * padding)])
+    centres = landmarks.mean(axis=1) + turns @ (middle_place - places.mean(axis=0))
     # dlib lays the chip's outer pixels on the outer pixels of a square that includes its last row and column.
     sides = np.linalg.norm(turns[:, :, 0], axis=1) * size_px
     turns = turns * (((sides - 1) / sides) * (size_px / (size_px - 1)))[:, None, None]

@@ -160,7 +160,7 @@ def person_details(someone: Person, templates: Sequence[Template]) -> Json:
         {
             "id": template.id,
             "source": template.source,
-            "pack": template.pack_id,
+            "packs": sorted(template.embeddings),
             "created_at": template.created_at.isoformat(timespec="seconds"),
             "quality": {key: round(value, 3) for key, value in template.quality.items()},
         }
@@ -178,7 +178,9 @@ def person_text(someone: Person, templates: Sequence[Template]) -> str:
         lines.append(f"  notes: {someone.notes}")
     if someone.consent_date:
         lines.append(f"  consent: {someone.consent_date.isoformat()}")
-    lines += [f"  {t.id}: {t.source}, {t.created_at:%Y-%m-%d %H:%M}, {t.pack_id}" for t in templates]
+    for template in templates:
+        packs = ", ".join(sorted(template.embeddings))
+        lines.append(f"  {template.id}: {template.source}, {template.created_at:%Y-%m-%d %H:%M}, {packs}")
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.gallery.schema import PersonRow, TemplateRow
+from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
 from engine.types import FloatArray, frozen
 
 
@@ -37,11 +37,12 @@ class References:
     @classmethod
     def load(cls, session: Session, pack_id: str) -> References:
         """Read all templates of a pack."""
-        columns = TemplateRow.embedding, TemplateRow.person_id, TemplateRow.id
-        rows = session.execute(select(*columns).where(TemplateRow.pack_id == pack_id).order_by(TemplateRow.id)).all()
+        columns = EmbeddingRow.embedding, TemplateRow.person_id, TemplateRow.id
+        of_pack = select(*columns).join(TemplateRow).where(EmbeddingRow.pack_id == pack_id)
+        rows = session.execute(of_pack.order_by(TemplateRow.id)).all()
         embeddings, person_ids, template_ids = zip(*rows, strict=True) if rows else ((), (), ())
         dimension = len(embeddings[0]) // 4 if rows else 0
-        enrolled = select(TemplateRow.person_id).where(TemplateRow.pack_id == pack_id).distinct()
+        enrolled = select(TemplateRow.person_id).join(EmbeddingRow).where(EmbeddingRow.pack_id == pack_id).distinct()
         names = session.execute(select(PersonRow.id, PersonRow.name).where(PersonRow.id.in_(enrolled)))
         return cls(
             np.frombuffer(b"".join(embeddings), "<f4").reshape(len(rows), dimension).astype(np.float32),

@@ -9,8 +9,8 @@ import numpy as np
 from sqlalchemy import Select, func, select
 
 from engine.errors import PackError
-from engine.gallery.schema import PersonRow, TemplateRow
-from engine.types import NewTemplate, Person, Template, frozen
+from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
+from engine.types import FloatArray, NewTemplate, Person, Template, frozen
 
 _UNIT_TOLERANCE = 1e-3
 
@@ -49,13 +49,8 @@ def template_row(template: NewTemplate) -> TemplateRow:
     Raises:
         PackError: the embedding is no unit vector of numbers.
     """
-    embedding = np.ascontiguousarray(template.embedding, "<f4")
-    length = float(np.linalg.norm(embedding))
-    if embedding.ndim != 1 or not np.isfinite(length) or abs(length - 1) > _UNIT_TOLERANCE:
-        raise PackError("The network gave values that are no embedding. Nothing was stored; try another picture.")
     return TemplateRow(
-        pack_id=template.pack_id,
-        embedding=embedding.tobytes(),
+        embeddings=[EmbeddingRow(pack_id=template.pack_id, embedding=embedding_bytes(template.embedding))],
         crop_jpeg=template.crop_jpeg,
         crop_sha256=hashlib.sha256(template.crop_jpeg).hexdigest(),
         source=template.source.encode("utf-8", "backslashreplace").decode(),
@@ -64,15 +59,28 @@ def template_row(template: NewTemplate) -> TemplateRow:
     )
 
 
+def embedding_bytes(embedding: FloatArray) -> bytes:
+    """Turn an embedding into what is stored.
+
+    Raises:
+        PackError: it is no unit vector of numbers.
+    """
+    stored = np.ascontiguousarray(embedding, "<f4")
+    length = float(np.linalg.norm(stored))
+    if stored.ndim != 1 or not np.isfinite(length) or abs(length - 1) > _UNIT_TOLERANCE:
+        raise PackError("The network gave values that are no embedding. Nothing was stored; try another picture.")
+    return stored.tobytes()
+
+
 def template_value(row: TemplateRow) -> Template:
     """Turn a row into a template."""
-    embedding = np.frombuffer(row.embedding, "<f4").astype(np.float32)
-    frozen(embedding)
+    embeddings = {made.pack_id: np.frombuffer(made.embedding, "<f4").astype(np.float32) for made in row.embeddings}
+    for embedding in embeddings.values():
+        frozen(embedding)
     return Template(
         id=row.id,
         person_id=row.person_id,
-        embedding=embedding,
-        pack_id=row.pack_id,
+        embeddings=embeddings,
         crop_jpeg=row.crop_jpeg,
         source=row.source,
         quality=dict(row.quality),

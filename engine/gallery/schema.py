@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
 class Base(DeclarativeBase):
@@ -33,17 +33,27 @@ class PersonRow(Base):
 
 
 class TemplateRow(Base):
-    """One enrolled reference. `embedding` is little-endian float32; times are UTC."""
+    """One enrolled reference; times are UTC."""
 
     __tablename__ = "templates"
-    __table_args__ = (Index("ix_templates_pack", "pack_id"), {"sqlite_autoincrement": True})
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
-    pack_id: Mapped[str]
-    embedding: Mapped[bytes] = mapped_column(LargeBinary)
     crop_jpeg: Mapped[bytes] = mapped_column(LargeBinary)
     crop_sha256: Mapped[str]
     source: Mapped[str]
     quality: Mapped[dict[str, float]] = mapped_column(JSON, default=dict)
     created_at: Mapped[datetime]
+    embeddings: Mapped[list[EmbeddingRow]] = relationship(lazy="selectin", passive_deletes=True)
+
+
+class EmbeddingRow(Base):
+    """A template as one pack's network embeds it: little-endian float32."""
+
+    __tablename__ = "embeddings"
+    __table_args__ = (Index("ix_embeddings_pack", "pack_id", "template_id"),)
+
+    template_id: Mapped[int] = mapped_column(ForeignKey("templates.id", ondelete="CASCADE"), primary_key=True)
+    pack_id: Mapped[str] = mapped_column(primary_key=True)
+    embedding: Mapped[bytes] = mapped_column(LargeBinary)

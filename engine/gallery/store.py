@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -16,10 +16,10 @@ from engine.errors import GalleryError, NameTakenError, PackMismatchError, Unkno
 from engine.gallery.database import data_version, erase_leftovers, open_database, translated_errors
 from engine.gallery.names import clean_name, folded, name_key, search_text
 from engine.gallery.references import References
-from engine.gallery.rows import now, person_query, person_value, template_row, template_value
-from engine.gallery.schema import PersonRow, TemplateRow
+from engine.gallery.rows import embedding_bytes, now, person_query, person_value, template_row, template_value
+from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
 from engine.gallery.undo import Edit, History, Snapshot
-from engine.types import NewTemplate, Person, Template
+from engine.types import FloatArray, NewTemplate, Person, Template
 
 Result = TypeVar("Result")
 Touched: TypeAlias = set[int] | Callable[[Session], set[int]]
@@ -143,7 +143,7 @@ class Gallery:
                 session.flush()
             if consent_date is not None:
                 person.consent_date = consent_date
-            _check_dimensions(session, rows)
+            _check_dimensions(session, [embedded for row in rows for embedded in row.embeddings])
             for row in rows:
                 row.person_id = person.id
             session.add_all(rows)
@@ -264,6 +264,38 @@ class Gallery:
 
         self._change(f"Delete {self.person(person_id).name}", {person_id}, work, erases=True)
 
+    # --- packs --------------------------------------------------------------------------------------------------
+
+    def without_embedding(self, pack_id: str) -> list[int]:
+        """Templates that this pack has not embedded yet."""
+        embedded = select(EmbeddingRow.template_id).where(EmbeddingRow.pack_id == pack_id)
+        with self._read() as session:
+            return list(session.scalars(select(TemplateRow.id).where(TemplateRow.id.not_in(embedded))))
+
+    def add_embeddings(self, pack_id: str, embeddings: Mapping[int, FloatArray]) -> None:
+        """Store what a pack makes of templates, all in one transaction; templates that are gone are passed over.
+
+        Raises:
+            PackError: one is no embedding; nothing was stored.
+            PackMismatchError: they do not fit the pack's others; nothing was stored.
+        """
+        encoded = {template_id: embedding_bytes(embedding) for template_id, embedding in embeddings.items()}
+        with self._write(erases=False) as session:
+            there = set(session.scalars(select(TemplateRow.id)))
+            rows = [
+                EmbeddingRow(template_id=template_id, pack_id=pack_id, embedding=content)
+                for template_id, content in encoded.items()
+                if template_id in there
+            ]
+            _check_dimensions(session, rows)
+            for row in rows:
+                session.merge(row)
+
+    def forget_pack(self, pack_id: str) -> None:
+        """Delete all embeddings of one pack, from the disk too; templates and crops stay."""
+        with self._write(erases=True) as session:
+            session.execute(delete(EmbeddingRow).where(EmbeddingRow.pack_id == pack_id))
+
     # --- undo ---------------------------------------------------------------------------------------------------
 
     @property
@@ -367,10 +399,10 @@ def _ids_named(session: Session, key: str) -> set[int]:
     return set(session.scalars(select(PersonRow.id).where(PersonRow.name_key == key)))
 
 
-def _check_dimensions(session: Session, rows: Sequence[TemplateRow]) -> None:
-    """Refuse templates whose length differs from that of the pack's other templates."""
+def _check_dimensions(session: Session, rows: Sequence[EmbeddingRow]) -> None:
+    """Refuse embeddings whose length differs from that of the pack's others."""
     for pack_id in {row.pack_id for row in rows}:
-        stored = select(func.length(TemplateRow.embedding)).where(TemplateRow.pack_id == pack_id).limit(1)
+        stored = select(func.length(EmbeddingRow.embedding)).where(EmbeddingRow.pack_id == pack_id).limit(1)
         lengths = {len(row.embedding) for row in rows if row.pack_id == pack_id} | set(session.scalars(stored))
         if len(lengths) > 1:
             raise PackMismatchError("These templates do not fit the others of their pack. Nothing was stored.")

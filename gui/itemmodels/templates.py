@@ -75,7 +75,8 @@ class TemplatesModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DecorationRole:
             return self._crops.get(template.id) or rounded(None, t.THUMBNAIL_PX)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{template.source}\n{template.created_at:%d %B %Y, %H:%M}\nPack: {template.pack_id}"
+            packs = ", ".join(sorted(template.embeddings))
+            return f"{template.source}\n{template.created_at:%d %B %Y, %H:%M}\nEmbedded by: {packs}"
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"Picture {index.row() + 1}, from {template.source}"
         if role == TEMPLATE:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from engine.capture.images import read_image
-from engine.pipeline import Pipeline, averaged_chips, averaged_chips_of_crop, unit
+from engine.pipeline import Pipeline, unit
 from engine.types import Face, Frame, PixelArray
 from tests import oracle
 
@@ -35,7 +35,7 @@ def test_that_an_averaged_embedding_is_the_mean_of_dlibs_over_all_views(
     pipeline: Pipeline, astronaut: PixelArray
 ) -> None:
     face = found(pipeline, astronaut)[0][0]
-    views = averaged_chips(astronaut, face.landmarks[None])[0]
+    views = pipeline.views(astronaut, face.landmarks[None], averaging=True)[0]
     assert len(views) == face.views == 6
     singles = np.stack([oracle.embedding(np.ascontiguousarray(view)) for view in views])
     np.testing.assert_allclose(face.embedding, unit(unit(singles).mean(axis=0)[None])[0], atol=1e-4)
@@ -84,7 +84,7 @@ def test_that_the_largest_face_comes_first_and_can_be_the_only_one_embedded(
 
 def test_that_the_stored_crop_stands_in_for_the_picture(pipeline: Pipeline, astronaut: PixelArray) -> None:
     face = found(pipeline, astronaut)[0][0]
-    again = pipeline.embed(averaged_chips_of_crop(face.crop)[None])[0]
+    again = pipeline.embed(pipeline.views_of_crop(face.crop, averaging=True)[None])[0]
     assert face.embedding is not None
     assert float(again @ face.embedding) > 0.995
 

@@ -147,7 +147,7 @@ def test_that_a_face_found_live_can_be_enrolled_and_is_averaged(
     averaged = service.judge([pictures / "eileen1.jpg"])[0].face
     assert averaged is not None
     assert averaged.embedding is not None
-    assert float(stored.embedding @ averaged.embedding) > 0.99
+    assert float(stored.embeddings[face.pack_id] @ averaged.embedding) > 0.99
 
 
 def test_that_the_metric_and_strictness_can_be_changed(service: FaceService, eileen: Person, pictures: Path) -> None:

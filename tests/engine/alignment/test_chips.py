@@ -9,7 +9,7 @@ from engine.alignment.chips import MEAN_PLACES, extract_chips
 from engine.alignment.shape_predictor import ShapePredictor
 from engine.alignment.similarity import similarities
 from engine.packs.pack import DLIB_FIVE_POINTS
-from engine.types import Box, PixelArray
+from engine.types import Box, ChipFrame, PixelArray
 from tests import oracle
 
 FACE = Box(170, 65, 110, 110)
@@ -26,7 +26,7 @@ def test_that_chips_are_pixel_close_to_dlibs(
     predictor: ShapePredictor, astronaut: PixelArray, size_px: int, padding: float
 ) -> None:
     landmarks = predictor.predict(astronaut, [FACE])
-    ours = extract_chips(astronaut, np.rint(landmarks), size_px, padding)[0].astype(float)
+    ours = extract_chips(astronaut, np.rint(landmarks), ChipFrame(size_px, padding))[0].astype(float)
     theirs = oracle.chip(astronaut, FACE, size_px, padding).astype(float)
     assert np.abs(ours - theirs).mean() < 2.0
     assert np.percentile(np.abs(ours - theirs), 99) < 12

@@ -11,6 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import create_engine, inspect
 
@@ -156,6 +157,7 @@ def test_that_an_older_gallery_is_migrated_and_keeps_its_people(tmp_path: Path) 
     person = gallery.find("ada lovelace")
     assert (person.name, person.tags, person.consent_date, person.template_count) == ("Ada Lovelace", (), None, 1)
     assert [one.name for one in gallery.people("lovelace")] == ["Ada Lovelace"]
+    np.testing.assert_array_equal(gallery.templates(person.id)[0].embeddings[PACK], template(1).embedding)
     gallery.close()
 
 

@@ -19,7 +19,7 @@ from engine.errors import (
     UnknownPersonError,
 )
 from engine.gallery.store import Gallery
-from engine.types import Template
+from engine.types import FloatArray, Template
 
 from .conftest import PACK, template
 
@@ -29,8 +29,12 @@ def everything(gallery: Gallery) -> list[Any]:
     content: list[Any] = []
     for person in gallery.people():
         content.append(replace(person, cover_id=None))
-        content += [(t.crop_jpeg, t.embedding.tobytes(), t.source, t.pack_id) for t in gallery.templates(person.id)]
+        content += [(t.crop_jpeg, t.source, _bytes(t)) for t in gallery.templates(person.id)]
     return content
+
+
+def _bytes(stored: Template) -> dict[str, bytes]:
+    return {pack_id: embedding.tobytes() for pack_id, embedding in stored.embeddings.items()}
 
 
 @pytest.fixture
@@ -50,7 +54,7 @@ def test_that_what_is_enrolled_comes_back_as_it_was(gallery: Gallery, ada: int) 
     assert (person.name, person.template_count, person.consent_date) == ("Ada Lovelace", 2, date(2026, 2, 3))
     stored = gallery.templates(ada)
     assert [one.source for one in stored] == ["picture1.jpg", "picture2.jpg"]
-    np.testing.assert_array_equal(stored[0].embedding, template(1).embedding)
+    np.testing.assert_array_equal(stored[0].embeddings[PACK], template(1).embedding)
     assert stored[0].crop_jpeg == template(1).crop_jpeg
     assert stored[0].quality == {"sharpness": 0.5}
     assert person.cover_id in [one.id for one in stored]
@@ -264,4 +268,58 @@ def test_that_another_windows_edit_is_noticed_once(
 def test_that_stored_arrays_cannot_be_written(gallery: Gallery, ada: int) -> None:
     stored: Template = gallery.templates(ada)[0]
     with pytest.raises(ValueError, match="read-only"):
-        stored.embedding[0] = 1
+        stored.embeddings[PACK][0] = 1
+
+
+def _other(*ids: int) -> dict[int, FloatArray]:
+    return {id_: template(100 + id_, dimension=64).embedding for id_ in ids}
+
+
+def test_that_a_pack_embeds_what_it_has_not_embedded_yet(gallery: Gallery, ada: int, grace: int) -> None:
+    assert gallery.without_embedding(PACK) == []
+    missing = gallery.without_embedding("other")
+    assert len(missing) == 3
+    gallery.add_embeddings("other", _other(*missing[:2]))
+    assert gallery.without_embedding("other") == missing[2:]
+    assert gallery.references("other").matrix.shape == (2, 64)
+    assert gallery.references(PACK).matrix.shape == (3, 128), "the other pack's stay for going back"
+
+
+def test_that_embeddings_of_templates_that_are_gone_are_passed_over(gallery: Gallery, ada: int) -> None:
+    gone, kept = gallery.without_embedding("other")
+    gallery.delete_template(gone)
+    gallery.add_embeddings("other", _other(gone, kept))
+    assert gallery.references("other").template_ids.tolist() == [kept]
+
+
+def test_that_embeddings_are_stored_all_or_none(gallery: Gallery, ada: int) -> None:
+    first, second = gallery.without_embedding("other")
+    with pytest.raises(PackError):
+        gallery.add_embeddings("other", _other(first) | {second: np.zeros(64, np.float32)})
+    with pytest.raises(PackMismatchError):
+        gallery.add_embeddings("other", _other(first) | {second: template(1).embedding})
+    assert gallery.without_embedding("other") == [first, second]
+
+
+def test_that_a_pack_is_forgotten_without_its_templates(gallery: Gallery, ada: int) -> None:
+    gallery.add_embeddings("other", _other(*gallery.without_embedding("other")))
+    gallery.forget_pack("other")
+    assert len(gallery.without_embedding("other")) == 2
+    assert len(gallery.templates(ada)) == 2
+
+
+def test_that_undo_keeps_what_another_pack_made_meanwhile(gallery: Gallery, ada: int, grace: int) -> None:
+    gallery.merge(grace, ada)
+    gallery.add_embeddings("other", _other(*gallery.without_embedding("other")))
+    gallery.undo()
+    assert gallery.without_embedding("other") == []
+    assert gallery.references("other").names[grace] == "Grace Hopper"
+
+
+def test_that_a_deletion_taken_back_brings_every_packs_embeddings(gallery: Gallery, ada: int) -> None:
+    gallery.add_embeddings("other", _other(*gallery.without_embedding("other")))
+    before = everything(gallery)
+    gallery.delete_person(ada)
+    gallery.undo()
+    assert everything(gallery) == before
+    assert gallery.without_embedding("other") == []

@@ -118,7 +118,7 @@ def test_that_what_is_no_embedding_is_refused(value: float) -> None:
 
 @pytest.mark.parametrize("pack", PACKS.values(), ids=PACKS)
 def test_that_every_pack_loads_and_says_what_it_is(pack: Pack) -> None:
-    embedded = Embedder(pack, choose_device("cpu")).embed(chips(2)[:, : pack.chip_size_px, : pack.chip_size_px])
+    embedded = Embedder(pack, choose_device("cpu")).embed(chips(2)[:, : pack.frame.size_px, : pack.frame.size_px])
     assert embedded.shape == (2, pack.dimension)
     assert pack.licence
     assert pack.commercial_use, "nothing else loads by default"
