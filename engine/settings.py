@@ -4,44 +4,17 @@ from __future__ import annotations
 
 import logging
 import tomllib
-from collections.abc import Mapping
-from dataclasses import Field, asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
 import platformdirs
 import tomli_w
 
 from engine.errors import SettingsError
+from engine.options import Option, Value, check_options, option, options_of
 
 log = logging.getLogger(__name__)
-
-Value: TypeAlias = str | bool | int | float
-T = TypeVar("T", str, bool, int, float)
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """How one option is told to people, and what it may be.
-
-    Attributes:
-        choices: each possible value with its label; empty when any from `low` to `high`, or any of the type, will do.
-        hidden: whether it is remembered without being shown on the Settings page.
-    """
-
-    section: str
-    label: str
-    note: str = ""
-    choices: tuple[tuple[Value, str], ...] = ()
-    low: float | None = None
-    high: float | None = None
-    unit: str = ""
-    hidden: bool = False
-
-
-def _option(default: T, option: Option) -> T:
-    return field(default=default, metadata={"option": option})
-
 
 _DETECTORS = (("mtcnn", "MTCNN"), ("mmod", "MMOD"), ("mtcnn_mmod", "MTCNN, then MMOD where it finds nobody"))
 
@@ -50,17 +23,20 @@ _DETECTORS = (("mtcnn", "MTCNN"), ("mmod", "MMOD"), ("mtcnn_mmod", "MTCNN, then 
 class Settings:
     """All options with their defaults. Change one with `with_value`."""
 
-    colour_scheme: str = _option(
+    colour_scheme: str = option(
         "system",
         Option("Window", "Colours", choices=(("system", "As the system"), ("light", "Light"), ("dark", "Dark"))),
     )
-    mirror: bool = _option(
+    mirror: bool = option(
         True, Option("Window", "Mirror the camera picture", "Like a mirror. Stored pictures are not mirrored.")
     )
-    camera: str = _option("", Option("Window", "Camera", hidden=True))
-    page: str = _option("gallery", Option("Window", "Page shown last", hidden=True))
-    geometry: str = _option("", Option("Window", "Place and size, as Qt saves them, in hexadecimal", hidden=True))
-    device: str = _option(
+    camera: str = option("", Option("Window", "Camera", hidden=True))
+    page: str = option("gallery", Option("Window", "Page shown last", hidden=True))
+    pack: str = option(
+        "dlib-resnet-v1", Option("Engine", "Embedding network", "Which model pack embeds faces.", hidden=True)
+    )
+    geometry: str = option("", Option("Window", "Place and size, as Qt saves them, in hexadecimal", hidden=True))
+    device: str = option(
         "auto",
         Option(
             "Engine",
@@ -69,7 +45,7 @@ class Settings:
             (("auto", "The fastest there is"), ("cuda", "CUDA GPU"), ("mps", "Apple GPU"), ("cpu", "CPU")),
         ),
     )
-    precision: str = _option(
+    precision: str = option(
         "auto",
         Option(
             "Engine",
@@ -78,9 +54,9 @@ class Settings:
             (("auto", "The fastest there is"), ("fp32", "fp32"), ("bf16", "bf16")),
         ),
     )
-    live_detector: str = _option("mtcnn", Option("Engine", "Detector for the camera", choices=_DETECTORS))
-    file_detector: str = _option("mtcnn_mmod", Option("Engine", "Detector for pictures", choices=_DETECTORS))
-    averaging: str = _option(
+    live_detector: str = option("mtcnn", Option("Engine", "Detector for the camera", choices=_DETECTORS))
+    file_detector: str = option("mtcnn_mmod", Option("Engine", "Detector for pictures", choices=_DETECTORS))
+    averaging: str = option(
         "files",
         Option(
             "Engine",
@@ -89,13 +65,13 @@ class Settings:
             (("files", "For pictures and enrollment"), ("always", "Always"), ("never", "Never")),
         ),
     )
-    smallest_face_px: int = _option(
+    smallest_face_px: int = option(
         40, Option("Engine", "Smallest face", "In the picture as it is.", low=20, high=400, unit="px")
     )
-    largest_picture_mpx: int = _option(
+    largest_picture_mpx: int = option(
         64, Option("Engine", "Largest picture", "Larger ones are refused unread.", low=1, high=400, unit="megapixels")
     )
-    metric: str = _option(
+    metric: str = option(
         "cosine",
         Option(
             "Decisions",
@@ -104,7 +80,7 @@ class Settings:
             (("cosine", "Cosine"), ("l2", "L2"), ("squared_l2", "Squared L2"), ("l1", "L1")),
         ),
     )
-    false_match_rate: float = _option(
+    false_match_rate: float = option(
         1e-3,
         Option(
             "Decisions",
@@ -125,8 +101,7 @@ class Settings:
         Raises:
             SettingsError: a value has another type, is out of range, or is none of the choices.
         """
-        for declared in fields(self):
-            _check(declared, getattr(self, declared.name))
+        check_options(self)
 
     def with_value(self, key: str, value: Value) -> Settings:
         """Return settings in which one option has another value.
@@ -140,7 +115,7 @@ class Settings:
         return replace(self, **changed)
 
 
-OPTIONS: Mapping[str, Option] = {declared.name: declared.metadata["option"] for declared in fields(Settings)}
+OPTIONS = options_of(Settings)
 
 
 def default_path() -> Path:
@@ -196,18 +171,6 @@ def save(settings: Settings, path: Path) -> None:
         raise SettingsError(
             f"The settings could not be saved to “{path.name}”: {error.strerror}. Check that folder and try again."
         ) from error
-
-
-def _check(declared: Field[Any], value: object) -> None:
-    option: Option = declared.metadata["option"]
-    kind = type(declared.default)
-    fits = type(value) is kind or (kind is float and type(value) is int)
-    if fits and option.choices:
-        fits = value in [choice for choice, _ in option.choices]
-    if fits and option.low is not None and option.high is not None:
-        fits = isinstance(value, int | float) and option.low <= value <= option.high
-    if not fits:
-        raise SettingsError(f"The setting “{declared.name}” cannot be {value!r}.")
 
 
 def _set_aside(path: Path) -> None:

@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from engine import settings as settings_file
-from engine.settings import Value
+from engine.options import Value
 from gui.engine_client import UNFORESEEN, EngineClient
 from gui.main_window import MainWindow
 from gui.settings_store import SettingsStore

@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from engine import settings as settings_file
 from engine.errors import SettingsError
-from engine.settings import Settings, Value
+from engine.options import Value
+from engine.settings import Settings
 
 
 class SettingsStore(QObject):

@@ -10,7 +10,8 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from engine.settings import OPTIONS, Option, Value
+from engine.options import Option, Value
+from engine.settings import OPTIONS
 from engine.types import EngineInfo
 from gui.context import Context
 from gui.pages.page import Page
