@@ -75,6 +75,10 @@ class PackMismatchError(PackError):
     """Templates of one pack were about to be compared with those of another."""
 
 
+class TrainingError(VisavisError):
+    """Training cannot go on; the best checkpoint so far is kept."""
+
+
 class SettingsError(VisavisError):
     """A setting has a value that it cannot have."""
 

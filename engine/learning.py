@@ -1,0 +1,417 @@
+"""Values of learning that the trainer, the command line and the window share: recipes, findings, events.
+
+Events travel from the process that trains to the window as lines of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from math import isfinite
+from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
+
+from engine.errors import BadInputError
+from engine.options import Option, Value, check_options, option, options_of
+
+FINE_TUNE = "dlib-resnet-v1"
+"""The start that fine-tunes the default pack; every other start is an architecture with fresh weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a network is trained. Everything that decides the outcome, besides the pictures, is here."""
+
+    start: str = option(
+        FINE_TUNE,
+        Option(
+            "Network",
+            "Start from",
+            "Fine-tuning adapts a network that knows faces; the others begin knowing nothing.",
+            (
+                (FINE_TUNE, "Fine-tune the default network"),
+                ("siamese", "Siamese network, from scratch"),
+                ("mobilefacenet", "MobileFaceNet, from scratch"),
+                ("facenet", "FaceNet (Inception-ResNet), from scratch"),
+                ("iresnet18", "IResNet-18, from scratch"),
+                ("iresnet50", "IResNet-50, from scratch"),
+                ("deepface_small", "DeepFace at a quarter of its width, from scratch"),
+                ("deepface", "DeepFace, from scratch"),
+            ),
+        ),
+    )
+    freeze: str = option(
+        "half",
+        Option(
+            "Network",
+            "Keep fixed",
+            "Fine-tuning fewer layers is faster and forgets less.",
+            (("none", "Nothing"), ("half", "The first half of the layers"), ("most", "All but the last layers")),
+        ),
+    )
+    loss: str = option(
+        "triplet",
+        Option(
+            "Loss",
+            "Loss",
+            "What training makes small.",
+            (
+                ("triplet", "Triplet (FaceNet)"),
+                ("cosine_triplet", "Cosine triplet (Deep Speaker)"),
+                ("contrastive", "Contrastive, squared L2 (Siamese)"),
+                ("contrastive_l1", "Contrastive, L1 (Siamese)"),
+                ("angular", "Angular"),
+                ("cosface", "CosFace"),
+                ("arcface", "ArcFace"),
+                ("softmax", "Softmax (DeepFace)"),
+            ),
+        ),
+    )
+    miner: str = option(
+        "semi_hard",
+        Option(
+            "Loss",
+            "Triplets",
+            "Which triplets of a batch are learned from.",
+            (
+                ("semi_hard", "Semi-hard (FaceNet's rule)"),
+                ("batch_hard", "The hardest of each batch"),
+                ("all_violating", "All that violate the margin"),
+                ("random", "Random"),
+            ),
+        ),
+    )
+    epochs: int = option(12, Option("Time", "Epochs", "How often every person is visited.", low=1, high=10_000))
+    minutes: float = option(
+        0.0, Option("Time", "At most", "0 lets the epochs decide.", low=0, high=10_080, unit="minutes")
+    )
+    patience: int = option(
+        6, Option("Time", "Stop after", "Epochs without a better validation.", low=1, high=1000, unit="epochs")
+    )
+    people_per_batch: int = option(16, Option("Batches", "People per batch", low=2, high=512))
+    pictures_per_person: int = option(4, Option("Batches", "Pictures of each", low=2, high=64))
+    learning_rate: float = option(3e-4, Option("Optimiser", "Learning rate", low=1e-8, high=100))
+    weight_decay: float = option(1e-4, Option("Optimiser", "Weight decay", low=0, high=1))
+    warm_up: float = option(0.1, Option("Optimiser", "Warm-up", "Share of the training.", low=0, high=0.9))
+    clip: float = option(5.0, Option("Optimiser", "Longest gradient", "Longer ones are scaled.", low=0.01, high=1000))
+    augment: bool = option(True, Option("Pictures", "Vary the pictures", "Mirror, shift, scale, light, blur."))
+    least_pictures: int = option(2, Option("Pictures", "Fewest pictures of a person", low=2, high=1000))
+    validation_share: float = option(0.15, Option("Split", "People for validation", low=0.05, high=0.5))
+    test_share: float = option(0.25, Option("Split", "People held out for the final test", low=0.05, high=0.6))
+    false_match_rate: float = option(
+        1e-3,
+        Option(
+            "Split",
+            "Judge at",
+            choices=((1e-2, "1 false match in 100"), (1e-3, "1 false match in 1,000"), (1e-4, "1 in 10,000")),
+        ),
+    )
+    seed: int = option(1, Option("Split", "Seed", low=0, high=2**31 - 1))
+
+    def __post_init__(self) -> None:
+        """Check every value.
+
+        Raises:
+            SettingsError: a value has another type, is out of range, or is none of the choices.
+        """
+        check_options(self)
+
+    def with_values(self, values: dict[str, Value]) -> Recipe:
+        """Return a recipe in which some options have other values.
+
+        Raises:
+            SettingsError: an option cannot have its value.
+        """
+        changed: dict[str, Any] = dict(values)
+        return replace(self, **changed)
+
+
+RECIPE_OPTIONS = options_of(Recipe)
+
+
+# --- what a look at the data finds -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about one picture of the folder that a person should look at.
+
+    Attributes:
+        kind: "unreadable", "no_face", "several_faces", "duplicate", "near_duplicate", "mislabelled" or "few_pictures".
+        picture: path inside the folder; empty where it is about a whole person.
+        person: whose folder it lies in.
+        sentence: what it is, for people.
+        crop: file of the aligned crop, for showing; empty without a face.
+        other_crop: the picture it is compared with.
+        unusable: whether it is left out whatever the user says.
+        suggested: whether leaving it out is proposed.
+    """
+
+    kind: str
+    picture: str
+    person: str
+    sentence: str
+    crop: str = ""
+    other_crop: str = ""
+    unusable: bool = False
+    suggested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DataReport:
+    """What is in a folder of people.
+
+    Attributes:
+        usable_people: who have at least two usable pictures.
+        crops: of some people, one aligned crop each, for showing.
+    """
+
+    folder: str
+    people: int
+    pictures: int
+    usable_people: int
+    usable_pictures: int
+    findings: tuple[Finding, ...]
+    seconds: float
+    crops: tuple[str, ...] = ()
+
+
+# --- what happens while training -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A rate with its 95 % interval; `text` says it for people, "at most" where the data supports no more."""
+
+    value: float
+    low: float
+    high: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """How far preparatory work is."""
+
+    done: int
+    total: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something the user should know, as a sentence."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """Training begins or goes on.
+
+    Attributes:
+        run: the folder in which everything about it is kept.
+        people: for training, validation and test.
+        pictures: for training, validation and test.
+        resumed_at: the step it goes on from; 0 for a new run.
+    """
+
+    run: str
+    device: str
+    processes: int
+    parameters: int
+    trained_parameters: int
+    people: tuple[int, int, int]
+    pictures: tuple[int, int, int]
+    steps: int
+    resumed_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """A few steps are done; the numbers are means over them."""
+
+    step: int
+    steps: int
+    epoch: int
+    loss: float
+    learning_rate: float
+    pictures_per_s: float
+    seconds: float
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """How the network does on the validation people.
+
+    Attributes:
+        tar: true acceptance rate at the recipe's false match rate.
+        bins: edges of the histograms, cosine distance.
+        genuine: share of genuine pairs in each bin.
+        impostor: share of impostor pairs in each bin.
+        det: (FMR, FNMR) points.
+        places: 2-D map of embeddings by principal components: (x, y, number of the person).
+        spread: mean cosine distance of all pairs; near 0 the embeddings have collapsed.
+        best: whether it is the best so far.
+    """
+
+    epoch: int
+    step: int
+    tar: float
+    eer: float
+    bins: tuple[float, ...]
+    genuine: tuple[float, ...]
+    impostor: tuple[float, ...]
+    det: tuple[tuple[float, float], ...]
+    places: tuple[tuple[float, float, int], ...]
+    spread: float
+    best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HardTriplet:
+    """Three crops: anchor, another picture of the same person, and the stranger that is too near."""
+
+    anchor: str
+    positive: str
+    negative: str
+    positive_distance: float
+    negative_distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hardest:
+    """The validation triplets that violate the order most."""
+
+    epoch: int
+    triplets: tuple[HardTriplet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Before against after on the held-out test people, in the same pairs.
+
+    Attributes:
+        before_title: the network compared with.
+        difference: after minus before, with the paired bootstrap's interval over people.
+        better_beyond_chance: whether the interval's lower end is above 0.
+        before_det: (FMR, FNMR) points.
+    """
+
+    before_title: str
+    people: int
+    genuine_pairs: int
+    impostor_pairs: int
+    false_match_rate: float
+    before: Interval
+    after: Interval
+    difference: Interval
+    better_beyond_chance: bool
+    before_det: tuple[tuple[float, float], ...]
+    after_det: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """Training is over.
+
+    Attributes:
+        reason: why, as a sentence.
+        best_epoch: whose weights were kept; 0 when none was better than the start.
+    """
+
+    run: str
+    reason: str
+    best_epoch: int
+    seconds: float
+    comparison: Comparison | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BenchResult:
+    """One loss of a loss bench, on the held-out test people."""
+
+    loss: str
+    run: str
+    steps: int
+    seconds: float
+    tar: Interval
+    det: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The data check is done."""
+
+    report: DataReport
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It did not work, and why, as a sentence."""
+
+    sentence: str
+
+
+Event: TypeAlias = (
+    Progressed | Said | RunStarted | Stepped | Validated | Hardest | RunEnded | BenchResult | Checked | Failed
+)
+_EVENTS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
+
+
+def to_line(event: Event) -> str:
+    """Write an event as one line of JSON."""
+    return json.dumps({"event": type(event).__name__, **_plain(asdict(event))}, ensure_ascii=True)
+
+
+def from_line(line: str) -> Event:
+    """Read an event.
+
+    Raises:
+        BadInputError: the line is none.
+    """
+    try:
+        stored = json.loads(line)
+        event: Event = _build(_EVENTS[stored.pop("event")], stored)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInputError("The training process said something that cannot be understood.") from error
+    return event
+
+
+def build(kind: type[Any], stored: dict[str, Any]) -> Any:
+    """Build a dataclass of this module from what JSON made of it.
+
+    Raises:
+        BadInputError: it is not one.
+    """
+    try:
+        return _build(kind, stored)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInputError(f"What is stored is no {kind.__name__}; it was made by another version.") from error
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no infinities: they become null, which is read as such."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not isfinite(value):
+        return None
+    return value
+
+
+def _build(kind: Any, value: Any) -> Any:
+    if is_dataclass(kind) and isinstance(kind, type):
+        hints = get_type_hints(kind)
+        return kind(**{one.name: _build(hints[one.name], value[one.name]) for one in fields(kind) if one.name in value})
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is tuple:
+        inner = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else arguments
+        return tuple(_build(each, item) for each, item in zip(inner, value, strict=True))
+    if origin in (Union, types.UnionType):
+        return None if value is None else _build(arguments[0], value)
+    if kind is float:
+        return float("nan") if value is None else float(value)
+    return value

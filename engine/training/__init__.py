@@ -1,0 +1,1 @@
+"""Learning an embedding: data check, split, losses, the loop, checkpoints, promotion."""

@@ -1,0 +1,113 @@
+"""Crops on disk -> batches of chips, read ahead by threads."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.alignment.chips import chip_of_crop
+from engine.capture.images import decode_jpeg
+from engine.errors import BadInputError, ImageError, shown
+from engine.training.augment import vary
+from engine.types import ChipFrame, PixelArray
+
+READ_AHEAD = 3
+"""How many batches wait; reading is done before they are needed where the network is the slower part."""
+_THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Crops:
+    """The crops of one part of the split.
+
+    Attributes:
+        paths: JPEG files, (256, 256) each.
+        labels: whose each is, 0 .. people - 1.
+        people: their names.
+    """
+
+    paths: tuple[Path, ...]
+    labels: tuple[int, ...]
+    people: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """How many crops there are."""
+        return len(self.paths)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Chips (B, 3, S, S) float32 RGB 0..255, channels last in memory, and labels (B,) int64."""
+
+    chips: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads chips as a network sees them.
+
+    Attributes:
+        augment: vary them; by seed, epoch and place alone, so that a resumed run sees the same.
+    """
+
+    crops: Crops
+    frame: ChipFrame
+    augment: bool
+    seed: int
+
+    def batches(self, indices: Iterable[Sequence[int]], epoch: int) -> Iterator[Batch]:
+        """Read batches ahead of their use.
+
+        Raises:
+            BadInputError: a crop has vanished.
+        """
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="reader") as threads:
+            ahead: deque[Future[Batch]] = deque()
+            try:
+                for batch in indices:
+                    ahead.append(threads.submit(self.read, batch, epoch))
+                    if len(ahead) > READ_AHEAD:
+                        yield ahead.popleft().result()
+                while ahead:
+                    yield ahead.popleft().result()
+            finally:
+                for waiting in ahead:
+                    waiting.cancel()
+
+    def read(self, indices: Sequence[int], epoch: int = 0) -> Batch:
+        """Read one batch.
+
+        Raises:
+            BadInputError: a crop has vanished.
+        """
+        chips = np.stack([self._chip(index, place, epoch) for place, index in enumerate(indices)])
+        labels = torch.tensor([self.crops.labels[index] for index in indices], dtype=torch.int64)
+        return Batch(torch.from_numpy(chips).permute(0, 3, 1, 2).float(), labels)
+
+    def _chip(self, index: int, place: int, epoch: int) -> PixelArray:
+        crop = read_crop(self.crops.paths[index])
+        if not self.augment:
+            return chip_of_crop(crop, self.frame)
+        return vary(crop, self.frame, np.random.default_rng((self.seed, epoch, index, place)))
+
+
+def read_crop(path: Path) -> PixelArray:
+    """Read a cached crop, (256, 256, 3) uint8 RGB.
+
+    Raises:
+        BadInputError: it has vanished or is damaged.
+    """
+    try:
+        return decode_jpeg(path.read_bytes())
+    except (OSError, ImageError) as error:
+        raise BadInputError(
+            f"The aligned picture “{shown(path)}” has vanished or is damaged. Check the folder's pictures again."
+        ) from error
