@@ -11,7 +11,7 @@ from engine.alignment.chips import extract_chips
 from engine.capture.images import read_image
 from engine.device import Device, choose_device
 from engine.packs.embedder import Embedder
-from engine.packs.pack import DEFAULT_PACK
+from engine.packs.pack import DEFAULT_PACK, DLIB_RESNET
 from engine.types import PixelArray
 
 CHIPS = 32
@@ -22,7 +22,7 @@ def main() -> None:
     """Print both sides and their ratio."""
     options = arguments(__doc__)
     chips = _chips(options.shared, CHIPS)
-    recogniser = dlib.face_recognition_model_v1(str(DEFAULT_PACK.file.locate()))
+    recogniser = dlib.face_recognition_model_v1(str(DLIB_RESNET.locate()))
     expected = np.stack([np.array(recogniser.compute_face_descriptor(chip)) for chip in chips])
     dlib_s = median_s(lambda: recogniser.compute_face_descriptor(chips[0]), 15)
     print(f"dlib C++, one chip: {dlib_s * 1e3:.1f} ms per face")

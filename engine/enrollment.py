@@ -13,7 +13,7 @@ from engine.capture.images import encode_jpeg
 from engine.decisions import Decider
 from engine.errors import BadInputError, NoFaceError, UnknownPersonError, shown
 from engine.matching.distances import distances
-from engine.pipeline import Pipeline
+from engine.pipeline import Pipeline, views_of_crop
 from engine.types import Enrollment, EnrollmentCandidate, Face, FloatArray, Frame, Metric, NewTemplate
 
 SAME_PICTURE = 5e-4
@@ -88,7 +88,9 @@ class Enroller:
         """The face's embedding, averaged for enrollment even where the live view does not average."""
         if face.embedding is not None and (face.views > 1 or self.decider.settings.averaging == "never"):
             return face.embedding
-        embedding: FloatArray = self.pipeline.embed(self.pipeline.views_of_crop(face.crop, averaging=True)[None])[0]
+        embedding: FloatArray = self.pipeline.embed(
+            views_of_crop(face.crop, self.pipeline.embedder.pack, averaging=True)[None]
+        )[0]
         return embedding
 
     def _embeddings_of(self, name: str) -> list[FloatArray]:

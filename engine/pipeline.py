@@ -136,19 +136,21 @@ class Pipeline:
         chips = [extract_chips(pixels, landmarks, frame) for frame in averaged_frames(self.embedder.pack, averaging)]
         return _mirrored(np.stack(chips, axis=1), averaging)
 
-    def views_of_crop(self, crop: PixelArray, *, averaging: bool) -> PixelArray:
-        """Cut the same views from a stored crop, when the picture is gone.
 
-        Args:
-            crop: (256, 256, 3) uint8 RGB, as `Face.crop`.
-            averaging: as in `views`.
+def views_of_crop(crop: PixelArray, pack: Pack, *, averaging: bool) -> PixelArray:
+    """Cut the views that a pack's network is to see from a stored crop, when the picture is gone.
 
-        Returns:
-            (V, S, S, 3) uint8.
-        """
-        chips = [chip_of_crop(crop, frame) for frame in averaged_frames(self.embedder.pack, averaging)]
-        views: PixelArray = _mirrored(np.stack(chips)[None], averaging)[0]
-        return views
+    Args:
+        crop: (256, 256, 3) uint8 RGB, as `Face.crop`.
+        pack: whose network.
+        averaging: as in `Pipeline.views`.
+
+    Returns:
+        (V, S, S, 3) uint8.
+    """
+    chips = [chip_of_crop(crop, frame) for frame in averaged_frames(pack, averaging)]
+    views: PixelArray = _mirrored(np.stack(chips)[None], averaging)[0]
+    return views
 
 
 def averaged_frames(pack: Pack, averaging: bool) -> list[ChipFrame]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -11,11 +12,13 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from engine.errors import PackError
-from engine.types import FalseMatchRate, Metric
+from engine.types import FalseMatchRate, FloatArray, Metric
 
 FALSE_POSITIVE_IDENTIFICATION_RATE = 0.01
 """How often a stranger may be taken for anyone at all in the gallery, whatever its size."""
 _CONFIDENCE = 0.95
+RATES = sorted([*(step * 10.0**-power for power in range(1, 7) for step in (1, 2, 5)), 1.0])
+"""At which false match rates a calibration keeps the distance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,12 +45,38 @@ class Calibration:
             PackError: there is none, or it cannot be read.
         """
         try:
-            stored = json.loads(files("assets").joinpath("calibrations", f"{pack_id}.json").read_text("utf-8"))
-            rates = np.array(stored["rates"], np.float64)
-            table = {Metric(key): np.array(values, np.float64) for key, values in stored["distances"].items()}
-            return cls(int(stored["pairs"]), rates, table)
-        except (OSError, ValueError, KeyError) as error:
+            return cls.from_json(files("assets").joinpath("calibrations", f"{pack_id}.json").read_text("utf-8"))
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise PackError(f"The calibration of “{pack_id}” cannot be read. Install Visavis again.") from error
+
+    @classmethod
+    def measured(cls, impostors: Mapping[Metric, FloatArray]) -> Calibration:
+        """Make a calibration from distances of impostor pairs, (N,) for each metric.
+
+        Rates that so few pairs cannot show are left out.
+        """
+        ordered = {metric: np.sort(apart) for metric, apart in impostors.items()}
+        pairs = min(len(apart) for apart in ordered.values())
+        rates = np.array([rate for rate in RATES if rate * pairs >= 1])
+        places = np.maximum(0, (rates * pairs).astype(int) - 1)
+        table = {metric: np.round(apart[places].astype(np.float64), 6) for metric, apart in ordered.items()}
+        return cls(pairs, rates, table)
+
+    @classmethod
+    def from_json(cls, text: str) -> Calibration:
+        """Read what `as_json` wrote.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is something else.
+        """
+        stored = json.loads(text)
+        table = {Metric(key): np.array(values, np.float64) for key, values in stored["distances"].items()}
+        return cls(int(stored["pairs"]), np.array(stored["rates"], np.float64), table)
+
+    def as_json(self) -> str:
+        """Write the calibration as text."""
+        distances = {metric.value: values.tolist() for metric, values in self.distances.items()}
+        return json.dumps({"pairs": self.pairs, "rates": self.rates.tolist(), "distances": distances}, indent=1) + "\n"
 
     def threshold(self, metric: Metric, false_match_rate: float, templates: int = 1) -> float:
         """Largest distance that is a match, 1:1, at a false match rate.

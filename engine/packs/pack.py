@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from torch import nn
 
@@ -42,6 +43,17 @@ MTCNN_RNET = _mtcnn("rnet", "cb00e6460f3c98b0bfafaba3c0a0ded4bdf6e62cee7174d969e
 MTCNN_ONET = _mtcnn("onet", "94f6ea2f4cf985275ee958cdd762d17b6009348a4fb9d8c6be39ba73ffd22ca3")
 
 
+class WeightsFile(Protocol):
+    """Where a network's weights come from."""
+
+    def read(self) -> bytes:
+        """Return the content, checked.
+
+        Raises:
+            PackError: it is missing, cannot be read, or is not what it should be.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Pack:
     """An embedding network and all that belongs to it.
@@ -63,7 +75,7 @@ class Pack:
     averaged_paddings: tuple[float, ...]
     licence: str
     commercial_use: bool
-    file: ModelFile
+    file: WeightsFile
     load: Callable[[bytes], nn.Module]
 
     def network(self) -> nn.Module:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +63,7 @@ class Reader:
     augment: bool
     seed: int
 
-    def batches(self, indices: Iterable[Sequence[int]], epoch: int) -> Iterator[Batch]:
+    def batches(self, indices: Iterable[Sequence[int]], epoch: int) -> Generator[Batch]:
         """Read batches ahead of their use.
 
         Raises:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from engine.capture.images import read_image
-from engine.pipeline import Pipeline, unit
+from engine.pipeline import Pipeline, unit, views_of_crop
 from engine.types import Face, Frame, PixelArray
 from tests import oracle
 
@@ -84,7 +84,7 @@ def test_that_the_largest_face_comes_first_and_can_be_the_only_one_embedded(
 
 def test_that_the_stored_crop_stands_in_for_the_picture(pipeline: Pipeline, astronaut: PixelArray) -> None:
     face = found(pipeline, astronaut)[0][0]
-    again = pipeline.embed(pipeline.views_of_crop(face.crop, averaging=True)[None])[0]
+    again = pipeline.embed(views_of_crop(face.crop, pipeline.embedder.pack, averaging=True)[None])[0]
     assert face.embedding is not None
     assert float(again @ face.embedding) > 0.995
 

@@ -1,0 +1,1 @@
+"""Measuring honestly: rates with intervals, protocols, verifiers side by side, reports."""
