@@ -347,6 +347,111 @@ class Checked:
     report: DataReport
 
 
+# --- what an evaluation finds ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """A rate where errors of the other kind are held at a level.
+
+    Attributes:
+        level: false match rate (1:1) or false positive identification rate (1:N).
+        rate: true acceptance rate, or detection and identification rate.
+        threshold: largest cosine distance that is accepted there; NaN where nothing is.
+    """
+
+    level: float
+    rate: Interval
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierResult:
+    """One way to decide, on the same pairs as the others: accuracy, its standard error, EER, TAR at 1e-2 and 1e-3."""
+
+    title: str
+    accuracy: float
+    standard_error: float
+    eer: float
+    tar_at_1e2: float
+    tar_at_1e3: float
+
+
+@dataclass(frozen=True, slots=True)
+class OneShot:
+    """N-way k-shot classification by the nearest enrolled picture."""
+
+    ways: int
+    shots: int
+    rate: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything an evaluation measured, and what it takes to repeat it.
+
+    Attributes:
+        kind: "pairs" or "folder".
+        accuracy_mean: over the folds, each scored at the threshold that is best on the others.
+        accuracy_std: between folds.
+        threshold: cosine distance at which most pairs are decided rightly.
+        failures: why a picture has no embedding, as sentences.
+        command: what to type to repeat it.
+    """
+
+    kind: str
+    data: str
+    pack_id: str
+    pack_title: str
+    pack_licence: str
+    people: int
+    pictures: int
+    genuine_pairs: int
+    impostor_pairs: int
+    failures_to_acquire: int
+    failures: tuple[str, ...]
+    accuracy_mean: float
+    accuracy_std: float
+    folds: int
+    eer: float
+    threshold: float
+    tar: tuple[OperatingPoint, ...]
+    det: tuple[tuple[float, float], ...]
+    bins: tuple[float, ...]
+    genuine: tuple[float, ...]
+    impostor: tuple[float, ...]
+    verifiers: tuple[VerifierResult, ...]
+    identification: tuple[OperatingPoint, ...]
+    one_shot: tuple[OneShot, ...]
+    seed: int
+    seconds: float
+    made: str
+    device: str
+    command: str
+    versions: dict[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures under the names that scripts read, and everything else under "details"."""
+        return {
+            "pairs": self.genuine_pairs + self.impostor_pairs,
+            "accuracy_mean": self.accuracy_mean,
+            "accuracy_std": self.accuracy_std,
+            "eer": self.eer,
+            "tar": {f"{point.level:.0e}".replace("e-0", "e-"): point.rate.value for point in self.tar},
+            "threshold": self.threshold,
+            "failures_to_acquire": self.failures_to_acquire,
+            "seconds": self.seconds,
+            "details": _plain(asdict(self)),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """An evaluation is done."""
+
+    evaluation: Evaluation
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """It did not work, and why, as a sentence."""
@@ -355,7 +460,17 @@ class Failed:
 
 
 Event: TypeAlias = (
-    Progressed | Said | RunStarted | Stepped | Validated | Hardest | RunEnded | BenchResult | Checked | Failed
+    Progressed
+    | Said
+    | RunStarted
+    | Stepped
+    | Validated
+    | Hardest
+    | RunEnded
+    | BenchResult
+    | Checked
+    | Evaluated
+    | Failed
 )
 _EVENTS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from time import perf_counter
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from engine.packs.embedder import Embedder
 from engine.packs.pack import Pack
 from engine.quality.measures import assess
 from engine.types import ChipFrame, Detection, Face, FloatArray, Frame, PixelArray
+
+Only: TypeAlias = Literal["largest", "central"]
+"""Which face of a frame matters: the largest, or the one nearest to the middle, as collections of people are cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Pipeline:
         *,
         smallest_face_px: float,
         averaging: bool,
-        largest_only: bool = False,
+        only: Only | None = None,
         stages_ms: dict[str, float] | None = None,
     ) -> list[tuple[Face, ...]]:
         """Find and embed every face.
@@ -42,11 +46,11 @@ class Pipeline:
             frames: pictures of any sizes; worked on as one batch.
             smallest_face_px: faces narrower than this need not be found.
             averaging: embed mirrored and differently padded chips too and average (test-time averaging).
-            largest_only: embed only the largest face of each frame; the others have no embedding.
+            only: embed only this face of each frame; the others have no embedding.
             stages_ms: receives the time spent by stage.
 
         Returns:
-            The faces of each frame, largest first.
+            The faces of each frame, largest first; with "central" the one nearest to the middle first.
 
         Raises:
             PackError: the network's output is not usable.
@@ -56,11 +60,11 @@ class Pipeline:
             found = self.detector.detect([frame.pixels for frame in frames], smallest_face_px)
         with _timed(times, "align"):
             aligned = [
-                self._align(frame, sorted(detections, key=lambda d: -d.box.area))
+                self._align(frame, _in_order(frame, detections, only))
                 for frame, detections in zip(frames, found, strict=True)
             ]
         with _timed(times, "embed"):
-            return self._embedded(frames, aligned, averaging=averaging, largest_only=largest_only)
+            return self._embedded(frames, aligned, averaging=averaging, first_only=only is not None)
 
     def _align(self, frame: Frame, detections: Sequence[Detection]) -> list[Face]:
         if not detections:
@@ -78,9 +82,9 @@ class Pipeline:
         ]
 
     def _embedded(
-        self, frames: Sequence[Frame], faces: Sequence[Sequence[Face]], *, averaging: bool, largest_only: bool
+        self, frames: Sequence[Frame], faces: Sequence[Sequence[Face]], *, averaging: bool, first_only: bool
     ) -> list[tuple[Face, ...]]:
-        wanted = [group[: 1 if largest_only else None] for group in faces]
+        wanted = [group[: 1 if first_only else None] for group in faces]
         if not any(wanted):
             return [tuple(group) for group in faces]
         if averaging or self.embedder.pack.frame != DLIB_FRAME:
@@ -151,6 +155,13 @@ def views_of_crop(crop: PixelArray, pack: Pack, *, averaging: bool) -> PixelArra
     chips = [chip_of_crop(crop, frame) for frame in averaged_frames(pack, averaging)]
     views: PixelArray = _mirrored(np.stack(chips)[None], averaging)[0]
     return views
+
+
+def _in_order(frame: Frame, detections: Sequence[Detection], only: Only | None) -> list[Detection]:
+    if only != "central":
+        return sorted(detections, key=lambda detection: -detection.box.area)
+    middle = np.array(frame.size) / 2
+    return sorted(detections, key=lambda detection: float(np.hypot(*(detection.box.centre - middle))))
 
 
 def averaged_frames(pack: Pack, averaging: bool) -> list[ChipFrame]:

@@ -14,19 +14,17 @@ from types import EllipsisType
 
 import torch
 
-from engine.alignment.landmarks import Landmarker
 from engine.capture.folders import find_pictures
 from engine.capture.images import decode_jpeg, read_image, reduced
 from engine.decisions import Decider
-from engine.detection import DETECTORS
-from engine.device import choose_device
 from engine.enrollment import Enroller
 from engine.errors import ImageError, NoFaceError, PackError
 from engine.gallery.store import Gallery
-from engine.matching.calibration import Calibration
-from engine.packs.embedder import Embedder, left_device
-from engine.packs.pack import DEFAULT_PACK
-from engine.pipeline import Pipeline
+from engine.loaded import Networks, embed_missing
+from engine.packs.embedder import left_device
+from engine.packs.installed import find_pack, list_packs
+from engine.packs.pack import PACKS
+from engine.pipeline import Only
 from engine.settings import Settings, default_gallery_path
 from engine.types import (
     CancelToken,
@@ -38,6 +36,7 @@ from engine.types import (
     Frame,
     IdentifiedPicture,
     LiveResult,
+    PackInfo,
     Person,
     Picture,
     PixelArray,
@@ -58,24 +57,6 @@ PASTED = "pasted picture"
 """What a picture without a name is called."""
 
 
-class _Networks:
-    """Everything that is loaded onto the device."""
-
-    def __init__(self, settings: Settings) -> None:
-        device = choose_device(settings.device, settings.precision)
-        self.embedder = Embedder(DEFAULT_PACK, device)
-        self.calibration = Calibration.load(DEFAULT_PACK.id)
-        landmarker = Landmarker()
-        detectors = {name: DETECTORS[name](device) for name in {settings.file_detector, settings.live_detector}}
-        self.for_files = Pipeline(detectors[settings.file_detector], landmarker, self.embedder)
-        self.for_live = Pipeline(detectors[settings.live_detector], landmarker, self.embedder)
-
-    @staticmethod
-    def key(settings: Settings) -> tuple[str, ...]:
-        """The settings that decide what is loaded."""
-        return settings.device, settings.precision, settings.file_detector, settings.live_detector
-
-
 class FaceService:
     """Enrolls, verifies and identifies against one gallery. Synchronous; used from one thread at a time."""
 
@@ -87,27 +68,38 @@ class FaceService:
             PackError: a model file is missing or altered.
             GalleryError: the gallery cannot be opened.
         """
-        self._networks = _Networks(settings)
+        self._networks = Networks(settings)
         self._gallery = Gallery.open(gallery_path or default_gallery_path())
         self._use(settings)
+        embed_missing(self._gallery, self._networks)
 
     def close(self) -> None:
         """Close the gallery."""
         self._gallery.close()
 
-    def apply(self, settings: Settings) -> None:
+    def apply(self, settings: Settings, report: Report = silent, token: CancelToken | None = None) -> None:
         """Use other settings from now on. Where they cannot be used, the old ones stay in force.
+
+        With another pack, the whole gallery is embedded again from its crops first; the old pack's embeddings stay, so
+        that going back is quick.
 
         Raises:
             DeviceError: the device asked for is not there.
+            PackError: the pack asked for is not there, or is damaged.
+            OperationCancelledError: the token was turned.
         """
-        if _Networks.key(settings) != _Networks.key(self._settings):
-            self._networks = _Networks(settings)
+        if settings.pack != self._settings.pack:
+            find_pack(settings.pack)
+        if Networks.key(settings) != Networks.key(self._settings):
+            networks = Networks(settings)
+            embed_missing(self._gallery, networks, report, token)
+            self._networks = networks
         self._use(settings)
 
     def _use(self, settings: Settings) -> None:
         self._settings = settings
-        self._decider = Decider(self._gallery, self._networks.calibration, DEFAULT_PACK.id, settings)
+        pack_id = self._networks.embedder.pack.id
+        self._decider = Decider(self._gallery, self._networks.calibration, pack_id, settings)
         self._enroller = Enroller(self._decider, self._networks.for_files)
 
     def info(self) -> EngineInfo:
@@ -119,9 +111,11 @@ class FaceService:
             device=device.label,
             device_reason=self._networks.embedder.fallback_reason or device.reason,
             fell_back=bool(self._networks.embedder.fallback_reason),
+            pack_id=self._networks.embedder.pack.id,
+            pack_problem=self._networks.pack_problem,
             precision=device.precision,
-            pack=DEFAULT_PACK.title,
-            pack_licence=DEFAULT_PACK.licence,
+            pack=self._networks.embedder.pack.title,
+            pack_licence=self._networks.embedder.pack.licence,
             detector=self._networks.for_files.detector.name,
             gallery_path=str(self._gallery.path),
             people=people,
@@ -190,7 +184,7 @@ class FaceService:
             frame = self._read(picture)
         except ImageError as error:
             return EnrollmentCandidate(source_of(picture), refusals=(str(error),))
-        return self._enroller.judge(frame, self._faces([frame], largest_only=True)[0], name)
+        return self._enroller.judge(frame, self._faces([frame], only="largest")[0], name)
 
     # --- decisions ----------------------------------------------------------------------------------------------
 
@@ -370,7 +364,9 @@ class FaceService:
         Raises:
             GalleryError: there is none, or the gallery has moved on.
         """
-        return self._gallery.undo()
+        text = self._gallery.undo()
+        embed_missing(self._gallery, self._networks)
+        return text
 
     def redo(self) -> str:
         """Do again what was taken back last, and say what it was.
@@ -378,11 +374,23 @@ class FaceService:
         Raises:
             GalleryError: there is nothing, or the gallery has moved on.
         """
-        return self._gallery.redo()
+        text = self._gallery.redo()
+        embed_missing(self._gallery, self._networks)
+        return text
 
     def gallery_changed(self) -> bool:
         """Whether another window or process has changed the gallery since the last look."""
         return self._gallery.changed_elsewhere()
+
+    # --- packs --------------------------------------------------------------------------------------------------
+
+    def packs(self) -> list[PackInfo]:
+        """The packs there are."""
+        in_use = self._networks.embedder.pack.id
+        return [
+            PackInfo(pack.id, pack.title, pack.dimension, pack.licence, pack.id == in_use, pack.id not in PACKS)
+            for pack in list_packs()
+        ]
 
     # --- pictures to faces ----------------------------------------------------------------------------------------
 
@@ -392,8 +400,8 @@ class FaceService:
         megapixels = self._settings.largest_picture_mpx
         return read_image(picture, max_megapixels=megapixels, name=source_of(picture))
 
-    def _faces(self, frames: Sequence[Frame], *, largest_only: bool = False) -> list[tuple[Face, ...]]:
-        return self._find(frames, averaging=self._settings.averaging != "never", largest_only=largest_only)
+    def _faces(self, frames: Sequence[Frame], *, only: Only | None = None) -> list[tuple[Face, ...]]:
+        return self._find(frames, averaging=self._settings.averaging != "never", only=only)
 
     def _find(
         self,
@@ -401,7 +409,7 @@ class FaceService:
         *,
         averaging: bool,
         live: bool = False,
-        largest_only: bool = False,
+        only: Only | None = None,
         stages_ms: dict[str, float] | None = None,
     ) -> list[tuple[Face, ...]]:
         """Run the pipeline; a device that gives out is left for the CPU, and the work done again there."""
@@ -412,7 +420,7 @@ class FaceService:
                 frames,
                 smallest_face_px=smallest_px,
                 averaging=averaging,
-                largest_only=largest_only,
+                only=only,
                 stages_ms=stages_ms,
             )
         except (torch.OutOfMemoryError, torch.AcceleratorError) as error:
@@ -422,13 +430,13 @@ class FaceService:
                     "There is not enough memory. Close other programs, or use a smaller picture."
                 ) from error
             log.warning("The device failed: %s", error)
-            self._networks = _Networks(replace(self._settings, device="cpu", precision="auto"))
+            self._networks = Networks(replace(self._settings, device="cpu", precision="auto"))
             self._networks.embedder.fallback_reason = left_device(f"{device.label} gave out")
             self._use(self._settings)
-        return self._find(frames, averaging=averaging, live=live, largest_only=largest_only, stages_ms=stages_ms)
+        return self._find(frames, averaging=averaging, live=live, only=only, stages_ms=stages_ms)
 
     def _probe(self, picture: Picture) -> Face:
-        faces = self._faces([self._read(picture)], largest_only=True)[0]
+        faces = self._faces([self._read(picture)], only="largest")[0]
         if not faces:
             raise NoFaceError(source_of(picture))
         return faces[0]

@@ -418,12 +418,29 @@ class LiveResult:
 
 
 @dataclass(frozen=True, slots=True)
+class PackInfo:
+    """A model pack, for choosing.
+
+    Attributes:
+        own: whether the user made or brought it.
+    """
+
+    id: str
+    title: str
+    dimension: int
+    licence: str
+    in_use: bool
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
 class EngineInfo:
     """What the engine runs on, for the status bar and `info`.
 
     Attributes:
         device_reason: why this device, as a sentence.
         fell_back: whether the device it started on gave out.
+        pack_problem: why the pack that was chosen is not the one in use, as a sentence; empty when it is.
     """
 
     device: str
@@ -431,6 +448,8 @@ class EngineInfo:
     fell_back: bool
     precision: str
     pack: str
+    pack_id: str
+    pack_problem: str
     pack_licence: str
     detector: str
     gallery_path: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -40,6 +40,20 @@ class Crops:
     def __len__(self) -> int:
         """How many crops there are."""
         return len(self.paths)
+
+    def capped(self, most_of_one: int, most: int, seed: int) -> Crops:
+        """Draw a sample in which nobody has more than some crops, so that no person decides a figure alone."""
+        order = np.random.default_rng(seed).permutation(len(self))
+        taken: Counter[int] = Counter()
+        chosen: list[int] = []
+        for place in order:
+            label = self.labels[place]
+            if taken[label] < most_of_one and len(chosen) < most:
+                taken[label] += 1
+                chosen.append(int(place))
+        chosen.sort()
+        paths = tuple(self.paths[place] for place in chosen)
+        return Crops(paths, tuple(self.labels[place] for place in chosen), self.people)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from engine.types import CancelToken, Face, FloatArray, Frame, Progress, Report
 _VERSION = 1
 _AT_ONCE = 16
 _SAVE_EVERY = 512
+SMALLEST_FACE_PX = 20
+"""Training folders hold pictures that were cut and reduced already."""
 RIVAL_AREA = 0.25
 """A second face with at least this share of the chosen face's area makes a picture doubtful."""
 
@@ -146,7 +148,8 @@ def _look(folder: Path, waiting: Sequence[tuple[int, Picture]], pipeline: Pipeli
         except (ImageError, OSError) as error:
             sentence = str(error) if isinstance(error, ImageError) else f"“{shown(picture.path)}” cannot be read."
             looked[place] = _with(picture, problem=sentence, kind="unreadable")
-    for place, faces in zip(frames, central_faces(pipeline, list(frames.values())), strict=True):
+    found = pipeline.faces(list(frames.values()), smallest_face_px=SMALLEST_FACE_PX, averaging=False, only="central")
+    for place, faces in zip(frames, found, strict=True):
         picture = looked[place]
         if not faces:
             looked[place] = _with(picture, problem=f"No face was found in “{shown(picture.path)}”.", kind="no_face")
@@ -158,20 +161,6 @@ def _look(folder: Path, waiting: Sequence[tuple[int, Picture]], pipeline: Pipeli
     for place in range(len(waiting)):
         index.remember(looked[place])
         yield looked[place]
-
-
-def central_faces(pipeline: Pipeline, frames: Sequence[Frame]) -> list[tuple[Face, ...]]:
-    """Find the faces of each frame, the one nearest to its middle first; only that one is sure to be embedded."""
-    found = pipeline.faces(frames, smallest_face_px=20, averaging=False)
-    return [
-        tuple(sorted(faces, key=lambda face: _off_centre(face, frame)))
-        for frame, faces in zip(frames, found, strict=True)
-    ]
-
-
-def _off_centre(face: Face, frame: Frame) -> float:
-    (x, y), (width, height) = face.box.centre, frame.size
-    return float(np.hypot(x - width / 2, y - height / 2))
 
 
 def _with(picture: Picture, **changes: object) -> Picture:

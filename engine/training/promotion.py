@@ -23,9 +23,11 @@ from engine.training.batches import Crops, read_crop
 from engine.training.checkpoint import read_checkpoint
 from engine.training.run import Run
 from engine.training.trainer import BEST
+from engine.training.validation import MOST_OF_ONE
 from engine.types import FloatArray, Metric
 
 MOST_IMPOSTORS = 100_000
+MOST_CROPS = 5000
 _AT_ONCE = 32
 
 
@@ -76,7 +78,7 @@ def compare(run: Run, before: Embedder, after: Embedder, check: Callable[[], Non
     Raises:
         BadInputError: a crop has vanished.
     """
-    crops = run.part(run.split.test)
+    crops = run.part(run.split.test).capped(MOST_OF_ONE, MOST_CROPS, run.recipe.seed)
     places, pairs = all_pairs(np.array(crops.labels), MOST_IMPOSTORS, run.recipe.seed)
 
     def apart(embedder: Embedder) -> FloatArray:
@@ -131,7 +133,7 @@ def promote(run: Run, packs: Path, embedder: Embedder, check: Callable[[], None]
             "On the people held out, the trained network is not better than the one before beyond what chance "
             "explains. It was not put to use; you can do so all the same."
         )
-    crops = run.part((*run.split.validation, *run.split.test))
+    crops = run.part((*run.split.validation, *run.split.test)).capped(MOST_OF_ONE, MOST_CROPS, run.recipe.seed)
     embeddings, labels = embed_crops(embedder, crops, check), np.array(crops.labels)
     places, pairs = all_pairs(labels, 10 * MOST_IMPOSTORS, run.recipe.seed)
     strangers = places[~pairs.genuine]

@@ -21,6 +21,8 @@ from engine.training.losses import unit
 from engine.training.losses.collapse import spread
 from engine.types import ChipFrame, FloatArray
 
+MOST_OF_ONE = 10
+"""Somebody of whom there are hundreds of pictures would decide every figure alone."""
 MOST_CROPS = 1500
 """Validation is done after every epoch and must not take longer than it."""
 MOST_IMPOSTORS = 300_000
@@ -44,12 +46,9 @@ class Judge:
 
     @classmethod
     def over(cls, crops: Crops, frame: ChipFrame, seed: int) -> Judge:
-        """Take crops of everyone, at most `MOST_CROPS`, the same for the same seed."""
-        chosen = np.arange(len(crops))
-        if len(crops) > MOST_CROPS:
-            chosen = np.sort(np.random.default_rng(seed).choice(len(crops), MOST_CROPS, replace=False))
-        labels = np.array([crops.labels[place] for place in chosen])
-        kept = Crops(tuple(crops.paths[place] for place in chosen), tuple(labels.tolist()), crops.people)
+        """Take a sample of the crops, the same for the same seed."""
+        kept = crops.capped(MOST_OF_ONE, MOST_CROPS, seed)
+        labels = np.array(kept.labels)
         places, pairs = all_pairs(labels, MOST_IMPOSTORS, seed)
         return cls(Reader(kept, frame, augment=False, seed=seed), labels, places, pairs)
 

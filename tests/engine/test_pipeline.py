@@ -77,7 +77,7 @@ def test_that_the_largest_face_comes_first_and_can_be_the_only_one_embedded(
     scene = np.zeros((600, 1024, 3), np.uint8)
     scene[:256, :256], scene[:, 512:1024] = astronaut[::2, ::2], hopper[:600, :512]
     frame = Frame(scene, "scene")
-    faces = pipeline.faces([frame], smallest_face_px=40, averaging=False, largest_only=True)[0]
+    faces = pipeline.faces([frame], smallest_face_px=40, averaging=False, only="largest")[0]
     assert [face.embedding is not None for face in faces] == [True, False]
     assert faces[0].box.area > faces[1].box.area
 

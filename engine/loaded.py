@@ -1,0 +1,92 @@
+"""The networks that are loaded for the settings in force, and the gallery as their pack embeds it."""
+
+from __future__ import annotations
+
+import logging
+
+from engine.alignment.landmarks import Landmarker
+from engine.capture.images import decode_jpeg
+from engine.detection import DETECTORS
+from engine.device import choose_device
+from engine.errors import ImageError, PackError
+from engine.gallery.store import Gallery
+from engine.matching.calibration import Calibration
+from engine.packs.embedder import Embedder
+from engine.packs.installed import calibration_text, find_pack
+from engine.packs.pack import DEFAULT_PACK, Pack
+from engine.pipeline import Pipeline, views_of_crop
+from engine.settings import Settings
+from engine.types import CancelToken, FloatArray, Progress, Report, silent
+
+log = logging.getLogger(__name__)
+
+_CROPS_AT_ONCE = 32
+
+
+class Networks:
+    """Everything that is loaded onto the device."""
+
+    def __init__(self, settings: Settings) -> None:
+        device = choose_device(settings.device, settings.precision)
+        pack, self.pack_problem = usable_pack(settings.pack)
+        self.embedder = Embedder(pack, device)
+        self.calibration = calibration_of(pack)
+        landmarker = Landmarker()
+        detectors = {name: DETECTORS[name](device) for name in {settings.file_detector, settings.live_detector}}
+        self.for_files = Pipeline(detectors[settings.file_detector], landmarker, self.embedder)
+        self.for_live = Pipeline(detectors[settings.live_detector], landmarker, self.embedder)
+
+    @staticmethod
+    def key(settings: Settings) -> tuple[str, ...]:
+        """The settings that decide what is loaded."""
+        return settings.pack, settings.device, settings.precision, settings.file_detector, settings.live_detector
+
+
+def embed_missing(
+    gallery: Gallery, networks: Networks, report: Report = silent, token: CancelToken | None = None
+) -> None:
+    """Embed what the pack in use has not embedded yet, and store all of it in one transaction.
+
+    Raises:
+        OperationCancelledError: the token was turned; nothing was stored.
+    """
+    pack = networks.embedder.pack
+    missing = gallery.without_embedding(pack.id)
+    made: dict[int, FloatArray] = {}
+    for start in range(0, len(missing), _CROPS_AT_ONCE):
+        if token:
+            token.check()
+        report(Progress(start, len(missing), "Embedding the gallery"))
+        for id_, jpeg in gallery.crops(missing[start : start + _CROPS_AT_ONCE]).items():
+            try:
+                crop = decode_jpeg(jpeg)
+            except ImageError:
+                log.warning("The crop of template %d is damaged; it is left out.", id_)
+                continue
+            made[id_] = networks.for_files.embed(views_of_crop(crop, pack, averaging=True)[None])[0]
+    if made:
+        gallery.add_embeddings(pack.id, made)
+
+
+def usable_pack(pack_id: str) -> tuple[Pack, str]:
+    """Find a pack; the default one and why, where it cannot be used."""
+    try:
+        return find_pack(pack_id), ""
+    except PackError as error:
+        log.warning("The pack “%s” cannot be used.", pack_id)
+        return DEFAULT_PACK, f"{error} {DEFAULT_PACK.title} is used instead."
+
+
+def calibration_of(pack: Pack) -> Calibration:
+    """Return the calibration that ships with a pack, or was made when it was promoted.
+
+    Raises:
+        PackError: there is none, or it is damaged.
+    """
+    text = calibration_text(pack.id)
+    if text is None:
+        return Calibration.load(pack.id)
+    try:
+        return Calibration.from_json(text)
+    except (ValueError, KeyError, TypeError) as error:
+        raise PackError(f"The calibration of “{pack.title}” is damaged. Choose another pack.") from error
