@@ -12,9 +12,10 @@ from contextlib import closing
 from dataclasses import asdict
 
 from engine import settings as settings_file
-from engine.cli import output
+from engine.cli import learning, output
 from engine.errors import BadInputError, VisavisError
 from engine.service import FaceService
+from engine.settings import Settings
 
 DONE, NO_MATCH, BAD_INPUT = 0, 1, 3
 
@@ -26,9 +27,12 @@ def run(request: argparse.Namespace) -> int:
     try:
         if request.device:
             settings = settings.with_value("device", request.device)
+        if request.command in LEARNING and not (request.command == "packs" and request.action == "use"):
+            return LEARNING[request.command](settings, request)
         with closing(FaceService(settings, request.gallery)) as service:
             return COMMANDS[request.command](service, request)
     except VisavisError as error:
+        learning.failed(request, error)
         _fail(request, str(error))
         return BAD_INPUT
     except BrokenPipeError:
@@ -113,6 +117,26 @@ def _delete(service: FaceService, request: argparse.Namespace) -> int:
     return DONE
 
 
+def _use_pack(service: FaceService, request: argparse.Namespace) -> int:
+    if not request.id:
+        raise BadInputError("Name the pack to use; `visavis packs list` shows them.")
+    path = settings_file.default_path()
+    settings = settings_file.load(path).with_value("pack", request.id)
+    service.apply(settings)
+    settings_file.save(settings, path)
+    info = service.info()
+    _print(
+        request, {"pack": info.pack_id}, f"“{info.pack}” is in use; {info.templates:,} templates are embedded by it."
+    )
+    return DONE
+
+
+LEARNING: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
+    "train": learning.train,
+    "evaluate": learning.evaluate,
+    "packs": learning.packs,
+}
+"""Commands that need no gallery."""
 COMMANDS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "enroll": _enroll,
     "verify": _verify,
@@ -120,6 +144,7 @@ COMMANDS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "identify": _identify,
     "gallery": _gallery,
     "info": _info,
+    "packs": _use_pack,
 }
 GALLERY_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "list": _list,

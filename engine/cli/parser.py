@@ -6,6 +6,10 @@ import argparse
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
+
+from engine.learning import RECIPE_OPTIONS, Recipe
+from engine.options import Option
 
 EXIT_CODES = (
     "Exit codes: 0 done or match, 1 no match, 2 wrong usage, 3 bad input (no face, unreadable, unknown person)."
@@ -45,6 +49,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     identify.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="a picture, or a folder of them")
 
     _add_gallery_commands(commands.add_parser("gallery", parents=[everywhere], help="look at and change the gallery"))
+    _add_learning_commands(commands)
     commands.add_parser("info", parents=[everywhere], help="device, precision, pack, gallery, versions")
     return parser.parse_args(arguments)
 
@@ -64,6 +69,54 @@ def _add_gallery_commands(gallery: argparse.ArgumentParser) -> None:
     merge.add_argument("into")
     delete = actions.add_parser("delete", parents=[everywhere], help="delete a person with all templates and crops")
     delete.add_argument("name")
+
+
+def _add_learning_commands(commands: Any) -> None:
+    everywhere = _common_options(argparse.SUPPRESS)
+    train = commands.add_parser(
+        "train", parents=[everywhere], help="train or fine-tune a network on a folder of people"
+    )
+    train.add_argument("folder", nargs="?", type=Path, help="holds one folder of pictures per person")
+    train.add_argument("--check", action="store_true", help="only look at the data")
+    train.add_argument("--leave-out", type=Path, metavar="FILE", help="pictures not to use, one a line")
+    train.add_argument("--name", help="what to call the run")
+    train.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run that was stopped")
+    train.add_argument("--promote", type=Path, metavar="RUN", help="store a run's network as a pack, if it is better")
+    train.add_argument("--anyway", action="store_true", help="promote even what is not better beyond chance")
+    train.add_argument("--bench", metavar="LOSS,LOSS", help="train with several losses for the same time")
+    train.add_argument("--seconds", type=float, default=60.0, help="for each loss of a bench")
+    train.add_argument("--runs", type=Path, metavar="FOLDER", help="where runs are kept")
+    train.add_argument("--events", action="store_true", help=argparse.SUPPRESS)
+    recipe = train.add_argument_group("recipe")
+    for key, option in RECIPE_OPTIONS.items():
+        _add_option(recipe, key, option, getattr(Recipe(), key))
+
+    evaluate = commands.add_parser("evaluate", parents=[everywhere], help="measure a network on your own pictures")
+    evaluate.add_argument("--pairs", type=Path, metavar="FILE", help="a pairs file in LFW's format")
+    evaluate.add_argument("--images", type=Path, metavar="DIR", help="the pictures that the pairs are of")
+    evaluate.add_argument("--folder", type=Path, metavar="DIR", help="a folder that holds one folder per person")
+    evaluate.add_argument("--pack", help="which pack; the one in use by default")
+    evaluate.add_argument("--weights", type=Path, metavar="FILE", help="a file of weights instead of a pack")
+    evaluate.add_argument("--architecture", default="mobilefacenet", help="whose weights they are")
+    evaluate.add_argument(
+        "--report", type=Path, action="append", metavar="FILE", help="write a report: .html or .pdf; can be repeated"
+    )
+    evaluate.add_argument("--seed", type=int, default=0, help="of everything that is drawn")
+    evaluate.add_argument("--events", action="store_true", help=argparse.SUPPRESS)
+
+    packs = commands.add_parser("packs", parents=[everywhere], help="the embedding networks there are")
+    packs.add_argument("action", choices=("list", "use"), nargs="?", default="list")
+    packs.add_argument("id", nargs="?", help="of the pack to use")
+
+
+def _add_option(group: Any, key: str, option: Option, default: object) -> None:
+    """Offer an option of the recipe on the command line."""
+    name, note = "--" + key.replace("_", "-"), f"{option.label} (default: {default})".replace("%", "%%")
+    if isinstance(default, bool):
+        group.add_argument(name, action=argparse.BooleanOptionalAction, default=None, help=note)
+    else:
+        choices = [value for value, _ in option.choices] or None
+        group.add_argument(name, type=type(default), choices=choices, default=None, help=note)
 
 
 def _common_options(default: object) -> argparse.ArgumentParser:

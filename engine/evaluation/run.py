@@ -168,6 +168,8 @@ def acceptance(rate: Rate) -> Interval:
     that is only known to be at most 3 / n (the rule of three).
     """
     text = f"{rate.value:.2%} ({rate.low:.2%} to {rate.high:.2%})"
+    if rate.low == rate.high == 1.0:
+        text = f"all of {rate.count:,} genuine pairs"
     if rate.bounded:
         bound = 3 / max(rate.total, 3)
         text += f", none of {rate.total:,} strangers matched: a false match rate of at most {bound:.1g}"

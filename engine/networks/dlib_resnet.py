@@ -106,6 +106,21 @@ class DlibResNet(nn.Module):
         x = self.blocks(x)
         return cast("Tensor", self.head(x.mean(dim=(2, 3))))
 
+    def balance(self) -> DlibResNet:
+        """Move every affine's scale into its convolution, in place; what the network computes stays the same.
+
+        The published convolutions have weights of a thousandth, which the affines multiply by ten: a step that suits
+        the affines would wipe the convolutions out. Training starts from here.
+        """
+        with torch.no_grad():
+            for module in self.modules():
+                if isinstance(module, ConvAffine):
+                    module.conv.weight *= module.affine.weight[:, None, None, None]
+                    if module.conv.bias is not None:
+                        module.conv.bias *= module.affine.weight
+                    module.affine.weight.fill_(1.0)
+        return self
+
     def folded(self) -> DlibResNet:
         """Return a copy for inference in which every affine is folded into its convolution."""
         copy = deepcopy(self).eval()

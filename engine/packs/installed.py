@@ -7,11 +7,13 @@ before every use; nothing is ever unpickled.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
+import pickle
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,44 @@ def filled(key: str, tensors: Mapping[str, Tensor]) -> nn.Module:
             f"The weights are not those of {architecture.title}. Choose the network they belong to."
         ) from error
     return network.eval().requires_grad_(requires_grad=False)
+
+
+def pack_from_weights(path: Path, key: str) -> Pack:
+    """Describe a pack made of a file of weights: safetensors, or a PyTorch state dict, which is never unpickled freely.
+
+    Raises:
+        PackError: the file cannot be read, or holds something else than tensors.
+    """
+    if key not in ARCHITECTURES:
+        raise PackError(f"“{shown(key)}” is no architecture. Choose one of: {', '.join(ARCHITECTURES)}.")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise PackError(
+            f"The weights “{shown(path)}” cannot be read: {error.strerror}. Choose another file."
+        ) from error
+    file = StoredFile(path, hashlib.sha256(content).hexdigest())
+    made = pack_of(
+        ARCHITECTURES[key], key, file, pack_id=f"{key}-{file.sha256[:12]}",
+        title=f"{ARCHITECTURES[key].title} ({path.name})", licence="Unknown: your own file",
+    )  # fmt: skip
+    return made if path.suffix == ".safetensors" else replace(made, load=partial(load_state_dict, key))
+
+
+def load_state_dict(key: str, content: bytes) -> nn.Module:
+    """Build an architecture with weights from a PyTorch file that holds nothing but tensors.
+
+    Raises:
+        PackError: it holds anything else, or the weights of another network.
+    """
+    try:
+        tensors = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith("logits.")}
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, AttributeError, KeyError) as error:
+        raise PackError(
+            "The file holds more than tensors, or is damaged; it was not opened. Use safetensors."
+        ) from error
+    return filled(key, tensors)
 
 
 def install(folder: Path, pack_id: str, key: str, network: nn.Module, about: Mapping[str, Any]) -> Pack:

@@ -31,6 +31,7 @@ from engine.learning import (
 )
 from engine.matching.calibration import Calibration
 from engine.networks.architectures import ARCHITECTURES
+from engine.networks.dlib_resnet import DlibResNet
 from engine.packs.embedder import Embedder
 from engine.packs.pack import DEFAULT_PACK
 from engine.pipeline import Pipeline
@@ -189,7 +190,8 @@ def start_network(recipe: Recipe) -> nn.Module:
     Raises:
         PackError: the default pack's file is missing or altered.
     """
-    return DEFAULT_PACK.network() if recipe.start == FINE_TUNE else ARCHITECTURES[recipe.start].build()
+    network = DEFAULT_PACK.network() if recipe.start == FINE_TUNE else ARCHITECTURES[recipe.start].build()
+    return network.balance() if isinstance(network, DlibResNet) else network
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from math import cos, isfinite, pi
@@ -17,7 +17,7 @@ from torch.optim import AdamW
 
 from engine.device import Device, placed
 from engine.errors import OperationCancelledError, TrainingError
-from engine.learning import Event, RunStarted, Said, Stepped
+from engine.learning import FINE_TUNE, Event, RunStarted, Said, Stepped
 from engine.networks.architectures import Architecture
 from engine.networks.deepface import DeepFace
 from engine.training.batches import Batch, Reader
@@ -31,7 +31,7 @@ from engine.training.checkpoint import (
 )
 from engine.training.control import Control
 from engine.training.learner import Gather, Learner, fixed_norms, freeze, parameter_counts
-from engine.training.losses import CLASSIFIES, LOSSES
+from engine.training.losses import CLASSIFIES, LOSSES, unit
 from engine.training.losses.collapse import said_of, spread
 from engine.training.miners import MINERS
 from engine.training.run import Run
@@ -118,6 +118,8 @@ class Trainer:
         optimiser = AdamW(_groups(bare, recipe.weight_decay), lr=recipe.learning_rate)
         self.state = State(people_per_batch=self._evenly(recipe.people_per_batch))
         self._resume(bare, optimiser)
+        if self.state.step == 0 and recipe.start == FINE_TUNE and recipe.loss in CLASSIFIES:
+            loss.start_from(self._means())
         self._learner, self._optimiser = self.accelerator.prepare(bare, optimiser)
         self._bare = bare
         self._meter = _Meter()
@@ -310,12 +312,30 @@ class Trainer:
     def _fit_normalisation(self, network: DeepFace) -> None:
         """DeepFace divides each feature by its largest value over the training set (Taigman 2014, section 3.3)."""
         network.maxima.zero_()
+        for batch in self._plain_batches():
+            network.fit_normalisation(network.features(batch.chips))
+
+    def _means(self) -> Tensor:
+        """Mean unit embedding of each person of the training part, (C, D)."""
+        self.network.eval()
+        sums: Tensor | None = None
+        for batch in self._plain_batches():
+            embeddings = unit(self.network(batch.chips).float())
+            if sums is None:
+                sums = embeddings.new_zeros(len(self._reader.crops.people), embeddings.shape[1])
+            sums.index_add_(0, batch.labels, embeddings)
+        if sums is None:
+            raise TrainingError("There is no picture to learn from. Check the folder's pictures.")
+        return unit(sums)
+
+    def _plain_batches(self) -> Iterator[Batch]:
+        """All training crops once, unvaried, on the device."""
         plain = Reader(self._reader.crops, self._reader.frame, augment=False, seed=0)
         indices = [range(start, min(start + 64, len(plain.crops))) for start in range(0, len(plain.crops), 64)]
-        with torch.inference_mode():
-            for batch in plain.batches(indices, 0):
+        with torch.no_grad(), closing(plain.batches(indices, 0)) as batches:
+            for batch in batches:
                 self.control.check()
-                network.fit_normalisation(network.features(batch.chips.to(self.device.torch_device)))
+                yield Batch(batch.chips.to(self.device.torch_device), batch.labels.to(self.device.torch_device))
 
     def _count(self, loss: float, pictures: int, sampler: PeopleSampler) -> None:
         meter = self._meter

@@ -44,6 +44,13 @@ class EmbeddingLoss(nn.Module, ABC):
             raise ValueError("this loss needs triplets")
         return self.compute(embeddings, labels, triplets)
 
+    def start_from(self, means: Tensor) -> None:
+        """Let class weights begin at the mean unit embeddings of the people, (C, D), where there are any.
+
+        A network that knows faces would otherwise first be bent towards random directions (Qi, Brown and Lowe,
+        "Low-Shot Learning with Imprinted Weights", 2018).
+        """
+
     @abstractmethod
     def compute(self, embeddings: Tensor, labels: Tensor, triplets: Triplets | None) -> Tensor:
         """Return the loss; the arguments have been checked."""

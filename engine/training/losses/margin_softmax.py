@@ -19,6 +19,11 @@ class _CosineSoftmax(EmbeddingLoss):
         self.scale, self.margin = scale, margin
         self.weight = nn.Parameter(nn.init.xavier_normal_(torch.empty(classes, dimension)))
 
+    def start_from(self, means: Tensor) -> None:
+        """Point each class's direction at its person."""
+        with torch.no_grad():
+            self.weight.copy_(means)
+
     def with_margin(self, cosines: Tensor) -> Tensor:
         """Make the right class harder: map its cosines (B,) to what takes their place."""
         raise NotImplementedError

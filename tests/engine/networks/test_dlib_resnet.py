@@ -39,6 +39,15 @@ def test_that_folding_the_affines_changes_nothing(pipeline: Pipeline, astronaut:
     np.testing.assert_allclose(_run(network.folded(), chips), _run(network, chips), atol=1e-5)
 
 
+def test_that_balancing_changes_nothing_but_where_the_scale_is(pipeline: Pipeline, astronaut: PixelArray) -> None:
+    network = DEFAULT_PACK.network()
+    assert isinstance(network, DlibResNet)
+    chips = _chips(pipeline, astronaut)
+    before = _run(network, chips)
+    np.testing.assert_allclose(_run(network.balance(), chips), before, atol=1e-5)
+    assert all((block.first.affine.weight == 1).all() for block in network.blocks)
+
+
 def test_that_bf16_stays_near_fp32_where_the_cpu_has_it(pipeline: Pipeline, astronaut: PixelArray) -> None:
     chips = _chips(pipeline, astronaut)
     fast = Embedder(DEFAULT_PACK, choose_device("cpu")).embed(chips)

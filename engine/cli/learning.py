@@ -1,0 +1,294 @@
+"""`train`, `evaluate` and `packs`: learning and measuring, headless. The window runs these same commands."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from engine.alignment.landmarks import Landmarker
+from engine.detection import DETECTORS
+from engine.device import choose_device
+from engine.errors import BadInputError, VisavisError
+from engine.evaluation.report import write_report
+from engine.evaluation.run import Evaluator
+from engine.learning import (
+    RECIPE_OPTIONS,
+    BenchResult,
+    Checked,
+    DataReport,
+    Evaluated,
+    Evaluation,
+    Event,
+    Failed,
+    Progressed,
+    Recipe,
+    RunEnded,
+    RunStarted,
+    Said,
+    Stepped,
+    Validated,
+    to_line,
+)
+from engine.options import Value
+from engine.packs.embedder import Embedder
+from engine.packs.installed import find_pack, list_packs, pack_from_weights, packs_folder
+from engine.packs.pack import DEFAULT_PACK, Pack
+from engine.pipeline import Pipeline
+from engine.settings import Settings
+from engine.training.control import Control
+from engine.training.promotion import promote, trained_pack
+from engine.training.run import load_run
+from engine.training.session import Session, runs_folder
+from engine.types import Progress
+
+DONE, NOT_BETTER = 0, 1
+_TELL_EVERY = 20
+
+
+def train(settings: Settings, request: argparse.Namespace) -> int:
+    """Check a folder, train on it, go on with a run, bench losses, or put a run's network to use."""
+    control = Control()
+    tell = _speaker(request)
+    _listen(control, commands=request.events)
+    session = Session(pipeline_of(settings, DEFAULT_PACK), tell, control, request.runs or runs_folder())
+    if request.promote:
+        return _promote(session, request)
+    if request.resume:
+        session.resume(_place(session, request.resume))
+        return DONE
+    if request.folder is None:
+        raise BadInputError("Name a folder that holds one folder per person, or a run with --resume or --promote.")
+    recipe = recipe_of(request)
+    if request.check:
+        _, report = session.look(request.folder, recipe.least_pictures)
+        _print_report(request, report)
+        return DONE
+    if request.bench:
+        session.bench(request.folder, recipe, request.bench.split(","), request.seconds)
+        return DONE
+    left_out = _left_out(request.leave_out) if request.leave_out else None
+    place = session.runs / request.name if request.name else None
+    session.train(session.begin(request.folder, recipe, left_out, place))
+    return DONE
+
+
+def evaluate(settings: Settings, request: argparse.Namespace) -> int:
+    """Measure a pack on a pairs file or a folder of people."""
+    control = Control()
+    tell = _speaker(request)
+    _listen(control, commands=request.events)
+    pack = find_pack(request.pack or settings.pack)
+    if request.weights:
+        pack = pack_from_weights(request.weights, request.architecture)
+
+    def report(progress: Progress) -> None:
+        tell(Progressed(progress.done, progress.total, f"Embedding {progress.text}"))
+
+    evaluator = Evaluator(pipeline_of(settings, pack), report, control, request.seed)
+    if request.pairs:
+        if request.images is None:
+            raise BadInputError("Say with --images which folder the pairs are from.")
+        result = evaluator.pairs(request.pairs, request.images)
+    elif request.folder:
+        result = evaluator.folder(request.folder)
+    else:
+        raise BadInputError("Name a pairs file with --pairs, or a folder of people with --folder.")
+    for place in request.report or ():
+        write_report(result, place)
+    if request.events:
+        tell(Evaluated(result))
+    elif request.json:
+        print(json.dumps(result.as_json(), indent=2))
+    else:
+        print(evaluation_text(result))
+    return DONE
+
+
+def packs(settings: Settings, request: argparse.Namespace) -> int:
+    """List the packs there are."""
+    rows = [
+        {"id": pack.id, "title": pack.title, "dimension": pack.dimension, "licence": pack.licence,
+         "in_use": pack.id == settings.pack}
+        for pack in list_packs()
+    ]  # fmt: skip
+    if request.json:
+        print(json.dumps(rows, indent=2))
+    else:
+        for row in rows:
+            mark = "*" if row["in_use"] else " "
+            print(f"{mark} {row['id']}: {row['title']}, {row['dimension']} values. {row['licence']}")
+    return DONE
+
+
+def pipeline_of(settings: Settings, pack: Pack) -> Pipeline:
+    """The pipeline for pictures with a pack's network.
+
+    Raises:
+        DeviceError: the device asked for is not there.
+        PackError: a model file is missing or altered.
+    """
+    device = choose_device(settings.device, settings.precision)
+    return Pipeline(DETECTORS[settings.file_detector](device), Landmarker(), Embedder(pack, device))
+
+
+def recipe_of(request: argparse.Namespace) -> Recipe:
+    """The recipe that a command line asks for.
+
+    Raises:
+        SettingsError: an option cannot have its value.
+    """
+    given: dict[str, Value] = {
+        key: getattr(request, key) for key in RECIPE_OPTIONS if getattr(request, key) is not None
+    }
+    return Recipe().with_values(given)
+
+
+def _promote(session: Session, request: argparse.Namespace) -> int:
+    run = load_run(_place(session, request.promote))
+    embedder = Embedder(trained_pack(run), session.device)
+    pack = promote(run, packs_folder(), embedder, session.control.check, anyway=request.anyway)
+    print(json.dumps({"pack": pack.id}) if request.json else f"The network is stored as the pack “{pack.id}”.")
+    return DONE
+
+
+def _place(session: Session, named: Path) -> Path:
+    return named if named.is_dir() else session.runs / named
+
+
+def _left_out(file: Path) -> list[str]:
+    try:
+        return [line for line in file.read_text("utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(
+            f"The list “{file.name}” of pictures to leave out cannot be read. Check the file."
+        ) from error
+
+
+# --- speaking and listening ---------------------------------------------------------------------------------------
+
+
+def _speaker(request: argparse.Namespace) -> Callable[[Event], None]:
+    if request.events:
+        # Work for a window must not slow the window down.
+        with suppress(OSError, AttributeError):
+            os.nice(5)
+        return lambda event: print(to_line(event), flush=True)
+    quiet = request.json
+
+    def tell(event: Event) -> None:
+        text = event_text(event)
+        if text and not quiet:
+            print(text, file=sys.stderr if isinstance(event, Progressed) else sys.stdout, flush=True)
+        if quiet and isinstance(event, RunEnded | BenchResult | Checked):
+            print(to_line(event), flush=True)
+
+    return tell
+
+
+def _listen(control: Control, *, commands: bool) -> None:
+    """Stop cleanly on SIGINT and SIGTERM; with `commands` also obey "pause", "resume" and "stop" on standard input."""
+
+    def stop(_number: int, _frame: object) -> None:
+        control.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    if commands:
+        threading.Thread(target=_obey, args=(control,), name="commands", daemon=True).start()
+
+
+def _obey(control: Control) -> None:
+    for line in sys.stdin:
+        word = line.strip()
+        if word in ("pause", "resume"):
+            control.pause(word == "pause")
+        elif word == "stop":
+            control.cancel()
+    # The window that began this has gone.
+    control.cancel()
+
+
+def failed(request: argparse.Namespace, error: VisavisError) -> None:
+    """Tell the window of a failure."""
+    if getattr(request, "events", False):
+        print(to_line(Failed(str(error))), flush=True)
+
+
+# --- in words -----------------------------------------------------------------------------------------------------
+
+
+def event_text(event: Event) -> str:
+    """An event as a line for people; empty where it is for the window only."""
+    match event:
+        case Progressed(done, total, text):
+            said = f"{text} ({done:,} of {total:,})" if done % _TELL_EVERY == 0 else ""
+        case Said(sentence):
+            said = sentence
+        case RunStarted():
+            said = (
+                f"Run {Path(event.run).name} on {event.device}: {event.people[0]} people with {event.pictures[0]} "
+                f"pictures to learn from, {event.people[1]} to validate, {event.people[2]} held out; "
+                f"{event.trained_parameters:,} of {event.parameters:,} parameters learn."
+            )
+        case Stepped():
+            said = (
+                f"step {event.step:,} of {event.steps:,}, epoch {event.epoch}: loss {event.loss:.4f}, rate "
+                f"{event.learning_rate:.1e}, {event.pictures_per_s:.0f} pictures/s, {event.seconds_left:.0f} s left"
+            )
+        case Validated():
+            said = f"epoch {event.epoch}: TAR {event.tar:.2%}, EER {event.eer:.2%}" + (" (best)" if event.best else "")
+        case RunEnded():
+            said = "\n".join(filter(None, (event.reason, _comparison_text(event))))
+        case BenchResult():
+            said = f"{event.loss}: TAR {event.tar.text} after {event.steps:,} steps"
+        case _:
+            said = ""
+    return said
+
+
+def _comparison_text(event: RunEnded) -> str:
+    if event.comparison is None:
+        return ""
+    judged = event.comparison
+    verdict = "better beyond chance" if judged.better_beyond_chance else "not better beyond chance"
+    return (
+        f"On {judged.people} people held out, TAR at FMR {judged.false_match_rate:g}: before {judged.before.text}, "
+        f"after {judged.after.text}; change {judged.difference.text}: {verdict}."
+    )
+
+
+def evaluation_text(result: Evaluation) -> str:
+    """An evaluation in a few lines."""
+    pairs = f"{result.genuine_pairs:,} genuine and {result.impostor_pairs:,} impostor pairs of {result.people:,} people"
+    accuracy = f"accuracy {result.accuracy_mean:.2%} ± {result.accuracy_std:.2%} over {result.folds} folds"
+    lines = [
+        f"{result.pack_title} on {result.data}: {pairs}, {result.failures_to_acquire} failures to acquire.",
+        f"{accuracy}, EER {result.eer:.2%}",
+        *(f"TAR at FMR {point.level:g}: {point.rate.text}" for point in result.tar),
+        *(f"DIR at FPIR {point.level:g}: {point.rate.text}" for point in result.identification),
+        *(f"{one.ways}-way {one.shots}-shot: {one.rate.text}" for one in result.one_shot),
+        *(
+            f"{one.title}: accuracy {one.accuracy:.2%} ± {one.standard_error:.2%}, TAR at FMR 1e-3 {one.tar_at_1e3:.2%}"
+            for one in result.verifiers
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def _print_report(request: argparse.Namespace, report: DataReport) -> None:
+    if request.json or request.events:
+        return
+    print(
+        f"{report.people:,} people, {report.pictures:,} pictures; {report.usable_people:,} people with "
+        f"{report.usable_pictures:,} pictures can be learned from."
+    )
+    for finding in report.findings:
+        if finding.kind != "few_pictures":
+            print(f"{finding.picture}: {finding.sentence}")

@@ -1,0 +1,208 @@
+"""An evaluation as a report that somebody else can repeat: HTML or PDF, with the plots drawn here."""
+
+from __future__ import annotations
+
+import os
+from html import escape
+from math import log10
+from pathlib import Path
+
+from fpdf import FPDF
+
+from engine.errors import BadInputError, shown
+from engine.learning import Evaluation, VerifierResult
+
+_WIDTH, _HEIGHT, _MARGIN = 420, 300, 48
+_LEAST = 1e-5
+_OWN, _OTHERS, _INK, _GRID = "#177245", "#b3261e", "#1a1d24", "#dcdfe6"
+_STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1d24}"
+    "table{border-collapse:collapse;margin:1rem 0}td,th{padding:.3rem .8rem;border-bottom:1px solid #dcdfe6;"
+    "text-align:left}code{background:#eef0f4;padding:.1rem .3rem}figure{display:inline-block;margin:0 1rem 1rem 0}"
+)
+
+
+def write_report(evaluation: Evaluation, place: Path) -> None:
+    """Write a report, whole or not at all; the file's suffix decides between HTML and PDF.
+
+    Raises:
+        BadInputError: the suffix is another one, or the file cannot be written.
+    """
+    suffix = place.suffix.lower()
+    if suffix not in (".html", ".pdf"):
+        raise BadInputError(f"A report is .html or .pdf, and “{shown(place)}” is neither. Choose another name.")
+    content = html_report(evaluation).encode() if suffix == ".html" else pdf_report(evaluation)
+    temporary = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(place)
+    except OSError as error:
+        raise BadInputError(
+            f"The report “{shown(place)}” cannot be written: {error.strerror}. Choose another place."
+        ) from error
+
+
+# --- tables -------------------------------------------------------------------------------------------------------
+
+
+def tables(evaluation: Evaluation) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Everything that is told in words: titles with rows of a name and a value."""
+    e = evaluation
+    parts = [
+        (
+            "Data",
+            [
+                ("Protocol", "LFW pairs, ten-fold" if e.kind == "pairs" else "Folder of people"),
+                ("Pictures", f"{e.data}: {e.pictures:,} pictures of {e.people:,} people"),
+                ("Pairs", f"{e.genuine_pairs:,} genuine, {e.impostor_pairs:,} impostor"),
+                ("Failures to acquire", f"{e.failures_to_acquire:,}, counted as errors"),
+            ],
+        ),
+        (
+            "Verification (1:1)",
+            [
+                ("Accuracy", f"{e.accuracy_mean:.2%}, standard deviation {e.accuracy_std:.2%} over {e.folds} folds"),
+                ("Equal error rate", f"{e.eer:.2%}"),
+                ("Best threshold", f"cosine distance {e.threshold:.4f}"),
+                *((f"TAR at FMR {point.level:g}", point.rate.text) for point in e.tar),
+            ],
+        ),
+        (
+            "Identification (1:N, half of the people unknown)",
+            [(f"DIR at FPIR {point.level:g}", point.rate.text) for point in e.identification],
+        ),
+        ("One-shot", [(f"{one.ways}-way {one.shots}-shot", one.rate.text) for one in e.one_shot]),
+        (
+            "Ways to decide, on the same pairs",
+            [(one.title, _verifier_text(one)) for one in e.verifiers],
+        ),
+        (
+            "To repeat it",
+            [
+                ("Command", e.command),
+                ("Pack", f"{e.pack_title} ({e.pack_id}). {e.pack_licence}"),
+                ("Device", e.device),
+                ("Seed", str(e.seed)),
+                ("Made", f"{e.made}, in {e.seconds:.0f} s"),
+                ("Versions", ", ".join(f"{name} {number}" for name, number in e.versions.items())),
+            ],
+        ),
+    ]
+    return [(title, rows) for title, rows in parts if rows]
+
+
+def _verifier_text(one: VerifierResult) -> str:
+    accuracy = f"accuracy {one.accuracy:.2%} ± {one.standard_error:.2%}, EER {one.eer:.2%}"
+    return f"{accuracy}, TAR at FMR 1e-2 {one.tar_at_1e2:.2%}, at 1e-3 {one.tar_at_1e3:.2%}"
+
+
+_NOTE = (
+    "Intervals are 95 %: by resampling people for acceptance rates, exact (Clopper and Pearson) for plain shares. An "
+    "operating point that the data cannot support says what it does support."
+)
+
+
+def html_report(evaluation: Evaluation) -> str:
+    """One self-contained page."""
+    figures = "".join(
+        f"<figure>{drawing}<figcaption>{caption}</figcaption></figure>"
+        for drawing, caption in (
+            (det_svg(evaluation), "DET: false non-matches against false matches"),
+            (histogram_svg(evaluation), "Cosine distances: genuine pairs green, impostor pairs red"),
+        )
+    )
+    parts = "".join(
+        f"<h2>{escape(title)}</h2><table>"
+        + "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
+        + "</table>"
+        for title, rows in tables(evaluation)
+    )
+    failures = "".join(f"<li>{escape(sentence)}</li>" for sentence in evaluation.failures)
+    more = f"<h2>Pictures without a face</h2><ul>{failures}</ul>" if failures else ""
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Visavis evaluation</title><style>{_STYLE}</style>'
+        f"<h1>{escape(evaluation.pack_title)}</h1>{figures}{parts}<p>{_NOTE}</p>{more}</html>\n"
+    )
+
+
+# --- plots --------------------------------------------------------------------------------------------------------
+
+
+def _det_place(value: float) -> float:
+    """Share of a logarithmic axis from 1e-5 to 1."""
+    return 1 + log10(min(max(value, _LEAST), 1.0)) / -log10(_LEAST)
+
+
+def det_svg(evaluation: Evaluation) -> str:
+    """The DET curve on logarithmic axes."""
+    inner_w, inner_h = _WIDTH - 2 * _MARGIN, _HEIGHT - 2 * _MARGIN
+    ticks = []
+    for power in range(-5, 1):
+        x = _MARGIN + inner_w * _det_place(10.0**power)
+        y = _HEIGHT - _MARGIN - inner_h * _det_place(10.0**power)
+        ticks.append(
+            f'<path d="M{x:.1f} {_MARGIN}V{_HEIGHT - _MARGIN}M{_MARGIN} {y:.1f}H{_WIDTH - _MARGIN}" stroke="{_GRID}"/>'
+            f'<text x="{x:.1f}" y="{_HEIGHT - _MARGIN + 16}" text-anchor="middle">1e{power}</text>'
+            f'<text x="{_MARGIN - 6}" y="{y + 4:.1f}" text-anchor="end">1e{power}</text>'
+        )
+    line = " ".join(
+        f"{_MARGIN + inner_w * _det_place(fmr):.1f},{_HEIGHT - _MARGIN - inner_h * _det_place(fnmr):.1f}"
+        for fmr, fnmr in evaluation.det
+    )
+    return _svg("".join(ticks) + f'<polyline points="{line}" fill="none" stroke="{_INK}" stroke-width="2"/>')
+
+
+def histogram_svg(evaluation: Evaluation) -> str:
+    """Genuine and impostor distances."""
+    inner_w, inner_h = _WIDTH - 2 * _MARGIN, _HEIGHT - 2 * _MARGIN
+    highest = max((*evaluation.genuine, *evaluation.impostor, 1e-9))
+    last = evaluation.bins[-1] or 1.0
+    shapes = []
+    for shares, colour in ((evaluation.genuine, _OWN), (evaluation.impostor, _OTHERS)):
+        corners = [f"{_MARGIN},{_HEIGHT - _MARGIN}"]
+        for left, right, share in zip(evaluation.bins, evaluation.bins[1:], shares, strict=False):
+            y = _HEIGHT - _MARGIN - inner_h * share / highest
+            corners += [f"{_MARGIN + inner_w * edge / last:.1f},{y:.1f}" for edge in (left, right)]
+        corners.append(f"{_WIDTH - _MARGIN},{_HEIGHT - _MARGIN}")
+        shapes.append(f'<polygon points="{" ".join(corners)}" fill="{colour}" fill-opacity="0.35" stroke="{colour}"/>')
+    ticks = "".join(
+        f'<text x="{_MARGIN + inner_w * part:.1f}" y="{_HEIGHT - _MARGIN + 16}" text-anchor="middle">'
+        f"{last * part:.2f}</text>"
+        for part in (0.0, 0.25, 0.5, 0.75, 1.0)
+    )
+    return _svg("".join(shapes) + ticks)
+
+
+def _svg(inside: str) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
+        f'font-size="11" font-family="sans-serif" fill="{_INK}">{inside}</svg>'
+    )
+
+
+def pdf_report(evaluation: Evaluation) -> bytes:
+    """The same as PDF, A4."""
+    pdf = FPDF()
+    pdf.set_title("Visavis evaluation")
+    pdf.add_page()
+    pdf.set_font("helvetica", "B", 18)
+    pdf.multi_cell(0, 10, _latin(evaluation.pack_title), new_x="LMARGIN", new_y="NEXT")
+    top = pdf.get_y()
+    for column, drawing in enumerate((det_svg(evaluation), histogram_svg(evaluation))):
+        pdf.image(drawing.encode(), x=10 + 95 * column, y=top, w=92)
+    pdf.set_y(top + 68)
+    for title, rows in tables(evaluation):
+        pdf.set_font("helvetica", "B", 12)
+        pdf.cell(0, 9, _latin(title), new_x="LMARGIN", new_y="NEXT")
+        pdf.set_font("helvetica", "", 9)
+        with pdf.table(col_widths=(1, 3), first_row_as_headings=False, line_height=5) as table:
+            for name, value in rows:
+                table.row([_latin(name), _latin(value)])
+    pdf.ln(3)
+    pdf.multi_cell(0, 5, _latin(_NOTE), new_x="LMARGIN", new_y="NEXT")
+    return bytes(pdf.output())
+
+
+def _latin(text: str) -> str:
+    """The PDF's own fonts know Latin-1 only; a folder's name may hold anything."""
+    return text.replace("“", '"').replace("”", '"').encode("latin-1", "replace").decode("latin-1")
