@@ -329,6 +329,24 @@ class RunEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class RunInfo:
+    """A run in the list of runs.
+
+    Attributes:
+        folder: of people.
+        recipe: how it is trained, in a few words.
+        ended: how; None where it can be resumed.
+    """
+
+    place: str
+    name: str
+    folder: str
+    recipe: str
+    begun: str
+    ended: RunEnded | None
+
+
+@dataclass(frozen=True, slots=True)
 class BenchResult:
     """One loss of a loss bench, on the held-out test people."""
 

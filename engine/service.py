@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 from types import EllipsisType
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -47,6 +48,9 @@ from engine.types import (
     silent,
 )
 
+if TYPE_CHECKING:
+    from engine.learning_desk import LearningDesk
+
 log = logging.getLogger(__name__)
 
 PREVIEW_PX = 1600
@@ -69,6 +73,7 @@ class FaceService:
             GalleryError: the gallery cannot be opened.
         """
         self._networks = Networks(settings)
+        self._learning: LearningDesk | None = None
         self._gallery = Gallery.open(gallery_path or default_gallery_path())
         self._use(settings)
         embed_missing(self._gallery, self._networks)
@@ -391,6 +396,15 @@ class FaceService:
             PackInfo(pack.id, pack.title, pack.dimension, pack.licence, pack.id == in_use, pack.id not in PACKS)
             for pack in list_packs()
         ]
+
+    @property
+    def learning(self) -> LearningDesk:
+        """Runs, promotion and reports. Loaded when it is first asked for: it takes as long as all the rest."""
+        if self._learning is None:
+            from engine.learning_desk import LearningDesk  # noqa: PLC0415 - said above
+
+            self._learning = LearningDesk(lambda: self._networks.embedder.device)
+        return self._learning
 
     # --- pictures to faces ----------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from gui.camera import CameraFeed, CameraList
 from gui.engine_client import EngineClient, Job
 from gui.itemmodels.people import PeopleModel
 from gui.settings_store import SettingsStore
+from gui.tasks import Tasks
 from gui.widgets.toast import ToastHost
 
 
@@ -34,6 +35,7 @@ class Context:
     people: PeopleModel
     toasts: ToastHost
     open_page: OpenPage
+    tasks: Tasks
 
     def tell_failure(self, job: Job) -> Job:
         """Show a job's failure as a message; returns the job."""

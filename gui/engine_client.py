@@ -15,6 +15,7 @@ from weakref import WeakMethod
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
 
 from engine.errors import OperationCancelledError, VisavisError
+from engine.learning import Evaluation
 from engine.settings import Settings
 from engine.types import (
     CancelToken,
@@ -128,8 +129,8 @@ class EngineClient(QObject):
         """Use other settings."""
         self.settings = settings
 
-        def work(service: FaceService, _job: Job) -> EngineInfo:
-            service.apply(settings)
+        def work(service: FaceService, job: Job) -> EngineInfo:
+            service.apply(settings, job.report, job.token)
             return service.info()
 
         job = self.submit(work)
@@ -216,6 +217,46 @@ class EngineClient(QObject):
     def delete_person(self, person_id: int) -> Job:
         """Job of None."""
         return self._edit(lambda service: service.delete_person(person_id))
+
+    # --- learning -----------------------------------------------------------------------------------------------
+
+    def packs(self) -> Job:
+        """Job of list[PackInfo]."""
+        return self.submit(lambda service, _job: service.packs())
+
+    def promote(self, run: Path, *, anyway: bool = False) -> Job:
+        """Job of the new pack's id."""
+        return self.submit(lambda service, job: service.learning.promote(run, job.token, anyway=anyway))
+
+    def runs(self) -> Job:
+        """Job of list[RunInfo]."""
+        return self.submit(lambda service, _job: service.learning.runs())
+
+    def run_events(self, run: Path) -> Job:
+        """Job of list[Event]."""
+        return self.submit(lambda service, _job: service.learning.run_events(run))
+
+    def delete_run(self, run: Path) -> Job:
+        """Job of None."""
+        return self.submit(lambda service, _job: service.learning.delete_run(run))
+
+    def leave_out(self, pictures: Sequence[str]) -> Job:
+        """Job of the file that lists the pictures."""
+        return self.submit(lambda service, _job: service.learning.leave_out(pictures))
+
+    def thumbnails(self, crops: Sequence[str]) -> Job:
+        """Job of dict[str, PixelArray]."""
+        return self.submit(lambda service, _job: service.learning.thumbnails(crops))
+
+    def embedding_map(self, run: Path) -> Job:
+        """Job of the faces' places in the plane."""
+        return self.submit(lambda service, job: service.learning.embedding_map(run, job.token))
+
+    def save_report(self, evaluation: Evaluation, place: Path) -> Job:
+        """Job of None."""
+        return self.submit(lambda service, _job: service.learning.save_report(evaluation, place))
+
+    # --- history ------------------------------------------------------------------------------------------------
 
     def undo(self) -> Job:
         """Job of what was undone, in words."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 
 from PySide6.QtCore import QByteArray, QSize, Signal
 from PySide6.QtGui import (
@@ -35,6 +36,7 @@ from gui.pages.settings import SettingsPage
 from gui.pages.verify import VerifyPage
 from gui.settings_store import SettingsStore
 from gui.status_line import StatusLine
+from gui.tasks import Tasks
 from gui.theme import tokens as t
 from gui.theme.icons import pixmap
 from gui.theme.style import THEME
@@ -43,12 +45,21 @@ from gui.widgets.drop_zone import pictures_in
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.toast import ToastHost
 
+
+def _page(module: str, name: str, context: Context) -> Page:
+    """Make a page whose module is loaded only now: plots take as long to load as the rest of the window."""
+    made: Page = getattr(import_module(module), name)(context)
+    return made
+
+
 PAGES: dict[str, tuple[Callable[[Context], Page], str]] = {
     "live": (LivePage, LivePage.title),
     "verify": (VerifyPage, VerifyPage.title),
     "identify": (IdentifyPage, IdentifyPage.title),
     "enroll": (EnrollPage, EnrollPage.title),
     "gallery": (GalleryPage, GalleryPage.title),
+    "train": (partial(_page, "gui.pages.train", "TrainPage"), "Train"),
+    "evaluate": (partial(_page, "gui.pages.evaluate", "EvaluatePage"), "Evaluate"),
     "settings": (SettingsPage, SettingsPage.title),
 }
 """Each page's class and title by key, which is its icon's name too, in the order of the sidebar."""
@@ -91,7 +102,10 @@ class MainWindow(QMainWindow):
         settings.changed.connect(self._on_setting)
         self.toasts = ToastHost(self._stack)
         people = PeopleModel(client, self)
-        self.context = Context(client, settings, self.feed, self.cameras, people, self.toasts, self.open_page)
+        self.tasks = Tasks(self)
+        self.context = Context(
+            client, settings, self.feed, self.cameras, people, self.toasts, self.open_page, self.tasks
+        )
         settings.failed.connect(lambda sentence: self.toasts.show(sentence, "bad"))
         client.ready.connect(self.status.show_info)
         client.ready.connect(lambda _info: self._show_page())
@@ -231,6 +245,7 @@ class MainWindow(QMainWindow):
         self.page.left()
         self.feed.close()
         self.cameras.close()
+        self.tasks.close()
         self.client.close()
         self.settings.close()
         super().closeEvent(event)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Collection, Iterator
+import shutil
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,7 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import BadInputError, TrainingError, shown
-from engine.learning import Comparison, Event, Recipe, RunEnded, build, from_line, to_line
+from engine.learning import (
+    RECIPE_OPTIONS,
+    Comparison,
+    Event,
+    Recipe,
+    RunEnded,
+    RunInfo,
+    build,
+    from_line,
+    to_line,
+)
 from engine.training.batches import Crops
 from engine.training.faces import FolderFaces, write_private
 from engine.training.split import Split, split_people
@@ -175,4 +186,40 @@ def new_place(folder: Path, recipe: Recipe) -> Path:
     while place.exists():
         number += 1
         place = folder / f"{stem}-{number}-{os.getpid()}"
+    return place
+
+
+def run_info(run: Run) -> RunInfo:
+    """Describe a run for a list of runs."""
+    start = dict(RECIPE_OPTIONS["start"].choices)[run.recipe.start]
+    loss = dict(RECIPE_OPTIONS["loss"].choices)[run.recipe.loss]
+    folder = Path(run.folder).name
+    return RunInfo(str(run.place), run.name, folder, f"{start}, {loss}", run.begun, run.end())
+
+
+def delete_run(place: Path) -> None:
+    """Delete a run's folder.
+
+    Raises:
+        BadInputError: it is no run, or cannot be deleted.
+    """
+    run = load_run(place)
+    try:
+        shutil.rmtree(run.place)
+    except OSError as error:
+        raise BadInputError(f"The run “{run.name}” cannot be deleted: {error.strerror}. Check its folder.") from error
+
+
+def write_list(folder: Path, pictures: Sequence[str]) -> Path:
+    """Write down pictures that are to be left out, one a line.
+
+    Raises:
+        TrainingError: the folder cannot be written.
+    """
+    place = folder / "left-out.txt"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(place, "\n".join(pictures).encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise TrainingError(f"“{shown(folder)}” cannot be written: {error.strerror}. Make room.") from error
     return place

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QScrollArea, QSpinBox, QVBoxLayout, QWidget
-from typing_extensions import override
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from engine.options import Option, Value
+from engine.options import Option
 from engine.settings import OPTIONS
 from engine.types import EngineInfo
 from gui.context import Context
 from gui.pages.page import Page
 from gui.theme import tokens as t
-from gui.widgets.basics import button, card, column, label, row
+from gui.widgets.basics import button, card, label, row
+from gui.widgets.option_form import OptionForm
 
 
 class SettingsPage(Page):
@@ -27,7 +27,7 @@ class SettingsPage(Page):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.controls: dict[str, QWidget] = {}
-        self._show: dict[str, Callable[[Value], None]] = {}
+        self._forms: dict[str, OptionForm] = {}
         inside = QWidget()
         inside.setMaximumWidth(t.FORM_PX + 20 * t.UNIT)
         cards = QVBoxLayout(inside)
@@ -52,67 +52,17 @@ class SettingsPage(Page):
     def _section(self, title: str, options: dict[str, Option]) -> QFrame:
         frame, layout = card()
         layout.addWidget(label(title, "title"))
-        lines = QGridLayout()
-        lines.setColumnStretch(0, 1)
-        lines.setVerticalSpacing(t.GUTTER)
-        lines.setHorizontalSpacing(t.MARGIN)
-        for number, (key, option) in enumerate(options.items()):
-            control = self._control(key, option)
-            control.setAccessibleName(option.label)
-            control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            control.installEventFilter(self)
-            control.setMinimumWidth(t.PANEL_PX - 6 * t.UNIT)
-            name = label(option.label)
-            name.setBuddy(control)
-            words = [name, label(option.note, "caption", wrap=True)] if option.note else [name]
-            lines.addLayout(column(*words, spacing=0), number, 0)
-            lines.addWidget(control, number, 1, Qt.AlignmentFlag.AlignVCenter)
-            self.controls[key] = control
-            self._show[key](getattr(self.context.settings.value, key))
-        layout.addLayout(lines)
+        values = asdict(self.context.settings.value)
+        form = OptionForm(options, values, t.PANEL_PX - 6 * t.UNIT)
+        form.changed.connect(self.context.settings.change)
+        self.controls |= form.controls
+        self._forms |= dict.fromkeys(options, form)
+        layout.addWidget(form)
         return frame
 
-    def _control(self, key: str, option: Option) -> QWidget:
-        value: Value = getattr(self.context.settings.value, key)
-        if option.choices:
-            return self._choice(key, option)
-        if isinstance(value, bool):
-            check = QCheckBox()
-            self._show[key] = lambda value: check.setChecked(bool(value))
-            check.toggled.connect(lambda checked: self._change(key, checked))
-            return check
-        number = QSpinBox()
-        number.setRange(round(option.low or 0), round(option.high or 0))
-        number.setSuffix(f" {option.unit}" if option.unit else "")
-        number.setKeyboardTracking(False)
-        number.lineEdit().setTextMargins(t.GAP, 0, 0, 0)
-        self._show[key] = lambda value: number.setValue(round(float(value)))
-        number.valueChanged.connect(lambda value: self._change(key, value))
-        return number
-
-    def _choice(self, key: str, option: Option) -> QComboBox:
-        choice = QComboBox()
-        values = [value for value, _ in option.choices]
-        choice.addItems([text for _, text in option.choices])
-        self._show[key] = lambda value: choice.setCurrentIndex(values.index(value))
-        choice.activated.connect(lambda place: self._change(key, values[place]))
-        return choice
-
-    def _change(self, key: str, value: Value) -> None:
-        self.context.settings.change(key, value)
-
-    @override
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        # A wheel turned to scroll the page must not change the control that passes under the pointer.
-        if event.type() is QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
-            event.ignore()
-            return True
-        return False
-
     def _on_changed(self, key: str) -> None:
-        if key in self.controls:
-            with QSignalBlocker(self.controls[key]):
-                self._show[key](getattr(self.context.settings.value, key))
+        if key in self._forms:
+            self._forms[key].show_value(key, getattr(self.context.settings.value, key))
 
 
 class _AboutCard(QFrame):

@@ -10,7 +10,6 @@ from torch.nn import functional as nnf
 
 from engine.training.losses.loss import EmbeddingLoss, Triplets
 
-
 _SCALE = 16.0
 """Of imprinted weights: cosines differ by a tenth, logits have to by more than one."""
 

@@ -1,0 +1,101 @@
+"""What the window asks about learning, besides the training itself, which runs in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from engine.capture.images import reduced
+from engine.device import Device
+from engine.errors import BadInputError
+from engine.evaluation.report import write_report
+from engine.learning import Evaluation, Event, RunInfo
+from engine.packs.embedder import Embedder
+from engine.packs.installed import list_packs, packs_folder
+from engine.training.batches import read_crop
+from engine.training.maps import neighbour_map
+from engine.training.promotion import promote, trained_pack
+from engine.training.run import delete_run, list_runs, load_run, run_info, write_list
+from engine.training.session import runs_folder
+from engine.types import CancelToken, PixelArray
+
+_THUMBNAIL_PX = 128
+
+
+class LearningDesk:
+    """Runs, promotion, thumbnails and reports. Synchronous, as the service."""
+
+    def __init__(self, device: Callable[[], Device]) -> None:
+        """Use whatever device the service is on."""
+        self._device = device
+
+    def promote(self, run: Path, token: CancelToken, *, anyway: bool = False) -> str:
+        """Store a run's best network as a pack, and return the pack's id.
+
+        Args:
+            run: its folder.
+            token: stops it.
+            anyway: even where it is not better beyond chance.
+
+        Raises:
+            TrainingError: it is not better, and `anyway` was not said.
+            BadInputError: there is no finished network.
+            PackError: it cannot be stored.
+        """
+        trained = load_run(run)
+        pack = trained_pack(trained)
+        if pack.id in [known.id for known in list_packs()]:
+            return pack.id
+        embedder = Embedder(pack, self._device())
+        return promote(trained, packs_folder(), embedder, token.check, anyway=anyway).id
+
+    def runs(self) -> list[RunInfo]:
+        """All training runs, latest first."""
+        return [run_info(run) for run in list_runs(runs_folder())]
+
+    def run_events(self, run: Path) -> list[Event]:
+        """What happened in a run so far.
+
+        Raises:
+            BadInputError: there is no such run.
+        """
+        return list(load_run(run).events())
+
+    def delete_run(self, run: Path) -> None:
+        """Delete a run with its networks; a pack that was made of it stays.
+
+        Raises:
+            BadInputError: there is no such run, or it cannot be deleted.
+        """
+        delete_run(run)
+
+    def leave_out(self, pictures: Sequence[str]) -> Path:
+        """Write down which pictures a training is not to use, and return the list's file."""
+        return write_list(runs_folder(), pictures)
+
+    def thumbnails(self, crops: Sequence[str]) -> dict[str, PixelArray]:
+        """Aligned crops of training pictures, (128, 128, 3) uint8 RGB each; those that are gone are left out."""
+        shown = {}
+        for place in crops:
+            try:
+                shown[place] = reduced(read_crop(Path(place)), _THUMBNAIL_PX)[0]
+            except BadInputError:
+                continue
+        return shown
+
+    def embedding_map(self, run: Path, token: CancelToken) -> tuple[tuple[float, float, int], ...]:
+        """The validation faces of a run in the plane, by t-SNE: (x, y, number of the person).
+
+        Raises:
+            BadInputError: the run has no network yet.
+            OperationCancelledError: the token was turned.
+        """
+        return neighbour_map(load_run(run), self._device(), token)
+
+    def save_report(self, evaluation: Evaluation, place: Path) -> None:
+        """Write an evaluation's report, HTML or PDF by the file's suffix.
+
+        Raises:
+            BadInputError: it cannot be written.
+        """
+        write_report(evaluation, place)

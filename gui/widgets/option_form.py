@@ -1,0 +1,102 @@
+"""Options as they are declared, each with its label, note and the control that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QDoubleValidator
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QSpinBox, QWidget
+from typing_extensions import override
+
+from engine.options import Option, Value
+from gui.theme import tokens as t
+from gui.widgets.basics import column, label
+
+
+class OptionForm(QWidget):
+    """A grid of options; emits what the user changes, at once."""
+
+    changed = Signal(str, object)
+
+    def __init__(self, options: Mapping[str, Option], values: Mapping[str, Value], control_px: int) -> None:
+        """Lay the options out.
+
+        Args:
+            options: by key, in order.
+            values: the value of each.
+            control_px: least width of the controls.
+        """
+        super().__init__()
+        self.controls: dict[str, QWidget] = {}
+        self._show: dict[str, Callable[[Value], None]] = {}
+        lines = QGridLayout(self)
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.setColumnStretch(0, 1)
+        lines.setVerticalSpacing(t.GUTTER)
+        lines.setHorizontalSpacing(t.MARGIN)
+        for number, (key, option) in enumerate(options.items()):
+            control = self._control(key, option, values[key])
+            control.setAccessibleName(option.label)
+            control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            control.installEventFilter(self)
+            control.setMinimumWidth(control_px)
+            name = label(option.label)
+            name.setBuddy(control)
+            words = [name, label(option.note, "caption", wrap=True)] if option.note else [name]
+            lines.addLayout(column(*words, spacing=0), number, 0)
+            lines.addWidget(control, number, 1, Qt.AlignmentFlag.AlignVCenter)
+            self.controls[key] = control
+            self._show[key](values[key])
+
+    def show_value(self, key: str, value: Value) -> None:
+        """Show another value, without telling of a change."""
+        with QSignalBlocker(self.controls[key]):
+            self._show[key](value)
+
+    def _control(self, key: str, option: Option, value: Value) -> QWidget:
+        if option.choices:
+            return self._choice(key, option)
+        if isinstance(value, bool):
+            check = QCheckBox()
+            self._show[key] = lambda value: check.setChecked(bool(value))
+            check.toggled.connect(lambda checked: self.changed.emit(key, checked))
+            return check
+        return self._real(key, option) if isinstance(value, float) else self._whole(key, option)
+
+    def _whole(self, key: str, option: Option) -> QSpinBox:
+        number = QSpinBox()
+        number.setRange(round(option.low or 0), round(option.high or 0))
+        number.setSuffix(f" {option.unit}" if option.unit else "")
+        number.setKeyboardTracking(False)
+        number.lineEdit().setTextMargins(t.GAP, 0, 0, 0)
+        self._show[key] = lambda value: number.setValue(round(float(value)))
+        number.valueChanged.connect(lambda value: self.changed.emit(key, value))
+        return number
+
+    def _real(self, key: str, option: Option) -> QLineEdit:
+        """A line of text: a spin box cannot show 0.00003."""
+        line = QLineEdit()
+        validator = QDoubleValidator(option.low or 0.0, option.high or 0.0, 10, line)
+        validator.setLocale(QLocale.c())
+        line.setValidator(validator)
+        line.setToolTip(f"{option.low:g} to {option.high:g} {option.unit}".strip())
+        self._show[key] = lambda value: line.setText(f"{value:g}")
+        line.editingFinished.connect(lambda: self.changed.emit(key, float(line.text())))
+        return line
+
+    def _choice(self, key: str, option: Option) -> QComboBox:
+        choice = QComboBox()
+        values = [value for value, _ in option.choices]
+        choice.addItems([text for _, text in option.choices])
+        self._show[key] = lambda value: choice.setCurrentIndex(values.index(value))
+        choice.activated.connect(lambda place: self.changed.emit(key, values[place]))
+        return choice
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # A wheel turned to scroll the page must not change the control that passes under the pointer.
+        if event.type() is QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return False
