@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from engine.errors import BadInputError
 from engine.evaluation.bootstrap import Pairs, all_pairs, tar_with_interval
 from engine.evaluation.metrics import (
+    Flags,
     Rate,
     best_threshold,
     cosine_distances,
@@ -114,11 +115,13 @@ class Evaluator:
         labels: NDArray[np.int64] | None = None,
     ) -> Evaluation:
         apart, genuine = cosine_distances(first, second), pairs.genuine
-        accuracies = fold_accuracies(apart, genuine, folds)
+        # Accuracy over mostly impostor pairs would say little: as many of each kind are taken, as LFW does.
+        even = _balanced(genuine, self.seed)
+        accuracies = fold_accuracies(apart[even], genuine[even], folds[even])
         counted, shown = curve(apart, genuine), histograms(apart, genuine)
         pack = self.pipeline.embedder.pack
         self.token.check()
-        verifiers = compare_verifiers(VERIFIERS, first, second, genuine, folds)
+        verifiers = compare_verifiers(VERIFIERS, first[even], second[even], genuine[even], folds[even])
         self.token.check()
         return Evaluation(
             kind=kind,
@@ -136,7 +139,7 @@ class Evaluator:
             accuracy_std=float(accuracies.std(ddof=1)) if len(accuracies) > 1 else 0.0,
             folds=len(accuracies),
             eer=counted.eer,
-            threshold=best_threshold(apart, genuine),
+            threshold=best_threshold(apart[even], genuine[even]),
             tar=tuple(self._acceptance(apart, pairs, rate) for rate in FALSE_MATCH_RATES),
             det=counted.points(),
             bins=shown.bins,
@@ -230,6 +233,15 @@ def share(count: int, total: int) -> Interval:
     interval = f"{count / max(total, 1):.2%} ({low:.2%} to {high:.2%})"
     text = f"at least {low:.2%} ({count:,} of {total:,})" if failed.bounded else interval
     return Interval(1 - failed.value, low, high, text)
+
+
+def _balanced(genuine: Flags, seed: int) -> NDArray[np.int64]:
+    """All pairs of the rarer kind and as many of the other, in order."""
+    kinds = np.flatnonzero(genuine), np.flatnonzero(~genuine)
+    count = min(map(len, kinds))
+    random = np.random.default_rng(seed)
+    kept = [places if len(places) == count else random.choice(places, count, replace=False) for places in kinds]
+    return np.sort(np.concatenate(kept))
 
 
 def _first(count: int, others: int) -> NDArray[np.bool_]:

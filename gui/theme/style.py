@@ -172,11 +172,13 @@ def _inputs(p: Palette) -> str:
         selection-color: {p.text}; outline: none; padding: 4px;
     }}
     QCheckBox {{ spacing: {t.GAP}px; background: transparent; }}
-    QCheckBox::indicator {{
+    QCheckBox::indicator, QListView::indicator {{
         width: 16px; height: 16px; border: 1px solid {p.muted}; border-radius: 4px; background: {p.surface};
     }}
-    QCheckBox::indicator:hover {{ border-color: {p.accent}; }}
-    QCheckBox::indicator:checked {{ background: {p.accent}; border-color: {p.accent}; image: url({drawn}/tick.svg); }}
+    QCheckBox::indicator:hover, QListView::indicator:hover {{ border-color: {p.accent}; }}
+    QCheckBox::indicator:checked, QListView::indicator:checked {{
+        background: {p.accent}; border-color: {p.accent}; image: url({drawn}/tick.svg);
+    }}
     QCheckBox:focus {{ color: {p.accent}; }}
     QCheckBox::indicator:focus {{ border: 2px solid {p.accent}; }}
     QProgressBar {{

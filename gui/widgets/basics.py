@@ -117,7 +117,7 @@ def _fill(layout: QBoxLayout, items: tuple[QWidget | QLayout | None, ...]) -> No
             layout.addLayout(item)
 
 
-def clear(layout: QBoxLayout) -> None:
+def clear(layout: QLayout) -> None:
     """Remove and delete everything in a layout."""
     while (item := layout.takeAt(0)) is not None:
         widget = item.widget()

@@ -53,7 +53,15 @@ class DropZone(QFrame):
 
     dropped = Signal(list)
 
-    def __init__(self, text: str, *, several: bool = True, folders: bool = False, compact: bool = False) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        several: bool = True,
+        folders: bool = False,
+        compact: bool = False,
+        folder_only: bool = False,
+    ) -> None:
         super().__init__()
         set_look(self, "drop")
         self.setAcceptDrops(True)
@@ -69,11 +77,14 @@ class DropZone(QFrame):
         self.text.setAlignment(centre)
         layout.addWidget(self.text)
         self.choose = button("Pictures …" if several else "Choose a picture …", self._browse)
+        if folder_only:
+            self.choose = button("Choose a folder …", self._browse_folder, "primary", "folder")
         self.paste = button("Paste", self.paste_clipboard, "quiet")
         buttons: list[QWidget | None] = [None, self.choose]
         if folders:
             buttons.append(button("Folder …", self._browse_folder))
         self._several = several
+        self.paste.setVisible(not folder_only)
         layout.addLayout(row(*buttons, self.paste, None))
         layout.addStretch(1)
 

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QElapsedTimer
+from typing import Protocol
+
+from PySide6.QtCore import QElapsedTimer, SignalInstance
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar
 
 from engine.types import Progress
-from gui.engine_client import Job
 from gui.theme import tokens as t
 from gui.widgets.basics import button, label, set_look
 
 _SHOW_TIME_AFTER_MS = 1500
+
+
+class Followed(Protocol):
+    """Long work: a `Job` of the engine, or a `Task` beside the window."""
+
+    @property
+    def progressed(self) -> SignalInstance:
+        """Carries a `Progress`."""
+
+    @property
+    def finished(self) -> SignalInstance:
+        """Always and last."""
+
+    def cancel(self) -> None:
+        """Ask it to stop."""
 
 
 class JobBar(QFrame):
@@ -30,11 +46,11 @@ class JobBar(QFrame):
         layout.addWidget(self.text)
         layout.addWidget(self._bar, 1)
         layout.addWidget(self.stop)
-        self._job: Job | None = None
+        self._job: Followed | None = None
         self._clock = QElapsedTimer()
         self.hide()
 
-    def follow(self, job: Job, text: str) -> None:
+    def follow(self, job: Followed, text: str) -> None:
         """Show a job until it ends."""
         self._job = job
         self._title = text
@@ -53,10 +69,10 @@ class JobBar(QFrame):
         text = f"{self._title} {progress.done:,} of {progress.total:,}"
         if progress.done and elapsed > _SHOW_TIME_AFTER_MS:
             left_s = elapsed / progress.done * (progress.total - progress.done) / 1000
-            text += f", {_duration(left_s)} left"
+            text += f", {duration(left_s)} left"
         self.text.setText(text)
 
-    def _on_finished(self, job: Job) -> None:
+    def _on_finished(self, job: Followed) -> None:
         if job is self._job:
             self._job = None
             self.hide()
@@ -68,7 +84,8 @@ class JobBar(QFrame):
             self._job.cancel()
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time span for people."""
     if seconds < 1:
         return "less than a second"
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

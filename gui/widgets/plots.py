@@ -10,7 +10,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from gui.theme import tokens as t
 from gui.theme.style import THEME
@@ -27,7 +27,6 @@ class Plot(QWidget):
 
     def __init__(self, title: str, x: str, y: str) -> None:
         super().__init__()
-        self.setMinimumHeight(t.PLOT_PX)
         self.setAccessibleName(title)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -38,6 +37,8 @@ class Plot(QWidget):
         self.view.setMouseEnabled(x=False, y=False)
         self.view.hideButtons()
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.view.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.view.setFixedHeight(t.PLOT_PX)
         layout.addWidget(self.view, 1)
         self._axes = {"bottom": x, "left": y}
         THEME.changed.connect(self.redraw)
@@ -54,9 +55,11 @@ class Plot(QWidget):
 
     def _paint_axes(self) -> None:
         palette = THEME.palette
+        self.view.setBackground(palette.surface)
         for side, text in self._axes.items():
             axis = self.view.getAxis(side)
             axis.setPen(palette.border)
+            axis.enableAutoSIPrefix(False)
             axis.setTextPen(palette.muted)
             axis.setLabel(text, color=palette.muted)
 
@@ -70,8 +73,13 @@ class Plot(QWidget):
 class CurvePlot(Plot):
     """A figure over the steps or epochs."""
 
-    def __init__(self, title: str, x: str, y: str, role: str = "accent", *, percent: bool = False) -> None:
+    def __init__(
+        self, title: str, x: str, y: str, role: str = "accent", *, percent: bool = False, low: bool = False
+    ) -> None:
+        """Make the plot; `low` ones are half as high."""
         super().__init__(title, x, y)
+        if low:
+            self.view.setFixedHeight(t.PLOT_PX // 2 - 2 * t.UNIT)
         self.xs: list[float] = []
         self.ys: list[float] = []
         self._role, self._scale = role, 100.0 if percent else 1.0

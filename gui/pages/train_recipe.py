@@ -1,0 +1,130 @@
+"""Second step: how to train."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+
+from engine.learning import RECIPE_OPTIONS, DataReport, Recipe
+from engine.options import Option, Value
+from gui.theme import tokens as t
+from gui.widgets.basics import button, card, label, row
+from gui.widgets.option_form import OptionForm
+
+_FIRST = ("start", "freeze", "loss", "miner", "epochs", "minutes")
+"""What most people decide; the rest is unfolded."""
+
+
+class RecipeStep(QWidget):
+    """The recipe's options, the button that starts, and the loss bench."""
+
+    start = Signal(object)
+    bench = Signal(object, list, int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recipe = Recipe()
+        values = asdict(self.recipe)
+        inside = QWidget()
+        inside.setMaximumWidth(t.FORM_PX + 20 * t.UNIT)
+        cards = QVBoxLayout(inside)
+        cards.setContentsMargins(0, 0, t.GAP, 0)
+        cards.setSpacing(t.GUTTER)
+        self._data = label("", "muted", wrap=True)
+        self.go = button("Start training", lambda: self.start.emit(self.recipe), "primary", "play")
+        self.reset = button("Defaults", self._reset, "quiet")
+        head, layout = card()
+        line = row(self._data, self.reset, self.go)
+        line.setStretch(0, 1)
+        layout.addLayout(line)
+        cards.addWidget(head)
+        self.basics = self._form("How to train", {key: RECIPE_OPTIONS[key] for key in _FIRST}, values, cards)
+        self.unfold = button("More options", self._unfold, "quiet", "settings")
+        cards.addLayout(row(self.unfold, None))
+        rest = {key: option for key, option in RECIPE_OPTIONS.items() if key not in _FIRST}
+        self.more = self._form("More options", rest, values, cards)
+        self._more_card = self.more.parentWidget()
+        if self._more_card is not None:
+            self._more_card.hide()
+        cards.addWidget(self._bench_card())
+        cards.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(inside)
+        scroll.setAccessibleName("Recipe")
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+        self._follow()
+
+    def show_data(self, report: DataReport | None) -> None:
+        """Say what would be trained on."""
+        if report is None:
+            self._data.setText("Choose a folder of people in the first step.")
+        else:
+            self._data.setText(f"{report.usable_people:,} people with {report.usable_pictures:,} pictures.")
+        self.go.setEnabled(report is not None)
+        self.bench_go.setEnabled(report is not None)
+
+    def _form(self, title: str, options: dict[str, Option], values: dict[str, Value], cards: QVBoxLayout) -> OptionForm:
+        frame, layout = card()
+        layout.addWidget(label(title, "title"))
+        form = OptionForm(options, values, t.PANEL_PX - 6 * t.UNIT)
+        form.changed.connect(self._change)
+        layout.addWidget(form)
+        cards.addWidget(frame)
+        return form
+
+    def _bench_card(self) -> QFrame:
+        frame, layout = card()
+        layout.addWidget(label("Loss bench", "title"))
+        layout.addWidget(
+            label(
+                "Trains the same network on the same people for the same time with each ticked loss, and lays their "
+                "error curves over one another.",
+                "muted",
+                wrap=True,
+            )
+        )
+        self.losses: dict[str, QCheckBox] = {}
+        for key, text in RECIPE_OPTIONS["loss"].choices:
+            box = QCheckBox(text)
+            box.setChecked(key in ("triplet", "cosface", "softmax"))
+            self.losses[str(key)] = box
+            layout.addWidget(box)
+        self.seconds = QSpinBox()
+        self.seconds.setRange(5, 36_000)
+        self.seconds.setValue(60)
+        self.seconds.setSuffix(" s each")
+        self.seconds.setAccessibleName("Seconds for each loss")
+        self.bench_go = button("Compare losses", self._bench, "", "play")
+        layout.addLayout(row(self.seconds, None, self.bench_go))
+        return frame
+
+    def _bench(self) -> None:
+        chosen = [key for key, box in self.losses.items() if box.isChecked()]
+        if chosen:
+            self.bench.emit(self.recipe, chosen, self.seconds.value())
+
+    def _change(self, key: str, value: Value) -> None:
+        self.recipe = self.recipe.with_values({key: value})
+        self._follow()
+
+    def _reset(self) -> None:
+        self.recipe = Recipe()
+        for form in (self.basics, self.more):
+            for key in form.controls:
+                form.show_value(key, getattr(self.recipe, key))
+        self._follow()
+
+    def _follow(self) -> None:
+        """Some options matter only with others."""
+        self.basics.controls["miner"].setEnabled(self.recipe.loss in ("triplet", "cosine_triplet"))
+
+    def _unfold(self) -> None:
+        if self._more_card is not None:
+            hidden = self._more_card.isHidden()
+            self._more_card.setVisible(hidden)
+            self.unfold.setText("Fewer options" if hidden else "More options")
