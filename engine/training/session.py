@@ -128,7 +128,6 @@ class Session:
             OperationCancelledError: stopped from outside; it can be resumed.
             TrainingError, BadInputError: it cannot go on; the best checkpoint is kept.
         """
-        torch.manual_seed(run.recipe.seed)
         architecture = ARCHITECTURES[architecture_key(run)]
         network = start_network(run.recipe)
         trainer = Trainer(run, network, architecture, self.device, tell=self.tell, control=self.control)
@@ -185,11 +184,12 @@ def proposed(findings: Collection[Finding]) -> set[str]:
 
 
 def start_network(recipe: Recipe) -> nn.Module:
-    """Return the network that a recipe starts from.
+    """Return the network that a recipe starts from; fresh weights follow from its seed.
 
     Raises:
         PackError: the default pack's file is missing or altered.
     """
+    torch.manual_seed(recipe.seed)
     network = DEFAULT_PACK.network() if recipe.start == FINE_TUNE else ARCHITECTURES[recipe.start].build()
     return network.balance() if isinstance(network, DlibResNet) else network
 

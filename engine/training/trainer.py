@@ -112,6 +112,9 @@ class Trainer:
         freeze(network, recipe.freeze)
         loss = LOSSES[recipe.loss](architecture.dimension, len(training.people))
         miner = MINERS[recipe.miner] if loss.takes_triplets else None
+        if self.accelerator.num_processes > 1 and device.torch_device.type == "cuda":
+            # Each process alone would normalise by the statistics of its own part of the batch.
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
         self.network = network
         self._counts = parameter_counts(network)
         bare = placed(Learner(network, loss, miner), device)

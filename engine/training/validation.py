@@ -28,7 +28,7 @@ MOST_CROPS = 1500
 MOST_IMPOSTORS = 300_000
 _BATCH = 64
 _MAPPED = 300
-_HARDEST = 6
+_HARDEST = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)

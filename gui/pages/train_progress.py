@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from engine.learning import (
     FINE_TUNE,
@@ -22,8 +22,7 @@ from engine.learning import (
 from engine.types import PixelArray
 from gui.context import Context
 from gui.theme import tokens as t
-from gui.theme.icons import icon
-from gui.widgets.basics import RoundedPicture, button, card, clear, column, label, row
+from gui.widgets.basics import RoundedPicture, button, card, clear, column, label, row, set_look
 from gui.widgets.job_bar import duration
 from gui.widgets.plots import CurvePlot, DetPlot, HistogramPlot, MapPlot
 
@@ -252,7 +251,6 @@ class _Verdict(QFrame):
         self._context = context
         self._place = Path()
         self._bench_lines: list[str] = []
-        self._mark = QLabel()
         self.title = label("", "title", wrap=True)
         self.text = label("", "muted", wrap=True)
         self.use = button("Put to use", lambda: self._promote(anyway=False), "primary", "check")
@@ -261,8 +259,8 @@ class _Verdict(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(t.GUTTER, t.GUTTER, t.GUTTER, t.GUTTER)
         layout.setSpacing(t.GAP)
-        line = row(self._mark, self.title, self.back, self.anyway, self.use)
-        line.setStretch(1, 1)
+        line = row(self.title, self.back, self.anyway, self.use)
+        line.setStretch(0, 1)
         layout.addLayout(line)
         layout.addWidget(self.text)
         context.settings.changed.connect(self._on_setting)
@@ -272,7 +270,7 @@ class _Verdict(QFrame):
         """Show what came out, and offer what the guard allows."""
         self._place, self._bench_lines = run, []
         better = judged.better_beyond_chance
-        self._mark.setPixmap(icon("check" if better else "warning").pixmap(t.ICON_PX, t.ICON_PX))
+        set_look(self.title, "title-good" if better else "title")
         self.title.setText("Better beyond chance" if better else "Not better beyond what chance explains")
         self.text.setText(
             f"On {judged.people:,} people held out, at a false match rate of {judged.false_match_rate:g}, "

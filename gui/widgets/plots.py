@@ -39,7 +39,8 @@ class Plot(QWidget):
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.view.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.view.setFixedHeight(t.PLOT_PX)
-        layout.addWidget(self.view, 1)
+        layout.addWidget(self.view)
+        layout.addStretch(1)
         self._axes = {"bottom": x, "left": y}
         THEME.changed.connect(self.redraw)
         self._paint_axes()
@@ -59,9 +60,8 @@ class Plot(QWidget):
         for side, text in self._axes.items():
             axis = self.view.getAxis(side)
             axis.setPen(palette.border)
-            axis.enableAutoSIPrefix(False)
             axis.setTextPen(palette.muted)
-            axis.setLabel(text, color=palette.muted)
+            axis.setLabel(text, siPrefixEnableRanges=(), color=palette.muted)
 
     def line(self, xs: Sequence[float], ys: Sequence[float], role: str, name: str = "", *, dashed: bool = False) -> Any:
         """Draw a line in a palette colour."""
