@@ -13,13 +13,11 @@ from engine.capture.images import encode_jpeg
 from engine.decisions import Decider
 from engine.errors import BadInputError, NoFaceError, UnknownPersonError, shown
 from engine.matching.distances import distances
-from engine.pipeline import Pipeline, views_of_crop
+from engine.pipeline import RIVAL_AREA, Pipeline, views_of_crop
 from engine.types import Enrollment, EnrollmentCandidate, Face, FloatArray, Frame, Metric, NewTemplate
 
 SAME_PICTURE = 5e-4
 """Cosine distance under which two embeddings come from copies of one picture."""
-RIVAL_AREA = 0.25
-"""A second face with at least this share of the largest face's area makes an enrollment picture ambiguous."""
 
 
 @dataclass(frozen=True, slots=True)

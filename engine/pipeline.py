@@ -20,7 +20,10 @@ from engine.quality.measures import assess
 from engine.types import ChipFrame, Detection, Face, FloatArray, Frame, PixelArray
 
 Only: TypeAlias = Literal["largest", "central"]
-"""Which face of a frame matters: the largest, or the one nearest to the middle, as collections of people are cut."""
+"""Which face of a frame matters: the largest, or of those that are nearly as large the one nearest to the middle, as
+collections of people are cut."""
+RIVAL_AREA = 0.25
+"""A second face with at least this share of the largest face's area is nearly as large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Pipeline:
             stages_ms: receives the time spent by stage.
 
         Returns:
-            The faces of each frame, largest first; with "central" the one nearest to the middle first.
+            The faces of each frame, largest first; with "central" that one first.
 
         Raises:
             PackError: the network's output is not usable.
@@ -158,10 +161,15 @@ def views_of_crop(crop: PixelArray, pack: Pack, *, averaging: bool) -> PixelArra
 
 
 def _in_order(frame: Frame, detections: Sequence[Detection], only: Only | None) -> list[Detection]:
-    if only != "central":
-        return sorted(detections, key=lambda detection: -detection.box.area)
-    middle = np.array(frame.size) / 2
-    return sorted(detections, key=lambda detection: float(np.hypot(*(detection.box.centre - middle))))
+    by_area = sorted(detections, key=lambda detection: -detection.box.area)
+    if only != "central" or not by_area:
+        return by_area
+    middle, least = np.array(frame.size) / 2, RIVAL_AREA * by_area[0].box.area
+
+    def rank(detection: Detection) -> tuple[bool, float]:
+        return detection.box.area < least, float(np.hypot(*(detection.box.centre - middle)))
+
+    return sorted(by_area, key=rank)
 
 
 def averaged_frames(pack: Pack, averaging: bool) -> list[ChipFrame]:

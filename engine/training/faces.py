@@ -14,7 +14,7 @@ import numpy as np
 from engine.capture.folders import find_pictures
 from engine.capture.images import encode_jpeg, read_image
 from engine.errors import BadInputError, ImageError, shown
-from engine.pipeline import Pipeline
+from engine.pipeline import RIVAL_AREA, Pipeline
 from engine.types import CancelToken, Face, FloatArray, Frame, Progress, Report
 
 _VERSION = 1
@@ -22,8 +22,6 @@ _AT_ONCE = 16
 _SAVE_EVERY = 512
 SMALLEST_FACE_PX = 20
 """Training folders hold pictures that were cut and reduced already."""
-RIVAL_AREA = 0.25
-"""A second face with at least this share of the chosen face's area makes a picture doubtful."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ def find_people(folder: Path, token: CancelToken) -> Iterator[tuple[str, Path]]:
 def look_at(folder: Path, pipeline: Pipeline, cache: Path, report: Report, token: CancelToken) -> FolderFaces:
     """Find, align and embed the face of every picture; what is known from last time is taken from the cache.
 
-    Of several faces the one nearest to the picture's middle is taken, as collections of people are cut.
+    Of several faces that are nearly as large the one nearest to the picture's middle is taken.
 
     Args:
         folder: holds one folder per person.

@@ -114,7 +114,7 @@ class Trainer:
         miner = MINERS[recipe.miner] if loss.takes_triplets else None
         if self.accelerator.num_processes > 1 and device.torch_device.type == "cuda":
             # Each process alone would normalise by the statistics of its own part of the batch.
-            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]  # torch declares no types
         self.network = network
         self._counts = parameter_counts(network)
         bare = placed(Learner(network, loss, miner), device)
