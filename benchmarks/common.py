@@ -20,10 +20,13 @@ from engine.alignment.landmarks import Landmarker  # noqa: E402
 from engine.capture.images import read_image  # noqa: E402
 from engine.detection import DETECTORS  # noqa: E402
 from engine.device import choose_device  # noqa: E402
+from engine.learning import Event  # noqa: E402
 from engine.packs.embedder import Embedder  # noqa: E402
-from engine.packs.pack import DEFAULT_PACK  # noqa: E402
+from engine.packs.pack import DEFAULT_PACK, Pack  # noqa: E402
 from engine.pipeline import Pipeline, unit  # noqa: E402
 from engine.settings import Settings  # noqa: E402
+from engine.training.control import Control  # noqa: E402
+from engine.training.session import Session  # noqa: E402
 from engine.types import Detection, Frame  # noqa: E402
 
 PICTURES_AT_ONCE = 16
@@ -54,10 +57,12 @@ def median_s(work: Callable[[], object], repeats: int = 7) -> float:
     return statistics.median(times)
 
 
-def file_pipeline(precision: str = "auto", detector: str = Settings().file_detector) -> Pipeline:
+def file_pipeline(
+    precision: str = "auto", detector: str = Settings().file_detector, pack: Pack = DEFAULT_PACK
+) -> Pipeline:
     """The pipeline that pictures go through, with the default settings."""
     device = choose_device(precision=precision)
-    return Pipeline(DETECTORS[detector](device), Landmarker(), Embedder(DEFAULT_PACK, device))
+    return Pipeline(DETECTORS[detector](device), Landmarker(), Embedder(pack, device))
 
 
 class LfwFaces:
@@ -117,17 +122,6 @@ def averaged(views: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return unit(views.mean(axis=1))
 
 
-def lfw_pairs(shared: Path) -> tuple[list[tuple[str, int]], list[tuple[str, int]], npt.NDArray[np.bool_]]:
-    """LFW View 2: the first and the second picture of each of the 6,000 pairs, and whether they are one person."""
-    first, second, genuine = [], [], []
-    for line in (shared / "data" / "lfw_pairs.txt").read_text("utf-8").splitlines()[1:]:
-        parts = line.split("\t")
-        first.append((parts[0], int(parts[1])))
-        second.append((parts[0], int(parts[2])) if len(parts) == 3 else (parts[2], int(parts[3])))
-        genuine.append(len(parts) == 3)
-    return first, second, np.array(genuine)
-
-
 def _off_centre(detection: Detection, frame: Frame) -> float:
     """How far a face is from the picture's middle, where LFW has the person it names."""
     (x, y), (width, height) = detection.box.centre, frame.size
@@ -136,3 +130,8 @@ def _off_centre(detection: Detection, frame: Frame) -> float:
 
 def _key(name: str, number: int) -> str:
     return f"{name} {number}"
+
+
+def session(runs: Path, tell: Callable[[Event], None] = lambda _event: None) -> Session:
+    """Training as the command line does it, with runs in a folder of the benchmark's own."""
+    return Session(file_pipeline(), tell, Control(), runs)
