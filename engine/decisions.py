@@ -14,8 +14,20 @@ from engine.matching.calibration import Calibration
 from engine.matching.distances import distances
 from engine.matching.fusion import FUSION, fuse
 from engine.matching.identification import match_faces
+from engine.matching.own_strangers import OwnStrangers
 from engine.settings import Settings
-from engine.types import Candidate, Comparison, Face, FloatArray, Identification, Metric, Person, Verification
+from engine.types import (
+    Candidate,
+    Comparison,
+    Decided,
+    Face,
+    FloatArray,
+    Identification,
+    Limits,
+    Metric,
+    Person,
+    Verification,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +36,18 @@ class Decider:
 
     Attributes:
         pack_id: templates of other packs are never looked at.
-        calibration: turns the wanted false match rate into a distance, and a distance into a rate.
+        strangers: the pack's calibration, and what the gallery's own people say of it.
     """
 
     gallery: Gallery
-    calibration: Calibration
+    strangers: OwnStrangers
     pack_id: str
     settings: Settings
+
+    @property
+    def calibration(self) -> Calibration:
+        """Turns the wanted false match rate into a distance, and a distance into a rate."""
+        return self.strangers.calibration(self.gallery.references(self.pack_id))
 
     @property
     def metric(self) -> Metric:
@@ -92,6 +109,32 @@ class Decider:
             Identification(face, match.candidates, match.person, threshold, self.metric, match.margin)
             for face, match in zip(faces, matches, strict=True)
         ]
+
+    def limits(self, false_match_rate: float) -> Limits:
+        """What a false match rate means for this gallery, in distances and in pairs."""
+        references, calibration = self.gallery.references(self.pack_id), self.calibration
+        people, templates = len(references.names), len(references.person_ids)
+        verification = calibration.threshold(self.metric, false_match_rate)
+        return Limits(
+            false_match_rate=false_match_rate,
+            metric=self.metric,
+            verification=verification,
+            identification=calibration.identification_threshold(self.metric, false_match_rate, people, templates),
+            people=people,
+            bound=calibration.false_match_rate(self.metric, verification),
+            own_pairs=calibration.own_pairs,
+            own_close=calibration.own_close,
+        )
+
+    def again(self, record: Decided, false_match_rate: float) -> bool:
+        """Whether a decision of before would be a match at another false match rate."""
+        if record.people:
+            limit = self.calibration.identification_threshold(
+                record.metric, false_match_rate, record.people, record.templates
+            )
+        else:
+            limit = self.calibration.threshold(record.metric, false_match_rate, record.templates)
+        return record.distance <= limit
 
     def look_alike(self, face: Face, name: str) -> Candidate | None:
         """Someone of another name for whom the face would be taken."""

@@ -11,6 +11,7 @@ from engine.device import choose_device
 from engine.errors import ImageError, PackError
 from engine.gallery.store import Gallery
 from engine.matching.calibration import Calibration
+from engine.matching.own_strangers import OwnStrangers
 from engine.packs.embedder import Embedder
 from engine.packs.installed import calibration_text, find_pack
 from engine.packs.pack import DEFAULT_PACK, Pack
@@ -30,7 +31,7 @@ class Networks:
         device = choose_device(settings.device, settings.precision)
         pack, self.pack_problem = usable_pack(settings.pack)
         self.embedder = Embedder(pack, device)
-        self.calibration = calibration_of(pack)
+        self.strangers = OwnStrangers(calibration_of(pack))
         landmarker = Landmarker()
         detectors = {name: DETECTORS[name](device) for name in {settings.file_detector, settings.live_detector}}
         self.for_files = Pipeline(detectors[settings.file_detector], landmarker, self.embedder)

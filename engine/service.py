@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -19,7 +20,7 @@ from engine.capture.folders import find_pictures
 from engine.capture.images import decode_jpeg, read_image, reduced
 from engine.decisions import Decider
 from engine.enrollment import Enroller
-from engine.errors import ImageError, NoFaceError, PackError
+from engine.errors import ImageError, NoFaceError, PackError, shown
 from engine.gallery.store import Gallery
 from engine.loaded import Networks, embed_missing
 from engine.packs.embedder import left_device
@@ -30,11 +31,13 @@ from engine.settings import Settings, default_gallery_path
 from engine.types import (
     CancelToken,
     Comparison,
+    Decided,
     EngineInfo,
     Enrollment,
     EnrollmentCandidate,
     Face,
     Frame,
+    Identification,
     IdentifiedPicture,
     LiveResult,
     PackInfo,
@@ -42,6 +45,7 @@ from engine.types import (
     Picture,
     PixelArray,
     Progress,
+    Replay,
     Report,
     Template,
     Verification,
@@ -55,6 +59,8 @@ log = logging.getLogger(__name__)
 
 PREVIEW_PX = 1600
 """Longest side of the pictures handed back for showing."""
+DECISIONS_KEPT = 2000
+"""How many decisions of this session can be replayed; they are kept in memory only."""
 PICTURES_AT_ONCE = 8
 """How many pictures share one pass through the pipeline."""
 PASTED = "pasted picture"
@@ -74,6 +80,7 @@ class FaceService:
         """
         self._networks = Networks(settings)
         self._learning: LearningDesk | None = None
+        self._decided: deque[Decided] = deque(maxlen=DECISIONS_KEPT)
         self._gallery = Gallery.open(gallery_path or default_gallery_path())
         self._use(settings)
         embed_missing(self._gallery, self._networks)
@@ -104,7 +111,7 @@ class FaceService:
     def _use(self, settings: Settings) -> None:
         self._settings = settings
         pack_id = self._networks.embedder.pack.id
-        self._decider = Decider(self._gallery, self._networks.calibration, pack_id, settings)
+        self._decider = Decider(self._gallery, self._networks.strangers, pack_id, settings)
         self._enroller = Enroller(self._decider, self._networks.for_files)
 
     def info(self) -> EngineInfo:
@@ -203,7 +210,9 @@ class FaceService:
             PackMismatchError: the person has no template of this pack.
         """
         person = self._gallery.person(person_id)
-        return self._decider.verify(self._probe(picture), person)
+        found = self._decider.verify(self._probe(picture), person)
+        self._remember("verification", person.name, found, len(found.template_distances))
+        return found
 
     def compare(self, first: Picture, second: Picture) -> Comparison:
         """Decide whether the largest faces of two pictures are one person.
@@ -212,7 +221,9 @@ class FaceService:
             ImageError: a picture cannot be read.
             NoFaceError: one shows no face.
         """
-        return self._decider.compare(self._probe(first), self._probe(second))
+        found = self._decider.compare(self._probe(first), self._probe(second))
+        self._remember("comparison", f"{shown(source_of(first))}, {shown(source_of(second))}", found, 1)
+        return found
 
     def identify(
         self,
@@ -272,6 +283,24 @@ class FaceService:
         stages_ms["match"] = (perf_counter() - start) * 1000
         return LiveResult(frame, tuple(identifications), verification, stages_ms)
 
+    def replay(self, false_match_rate: float) -> Replay:
+        """What this session's decisions would have been at another false match rate, with the limits that follow."""
+        changed = [record for record in self._decided if self._decider.again(record, false_match_rate) != record.match]
+        return Replay(self._decider.limits(false_match_rate), len(self._decided), tuple(reversed(changed)))
+
+    def _remember(self, what: str, about: str, found: Verification | Comparison, templates: int) -> None:
+        self._decided.append(Decided(what, about, found.metric, found.distance, templates, 0, found.match))
+
+    def _remember_identified(self, identifications: Sequence[Identification]) -> None:
+        references = self._gallery.references(self._networks.embedder.pack.id)
+        people, templates = len(references.names), len(references.person_ids)
+        for one in identifications:
+            if one.candidates:
+                nearest = one.candidates[0]
+                match = one.person is not None and one.person.person_id == nearest.person_id
+                record = Decided("identification", nearest.name, one.metric, nearest.distance, templates, people, match)
+                self._decided.append(record)
+
     def _identify(self, pictures: Sequence[Picture]) -> list[IdentifiedPicture]:
         answers: dict[int, IdentifiedPicture] = {}
         frames: dict[int, Frame] = {}
@@ -284,6 +313,7 @@ class FaceService:
         for (place, frame), faces in zip(frames.items(), found, strict=True):
             preview, scale = reduced(frame.pixels, PREVIEW_PX)
             identifications = tuple(self._decider.identify(faces))
+            self._remember_identified(identifications)
             answers[place] = IdentifiedPicture(source_of(pictures[place]), identifications, preview, scale, frame.notes)
         return [answers[place] for place in range(len(pictures))]
 

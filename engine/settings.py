@@ -92,6 +92,7 @@ class Settings:
                 (1e-4, "About 1 stranger in 10,000 would match"),
                 (1e-5, "About 1 stranger in 100,000 would match"),
             ),
+            hidden=True,
         ),
     )
 

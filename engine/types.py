@@ -352,6 +352,60 @@ class Identification:
     margin: float = inf
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a false match rate means for a gallery.
+
+    Attributes:
+        verification: largest distance that is a match, 1:1, with one template.
+        identification: the same for 1:N at the gallery's size.
+        bound: what the calibration's pairs can say of the rate at the first limit.
+        own_pairs: pairs of people in the gallery that were compared as strangers.
+        own_close: how many of them are nearer than one stranger in 100 of the calibration is.
+    """
+
+    false_match_rate: float
+    metric: Metric
+    verification: float
+    identification: float
+    people: int
+    bound: FalseMatchRate
+    own_pairs: int
+    own_close: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision of this session, with what it takes to make it again.
+
+    Attributes:
+        what: "verification", "comparison" or "identification".
+        about: whom or what it was about.
+        people: in the gallery for an identification, else 0.
+    """
+
+    what: str
+    about: str
+    metric: Metric
+    distance: float
+    templates: int
+    people: int
+    match: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """This session's decisions under another limit.
+
+    Attributes:
+        changed: those that would come out otherwise, latest first.
+    """
+
+    limits: Limits
+    decisions: int
+    changed: tuple[Decided, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class IdentifiedPicture:
     """Everyone found in one picture, or why it was skipped.

@@ -169,6 +169,10 @@ class EngineClient(QObject):
         """Job of the picture's pixels, (H, W, 3) uint8, reduced to screen size, and their scale."""
         return self.submit(lambda service, _job: service.preview(picture))
 
+    def replay(self, false_match_rate: float) -> Job:
+        """Job of Replay."""
+        return self.submit(lambda service, _job: service.replay(false_match_rate))
+
     def people(self, search: str = "") -> Job:
         """Job of list[Person]."""
         return self.submit(lambda service, _job: service.people(search))

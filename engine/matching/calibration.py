@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 from scipy.stats import beta
 
 from engine.errors import PackError
@@ -17,6 +18,10 @@ from engine.types import FalseMatchRate, FloatArray, Metric
 FALSE_POSITIVE_IDENTIFICATION_RATE = 0.01
 """How often a stranger may be taken for anyone at all in the gallery, whatever its size."""
 _CONFIDENCE = 0.95
+OWN_RATE = 1e-2
+"""At which false match rate the user's own gallery is compared with the table: rarer ones take more pairs than most
+galleries have."""
+_PRIOR_PAIRS = 500
 RATES = sorted([*(step * 10.0**-power for power in range(1, 7) for step in (1, 2, 5)), 1.0])
 """At which false match rates a calibration keeps the distance."""
 
@@ -31,11 +36,29 @@ class Calibration:
         pairs: how many impostor pairs were compared.
         rates: (K,) ascending false match rates.
         distances: for each metric (K,) the distance at or below which that share of impostor pairs lies.
+        own_pairs: how many pairs of people in the user's own gallery were compared as well.
+        own_close: how many of them are nearer than one stranger in 100 is.
     """
 
     pairs: int
     rates: NDArray[np.float64]
     distances: dict[Metric, NDArray[np.float64]]
+    own_pairs: int = 0
+    own_close: int = 0
+
+    def adapted(self, own_close: int, own_pairs: int) -> Calibration:
+        """Take the user's own gallery into account, whose people are strangers to one another.
+
+        Where they look more alike than the strangers of the table, every rate is raised by one logistic shift: the
+        log-odds at the distance of `OWN_RATE` become those seen in the gallery, with `_PRIOR_PAIRS` pairs of the table
+        as a prior, so that a small gallery moves little. Rates are never lowered: a gallery of very different people
+        says nothing of the next stranger.
+        """
+        seen = (own_close + _PRIOR_PAIRS * OWN_RATE) / (own_pairs + _PRIOR_PAIRS)
+        shift = max(0.0, float(logit(seen) - logit(OWN_RATE)))
+        inner = np.clip(self.rates, 0, 1 - 1e-12)
+        rates = np.where(self.rates < 1, expit(logit(inner) + shift), 1.0)
+        return replace(self, rates=rates, own_pairs=own_pairs, own_close=own_close)
 
     @classmethod
     def load(cls, pack_id: str) -> Calibration:

@@ -17,6 +17,7 @@ from gui.pages.page import Page
 from gui.theme import tokens as t
 from gui.widgets.basics import button, card, label, row
 from gui.widgets.option_form import OptionForm
+from gui.widgets.rate_dial import RateDial
 
 
 class SettingsPage(Page):
@@ -36,6 +37,8 @@ class SettingsPage(Page):
         for section in dict.fromkeys(option.section for option in OPTIONS.values()):
             shown = {key: option for key, option in OPTIONS.items() if option.section == section and not option.hidden}
             cards.addWidget(self._section(section, shown))
+        self.dial = RateDial(context)
+        cards.addWidget(self.dial)
         self.about = _AboutCard()
         cards.addWidget(self.about)
         cards.addStretch(1)

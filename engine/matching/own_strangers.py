@@ -1,0 +1,39 @@
+"""The people of a gallery as strangers to one another: does the shipped calibration hold for them?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.matching.calibration import OWN_RATE, Calibration
+from engine.matching.distances import distances
+from engine.matching.fusion import fuse
+from engine.matching.identification import References
+from engine.types import Metric
+
+_MOST_PEOPLE = 2000
+"""More say nothing new, and all pairs of them are compared."""
+
+
+class OwnStrangers:
+    """Adapts a calibration to a gallery, once for each state of it."""
+
+    def __init__(self, shipped: Calibration) -> None:
+        self.shipped = shipped
+        self._of: References | None = None
+        self._adapted = shipped
+
+    def calibration(self, references: References) -> Calibration:
+        """Return the calibration for this gallery; see `Calibration.adapted`."""
+        if references is not self._of:
+            self._of, self._adapted = references, self._adapt(references)
+        return self._adapted
+
+    def _adapt(self, references: References) -> Calibration:
+        fused, people = fuse(references.matrix, references.person_ids)
+        if len(people) < 2:
+            return self.shipped
+        fused = fused[np.random.default_rng(0).permutation(len(fused))[:_MOST_PEOPLE]]
+        apart = distances(fused, fused, Metric.COSINE)[np.triu_indices(len(fused), 1)]
+        # Fused templates of strangers are a little nearer than single ones, which errs on the strict side.
+        close = int((apart <= self.shipped.threshold(Metric.COSINE, OWN_RATE)).sum())
+        return self.shipped.adapted(close, len(apart))
