@@ -69,7 +69,7 @@ def flat(crops: Crops) -> FloatArray:
     reader = Reader(crops, ARCHITECTURES["siamese"].frame, augment=False, seed=0)
     rows = []
     for start in range(0, len(crops), 64):
-        chips = reader.read(range(start, min(start + 64, len(crops)))).chips.mean(dim=1)
+        chips = reader.read(range(start, min(start + 64, len(crops)))).chips.float().mean(dim=1)
         rows.append(chips.unfold(1, 2, 2).unfold(2, 2, 2).mean(dim=(3, 4)).flatten(1).numpy() / 255)
     return np.concatenate(rows).astype(np.float32)
 

@@ -68,7 +68,7 @@ def bare_loop(run: Run, batches: list[Batch], bf16: bool) -> float:
             start = perf_counter()
         optimiser.zero_grad(set_to_none=True)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-            embeddings = network(batch.chips)
+            embeddings = network(batch.chips.float())
         loss(embeddings.float(), batch.labels).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()

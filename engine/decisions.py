@@ -14,6 +14,7 @@ from engine.matching.calibration import Calibration
 from engine.matching.distances import distances
 from engine.matching.fusion import FUSION, fuse
 from engine.matching.identification import match_faces
+from engine.matching.learned import LearnedVerifier
 from engine.matching.own_strangers import OwnStrangers
 from engine.settings import Settings
 from engine.types import (
@@ -37,12 +38,14 @@ class Decider:
     Attributes:
         pack_id: templates of other packs are never looked at.
         strangers: the pack's calibration, and what the gallery's own people say of it.
+        verifier: verifies instead of the distance where one was chosen.
     """
 
     gallery: Gallery
     strangers: OwnStrangers
     pack_id: str
     settings: Settings
+    verifier: LearnedVerifier | None = None
 
     @property
     def calibration(self) -> Calibration:
@@ -70,10 +73,14 @@ class Decider:
                 f"“{shown(person.name)}” has no template of the pack in use. Enroll them again with new pictures."
             )
         references = np.stack([template.embeddings[self.pack_id] for template in templates])
-        apart = distances(embedding_of(probe)[None], references, self.metric)[0]
         fused, _ = fuse(references, np.zeros(len(references), np.int64))
-        distance = float(distances(embedding_of(probe)[None], fused, self.metric)[0, 0])
-        threshold = self.verification_threshold(len(templates))
+        *apart, distance = self._apart(embedding_of(probe), np.concatenate([references, fused]))
+        if self.verifier is None:
+            threshold = self.verification_threshold(len(templates))
+            rate = self.calibration.false_match_rate(self.metric, distance, len(templates))
+        else:
+            threshold = self.verifier.threshold(self.settings.false_match_rate, len(templates))
+            rate = self.verifier.false_match_rate(distance, len(templates))
         return Verification(
             person_id=person.id,
             name=person.name,
@@ -81,12 +88,21 @@ class Decider:
             distance=distance,
             threshold=threshold,
             metric=self.metric,
-            template_distances=tuple(sorted(apart.tolist())),
+            template_distances=tuple(sorted(apart)),
             fusion=FUSION,
             probe=probe,
-            reference_crop=decode_jpeg(templates[int(apart.argmin())].crop_jpeg),
-            false_match=self.calibration.false_match_rate(self.metric, distance, len(templates)),
+            reference_crop=decode_jpeg(templates[int(np.argmin(apart))].crop_jpeg),
+            false_match=rate,
+            verifier=self.verifier.title if self.verifier else "",
         )
+
+    def _apart(self, probe: FloatArray, references: FloatArray) -> list[float]:
+        """Distance of a probe to each reference, by the verifier in use."""
+        if self.verifier is None:
+            apart = distances(probe[None], references, self.metric)[0]
+        else:
+            apart = self.verifier.distances(np.broadcast_to(probe, references.shape), references)
+        return [float(one) for one in apart]
 
     def compare(self, first: Face, second: Face) -> Comparison:
         """Decide whether two faces are one person."""

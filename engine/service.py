@@ -23,6 +23,7 @@ from engine.enrollment import Enroller
 from engine.errors import ImageError, NoFaceError, PackError, shown
 from engine.gallery.store import Gallery
 from engine.loaded import Networks, embed_missing
+from engine.matching.learned import find_verifier
 from engine.packs.embedder import left_device
 from engine.packs.installed import find_pack, list_packs
 from engine.packs.pack import PACKS
@@ -82,7 +83,12 @@ class FaceService:
         self._learning: LearningDesk | None = None
         self._decided: deque[Decided] = deque(maxlen=DECISIONS_KEPT)
         self._gallery = Gallery.open(gallery_path or default_gallery_path())
-        self._use(settings)
+        try:
+            self._use(settings)
+        except PackError as error:
+            # A verifier that has gone must not keep the window from opening.
+            self._networks.pack_problem = str(error)
+            self._use(settings.with_value("verifier", "distance"))
         embed_missing(self._gallery, self._networks)
 
     def close(self) -> None:
@@ -102,6 +108,8 @@ class FaceService:
         """
         if settings.pack != self._settings.pack:
             find_pack(settings.pack)
+        if settings.pack != self._settings.pack and settings.verifier != "distance":
+            find_verifier(settings.verifier, settings.pack)
         if Networks.key(settings) != Networks.key(self._settings):
             networks = Networks(settings)
             embed_missing(self._gallery, networks, report, token)
@@ -109,9 +117,10 @@ class FaceService:
         self._use(settings)
 
     def _use(self, settings: Settings) -> None:
-        self._settings = settings
         pack_id = self._networks.embedder.pack.id
-        self._decider = Decider(self._gallery, self._networks.strangers, pack_id, settings)
+        verifier = None if settings.verifier == "distance" else find_verifier(settings.verifier, pack_id)
+        self._settings = settings
+        self._decider = Decider(self._gallery, self._networks.strangers, pack_id, settings, verifier)
         self._enroller = Enroller(self._decider, self._networks.for_files)
 
     def info(self) -> EngineInfo:

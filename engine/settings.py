@@ -80,6 +80,19 @@ class Settings:
             (("cosine", "Cosine"), ("l2", "L2"), ("squared_l2", "Squared L2"), ("l1", "L1")),
         ),
     )
+    verifier: str = option(
+        "distance",
+        Option(
+            "Decisions",
+            "Verification by",
+            "The learned ones are there once a folder of people has been evaluated with the network in use.",
+            (
+                ("distance", "The distance"),
+                ("weighted_l1", "Weighted L1, learned (Siamese head)"),
+                ("weighted_chi_square", "Weighted chi-square, learned (DeepFace)"),
+            ),
+        ),
+    )
     false_match_rate: float = option(
         1e-3,
         Option(

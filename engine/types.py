@@ -305,6 +305,7 @@ class Verification:
         distance: to the person's fused templates, in `metric`.
         template_distances: one for each of the person's templates, ascending.
         false_match: how often a stranger gets this close; None when the pack has no calibration for the metric.
+        verifier: what was learned to verify with; empty where it is the plain distance.
     """
 
     person_id: int
@@ -318,6 +319,7 @@ class Verification:
     probe: Face
     reference_crop: PixelArray
     false_match: FalseMatchRate | None = None
+    verifier: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QMainWindow, QPushButton, QS
 from typing_extensions import override
 
 from engine.settings import OPTIONS
-from engine.types import Person
+from engine.types import EngineInfo, Person
 from gui.camera import CameraFeed, CameraList
 from gui.context import Context
 from gui.engine_client import EngineClient, Job
@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
         self._pages: dict[str, Page] = {}
         self._key = ""
         self._was_painted = False
+        self._told_problem = ""
         self.feed, self.cameras = CameraFeed(self), CameraList(self)
         self._unavailable = EmptyState("warning", "The engine could not start", "", "Try again", self._retry)
         self._unavailable.button.setIcon(QIcon())
@@ -108,7 +109,7 @@ class MainWindow(QMainWindow):
         )
         settings.failed.connect(lambda sentence: self.toasts.show(sentence, "bad"))
         client.ready.connect(self.status.show_info)
-        client.ready.connect(lambda _info: self._show_page())
+        client.ready.connect(self._on_ready)
         client.unavailable.connect(self._on_unavailable)
         self.status.fell_back.connect(lambda sentence: self.toasts.show(sentence, "bad"))
         self._make_shortcuts()
@@ -179,6 +180,12 @@ class MainWindow(QMainWindow):
         self.status.show_unavailable()
         if self._key != "settings":
             self._stack.setCurrentWidget(self._unavailable)
+
+    def _on_ready(self, info: EngineInfo) -> None:
+        self._show_page()
+        if info.pack_problem and info.pack_problem != self._told_problem:
+            self.toasts.show(info.pack_problem, "bad")
+        self._told_problem = info.pack_problem
 
     def _retry(self) -> None:
         self._show_page()

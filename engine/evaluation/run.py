@@ -27,7 +27,7 @@ from engine.evaluation.metrics import (
     threshold_at,
 )
 from engine.evaluation.protocols import Embedded, embed_pictures, read_folder, read_pairs, single_fold
-from engine.evaluation.verifiers import VERIFIERS, compare_verifiers, one_shot
+from engine.evaluation.verifiers import VERIFIERS, compare_verifiers, learn_verifiers, one_shot
 from engine.learning import Evaluation, Interval, OneShot, OperatingPoint, VerifierResult
 from engine.matching.distances import distances
 from engine.matching.fusion import fuse
@@ -45,7 +45,7 @@ _LIBRARIES = ("visavis", "torch", "numpy", "scikit-learn")
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """Measures one pack's pipeline.
+    """Measures one pack's pipeline, and learns the verifiers that can be chosen for it.
 
     Attributes:
         pipeline: as for pictures.
@@ -123,6 +123,8 @@ class Evaluator:
         self.token.check()
         verifiers = compare_verifiers(VERIFIERS, first[even], second[even], genuine[even], folds[even])
         self.token.check()
+        for learned in learn_verifiers(pack.id, first[even], second[even], genuine[even], folds[even]):
+            learned.save()
         return Evaluation(
             kind=kind,
             data=data,

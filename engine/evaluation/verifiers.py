@@ -8,11 +8,14 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from engine.errors import BadInputError
 from engine.evaluation.metrics import Flags, curve, fold_accuracies, tar_at
+from engine.matching.calibration import Calibration
+from engine.matching.learned import COMPONENTS, LearnedVerifier
 from engine.types import FloatArray, Metric
 
 _TINY = 1e-6
@@ -65,12 +68,9 @@ class _Linear:
     """Weights of components, learned by a linear classifier."""
 
     title = ""
+    kind = ""
     weight: NDArray[np.float64]
     bias = 0.0
-
-    def components(self, first: FloatArray, second: FloatArray) -> NDArray[np.float64]:
-        """What is weighted: (N, D), 0 where the pair agrees."""
-        raise NotImplementedError
 
     def classifier(self) -> LinearSVC | LogisticRegression:
         """What learns the weights."""
@@ -84,7 +84,7 @@ class _Linear:
         """
         if genuine.all() or not genuine.any():
             raise BadInputError("A verifier learns from genuine and impostor pairs, and there is only one kind.")
-        values = self.components(first, second)
+        values = COMPONENTS[self.kind](first, second)
         # Components of very different spread would each be regularised differently.
         scale = np.maximum(values.std(axis=0), _TINY)
         learned = self.classifier().fit(values / scale, ~genuine)
@@ -93,7 +93,7 @@ class _Linear:
 
     def distances(self, first: FloatArray, second: FloatArray) -> NDArray[np.float64]:
         """Weighted sum of each pair's components, and the bias: above 0 means different people."""
-        summed: NDArray[np.float64] = self.components(first, second) @ self.weight
+        summed: NDArray[np.float64] = COMPONENTS[self.kind](first, second) @ self.weight
         return np.asarray(summed + self.bias, np.float64)
 
 
@@ -103,20 +103,7 @@ class ChiSquare(_Linear):
     Taigman et al., "DeepFace", 2014, section 4.1; over non-negative features such as DeepFace's.
     """
 
-    title = "Weighted chi-square, linear SVM"
-
-    def components(self, first: FloatArray, second: FloatArray) -> NDArray[np.float64]:
-        """Each component's share of the chi-square distance.
-
-        Raises:
-            BadInputError: a feature is negative.
-        """
-        if min(first.min(initial=0.0), second.min(initial=0.0)) < 0:
-            raise BadInputError(
-                "The chi-square distance needs features that are not negative, such as DeepFace's. Choose another one."
-            )
-        one, two = first.astype(np.float64), second.astype(np.float64)
-        return (one - two) ** 2 / (one + two + _TINY)
+    title, kind = "Weighted chi-square, linear SVM", "weighted_chi_square"
 
     def classifier(self) -> LinearSVC:
         """A linear support vector machine, as in the paper."""
@@ -134,7 +121,7 @@ class PlainChiSquare(ChiSquare):
         Raises:
             BadInputError: a feature is negative.
         """
-        self.weight = np.ones(self.components(first, second).shape[1])
+        self.weight = np.ones(COMPONENTS[self.kind](first, second).shape[1])
 
 
 class WeightedL1(_Linear):
@@ -143,11 +130,7 @@ class WeightedL1(_Linear):
     Koch, Zemel and Salakhutdinov, "Siamese Neural Networks for One-shot Image Recognition", 2015, section 3.1.
     """
 
-    title = "Weighted L1 (Siamese head)"
-
-    def components(self, first: FloatArray, second: FloatArray) -> NDArray[np.float64]:
-        """Absolute differences."""
-        return np.asarray(np.abs(first - second), np.float64)
+    title, kind = "Weighted L1 (Siamese head)", "weighted_l1"
 
     def classifier(self) -> LogisticRegression:
         """A logistic regression: the head's sigmoid and cross-entropy."""
@@ -204,6 +187,36 @@ def compare_verifiers(
         tars = tar_at(apart, genuine, 1e-2), tar_at(apart, genuine, 1e-3)
         scores.append(VerifierScore(verifier.title, float(accuracies.mean()), error, curve(apart, genuine).eer, tars))
     return scores
+
+
+def learn_verifiers(
+    pack_id: str, first: FloatArray, second: FloatArray, genuine: Flags, folds: NDArray[np.int64]
+) -> list[LearnedVerifier]:
+    """Learn what can be chosen for verification afterwards.
+
+    The weights are learned from all pairs; how often strangers come how close is taken from pairs that took no part in
+    the learning (the folds, in turn). Kinds that cannot work with these embeddings are left out.
+    """
+    there = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
+    first, second, genuine, folds = first[there], second[there], genuine[there], folds[there]
+    made = []
+    for build in (WeightedL1, ChiSquare):
+        try:
+            apart = np.empty(len(genuine))
+            for fold in np.unique(folds):
+                known, unseen = folds != fold, folds == fold
+                part = build()
+                part.fit(first[known], second[known], genuine[known])
+                apart[unseen] = part.distances(first[unseen], second[unseen])
+            whole = build()
+            whole.fit(first, second, genuine)
+        except BadInputError:
+            continue
+        strangers = np.asarray(expit(apart[~genuine]), np.float32)
+        calibration = Calibration.measured({Metric.COSINE: strangers}).as_json()
+        weight = tuple(map(float, whole.weight))
+        made.append(LearnedVerifier(whole.kind, whole.title, pack_id, weight, whole.bias, calibration))
+    return made
 
 
 def one_shot(

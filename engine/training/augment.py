@@ -33,15 +33,16 @@ def vary(crop: PixelArray, frame: ChipFrame, random: np.random.Generator) -> Pix
         chip = chip[:, ::-1]
     if random.random() < 0.25:
         chip = _from_afar(chip, random.uniform(_SMALLEST, 0.9))
-    values = chip.astype(np.float32)
     if random.random() < 0.1:
-        values = np.repeat(values.mean(axis=2, keepdims=True), 3, axis=2)
+        grey = cv2.cvtColor(cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        chip = grey.astype(np.uint8, copy=False)
     gain = 1 + random.uniform(-_CONTRAST, _CONTRAST)
-    colour = 1 + random.uniform(-_COLOUR, _COLOUR, 3).astype(np.float32)
-    middle = values.mean()
-    values = (values - middle) * gain + middle * (1 + random.uniform(-_LIGHT, _LIGHT))
-    varied: PixelArray = np.clip(values * colour, 0, 255).astype(np.uint8)
-    return varied
+    colour = 1 + random.uniform(-_COLOUR, _COLOUR, 3)
+    middle = float(np.mean(cv2.mean(chip)[:3]))
+    light = middle * (1 + random.uniform(-_LIGHT, _LIGHT))
+    # Light, contrast and colour together are one table from old values to new ones for each channel.
+    table = np.clip(((np.arange(256) - middle) * gain + light)[:, None] * colour, 0, 255).astype(np.uint8)
+    return cv2.LUT(np.ascontiguousarray(chip), table[None]).astype(np.uint8, copy=False)
 
 
 def _cut(crop: PixelArray, frame: ChipFrame, random: np.random.Generator) -> PixelArray:

@@ -58,7 +58,7 @@ class Crops:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Chips (B, 3, S, S) float32 RGB 0..255, channels last in memory, and labels (B,) int64."""
+    """Chips (B, 3, S, S) uint8 RGB, channels last in memory, and labels (B,) int64."""
 
     chips: Tensor
     labels: Tensor
@@ -104,7 +104,7 @@ class Reader:
         """
         chips = np.stack([self._chip(index, place, epoch) for place, index in enumerate(indices)])
         labels = torch.tensor([self.crops.labels[index] for index in indices], dtype=torch.int64)
-        return Batch(torch.from_numpy(chips).permute(0, 3, 1, 2).float(), labels)
+        return Batch(torch.from_numpy(chips).permute(0, 3, 1, 2), labels)
 
     def _chip(self, index: int, place: int, epoch: int) -> PixelArray:
         crop = read_crop(self.crops.paths[index])

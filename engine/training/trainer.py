@@ -209,7 +209,7 @@ class Trainer:
     def _step(self, batch: Batch, progress: float) -> float:
         for group in self._optimiser.param_groups:
             group["lr"] = self.recipe.learning_rate * schedule(progress, self.recipe.warm_up)
-        chips = batch.chips.to(self.device.torch_device, non_blocking=True)
+        chips = batch.chips.to(self.device.torch_device, non_blocking=True).float()
         labels = batch.labels.to(self.device.torch_device)
         shared = self.accelerator.num_processes > 1 and self.recipe.loss not in CLASSIFIES
         with self.accelerator.autocast():
@@ -338,7 +338,7 @@ class Trainer:
         with torch.no_grad(), closing(plain.batches(indices, 0)) as batches:
             for batch in batches:
                 self.control.check()
-                yield Batch(batch.chips.to(self.device.torch_device), batch.labels.to(self.device.torch_device))
+                yield Batch(batch.chips.to(self.device.torch_device).float(), batch.labels.to(self.device.torch_device))
 
     def _count(self, loss: float, pictures: int, sampler: PeopleSampler) -> None:
         meter = self._meter

@@ -72,7 +72,7 @@ class Judge:
         with torch.inference_mode(), device.autocast():
             for batch in self.reader.batches(indices, 0):
                 check()
-                embeddings = cast("torch.Tensor", network(batch.chips.to(device.torch_device)))
+                embeddings = cast("torch.Tensor", network(batch.chips.to(device.torch_device).float()))
                 done.append(unit(embeddings.float()).cpu().numpy())
         network.train(was_training)
         return np.concatenate(done)

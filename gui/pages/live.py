@@ -193,10 +193,7 @@ class _Panel:
         self.decision.setText(f"This is {verification.name}" if verification.match else f"Not {verification.name}")
         set_look(self.decision, "title-good" if verification.match else "title-bad")
         self._show_distance(verification.distance, verification.threshold)
-        words = rate_in_words(
-            verification.false_match, verification.metric, verification.distance, verification.threshold
-        )
-        self.words.setText(words)
+        self.words.setText(rate_in_words(verification))
 
     def _show_identification(self, identifications: tuple[Identification, ...]) -> None:
         first = identifications[0]

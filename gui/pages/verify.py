@@ -89,7 +89,7 @@ class VerifyPage(Page):
         self._on_input()
 
     def _on_setting(self, key: str) -> None:
-        if key in ("metric", "false_match_rate", "averaging"):
+        if key in ("metric", "verifier", "pack", "false_match_rate", "averaging"):
             self._on_input()
 
     def _on_input(self, _person: object = None) -> None:
@@ -228,7 +228,7 @@ class _ResultCard(QFrame):
         self.first.show_pixels(answer.probe.crop)
         self.second.show_pixels(answer.reference_crop)
         text = f"Yes, this is {answer.name}" if answer.match else f"No, this is not {answer.name}"
-        words = rate_in_words(answer.false_match, answer.metric, answer.distance, answer.threshold)
+        words = rate_in_words(answer)
         count = len(answer.template_distances)
         if count > 1:
             nearest, farthest = answer.template_distances[0], answer.template_distances[-1]
@@ -242,7 +242,7 @@ class _ResultCard(QFrame):
         self.first.show_pixels(answer.first.crop)
         self.second.show_pixels(answer.second.crop)
         text = "Yes, the same person" if answer.match else "No, different people"
-        words = rate_in_words(answer.false_match, answer.metric, answer.distance, answer.threshold)
+        words = rate_in_words(answer)
         self._show(text, answer.match, words, answer.distance, answer.threshold)
 
     def _show(

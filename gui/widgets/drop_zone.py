@@ -84,7 +84,8 @@ class DropZone(QFrame):
         if folders:
             buttons.append(button("Folder …", self._browse_folder))
         self._several = several
-        self.paste.setVisible(not folder_only)
+        if folder_only:
+            self.paste.hide()
         layout.addLayout(row(*buttons, self.paste, None))
         layout.addStretch(1)
 

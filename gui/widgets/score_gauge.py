@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
-from engine.types import FalseMatchRate, Metric
+from engine.types import Comparison, Metric, Verification
 from gui.theme import tokens as t
 from gui.theme.style import THEME
 
@@ -81,9 +81,10 @@ class ScoreGauge(QWidget):
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, f"{distance:.3f}")
 
 
-def rate_in_words(rate: FalseMatchRate | None, metric: Metric, distance: float, limit: float) -> str:
+def rate_in_words(answer: Verification | Comparison) -> str:
     """Say what a distance means: how often a stranger gets this close, with the bound the data supports."""
-    numbers = f"{METRIC_NAMES[metric]} distance {distance:.3f}, limit {limit:.3f}."
+    by = answer.verifier if isinstance(answer, Verification) and answer.verifier else METRIC_NAMES[answer.metric]
+    rate, numbers = answer.false_match, f"{by} distance {answer.distance:.3f}, limit {answer.threshold:.3f}."
     if rate is None:
         return numbers
     bound = f"at most 1 in {max(1, int(1 / rate.upper)):,}, 95 %"

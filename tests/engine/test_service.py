@@ -22,9 +22,12 @@ from engine.errors import (
     PackMismatchError,
     UnknownPersonError,
 )
+from engine.matching.calibration import Calibration
+from engine.packs.installed import install, packs_folder
+from engine.packs.pack import DEFAULT_PACK
 from engine.service import FaceService
 from engine.settings import Settings
-from engine.types import CancelToken, Frame, NewTemplate, Person, Progress
+from engine.types import CancelToken, Frame, Metric, NewTemplate, Person, Progress
 
 
 @pytest.fixture
@@ -253,3 +256,66 @@ def test_that_no_embedding_and_no_name_is_logged(
         service.identify([pictures])
     assert "Eileen" not in caplog.text
     assert "array(" not in caplog.text
+
+
+def test_that_decisions_are_replayed_before_a_limit_is_applied(
+    service: FaceService, eileen: Person, grace: Person, pictures: Path
+) -> None:
+    assert service.replay(1e-3).decisions == 0
+    own = service.verify(eileen.id, pictures / "eileen2.png")
+    service.compare(pictures / "eileen1.jpg", pictures / "eileen2.png")
+    service.identify([pictures / "both.jpg"])
+    same = service.replay(Settings().false_match_rate)
+    assert same.decisions == 4
+    assert same.changed == ()
+    service.apply(Settings(metric="l1", precision="fp32"))
+    looser = service.replay(1e-2)
+    stricter = service.replay(1e-5)
+    assert looser.limits.verification > stricter.limits.verification
+    assert stricter.limits.people == 2
+    assert stricter.limits.own_pairs == 1
+    for record in stricter.changed:
+        assert record.match
+        assert record.distance > stricter.limits.identification or record.people == 0
+    assert own.match
+
+
+def test_that_another_pack_embeds_the_gallery_again_and_back(
+    service: FaceService, eileen: Person, pictures: Path, tmp_path: Path
+) -> None:
+    own = DEFAULT_PACK.network().state_dict()
+    impostors = {metric: np.linspace(0.05, 1, 1000, dtype=np.float32) for metric in Metric}
+    network = DEFAULT_PACK.network()
+    network.load_state_dict({name: tensor * (1.01 if name == "head.weight" else 1.0) for name, tensor in own.items()})
+    about = {"title": "Mine", "licence": "Mine", "calibration": Calibration.measured(impostors).as_json()}
+    install(packs_folder(), "mine", "dlib_resnet", network, about)
+    before = service.verify(eileen.id, pictures / "eileen2.png").distance
+    service.apply(Settings(precision="fp32", pack="mine"))
+    assert service.info().pack == "Mine"
+    assert [(pack.id, pack.in_use) for pack in service.packs()] == [(DEFAULT_PACK.id, False), ("mine", True)]
+    assert all(set(one.embeddings) == {DEFAULT_PACK.id, "mine"} for one in service.templates(eileen.id))
+    assert service.verify(eileen.id, pictures / "eileen2.png").distance == pytest.approx(before, abs=0.01)
+    service.apply(Settings(precision="fp32"))
+    assert service.verify(eileen.id, pictures / "eileen2.png").distance == before
+    with pytest.raises(PackError, match="no pack “gone”"):
+        service.apply(Settings(precision="fp32", pack="gone"))
+    assert service.info().pack == DEFAULT_PACK.title
+
+
+def test_that_a_pack_that_has_vanished_gives_way_to_the_default_and_says_so(tmp_path: Path) -> None:
+    made = FaceService(Settings(pack="gone"), tmp_path / "gallery.db")
+    assert made.info().pack_id == DEFAULT_PACK.id
+    assert "“gone”" in made.info().pack_problem
+    made.close()
+
+
+def test_that_embedding_again_can_be_cancelled_and_changes_nothing(service: FaceService, eileen: Person) -> None:
+    impostors = {metric: np.linspace(0.05, 1, 1000, dtype=np.float32) for metric in Metric}
+    about = {"title": "Mine", "licence": "Mine", "calibration": Calibration.measured(impostors).as_json()}
+    install(packs_folder(), "mine", "dlib_resnet", DEFAULT_PACK.network(), about)
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(OperationCancelledError):
+        service.apply(Settings(precision="fp32", pack="mine"), token=token)
+    assert service.info().pack_id == DEFAULT_PACK.id
+    assert set(service.templates(eileen.id)[0].embeddings) == {DEFAULT_PACK.id}

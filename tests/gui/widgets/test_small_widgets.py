@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.capture.images import read_image
-from engine.types import FalseMatchRate, Metric, Progress
+from engine.types import Box, Comparison, Face, FalseMatchRate, Metric, Pose, Progress, Quality
 from gui.engine_client import EngineClient, Job
 from gui.theme.style import THEME
 from gui.widgets.commit_edits import LineCommit, TextCommit
@@ -110,7 +111,9 @@ def test_that_progress_is_shown_and_a_cancel_reaches_the_job(qtbot: QtBot, clien
     ],
 )
 def test_that_a_distance_comes_with_its_meaning(rate: FalseMatchRate | None, expected: str) -> None:
-    words = rate_in_words(rate, Metric.COSINE, 0.043, 0.055)
+    picture = np.zeros((4, 4, 3), np.uint8)
+    face = Face(Box(0, 0, 1, 1), 1.0, np.zeros((5, 2), np.float32), picture, picture, Quality((), Pose(0, 0, 0)))
+    words = rate_in_words(Comparison(True, 0.043, 0.055, Metric.COSINE, face, face, rate))
     assert words.startswith("Cosine distance 0.043, limit 0.055")
     assert expected in words
 

@@ -1,0 +1,118 @@
+"""Verifiers that were learned from pairs: weighted sums of how much each component of two embeddings differs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from engine.errors import BadInputError, PackError
+from engine.matching.calibration import Calibration
+from engine.types import FalseMatchRate, FloatArray, Metric
+
+_TINY = 1e-6
+Components = Callable[[FloatArray, FloatArray], NDArray[np.float64]]
+
+
+def absolute_differences(first: FloatArray, second: FloatArray) -> NDArray[np.float64]:
+    """|a_i - b_i| (Koch, Zemel and Salakhutdinov 2015, section 3.1)."""
+    return np.asarray(np.abs(first - second), np.float64)
+
+
+def chi_square_parts(first: FloatArray, second: FloatArray) -> NDArray[np.float64]:
+    """(a_i - b_i)² / (a_i + b_i) (Taigman et al. 2014, section 4.1).
+
+    Raises:
+        BadInputError: a feature is negative.
+    """
+    if min(first.min(initial=0.0), second.min(initial=0.0)) < 0:
+        raise BadInputError(
+            "The chi-square distance needs features that are not negative, such as DeepFace's. Choose another one."
+        )
+    one, two = first.astype(np.float64), second.astype(np.float64)
+    return np.asarray((one - two) ** 2 / (one + two + _TINY), np.float64)
+
+
+COMPONENTS: Mapping[str, Components] = {
+    "weighted_l1": absolute_differences,
+    "weighted_chi_square": chi_square_parts,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedVerifier:
+    """A verifier that was learned for one pack.
+
+    Attributes:
+        kind: one of `COMPONENTS`.
+        title: for people.
+        pack_id: whose embeddings it was learned on.
+        weight: of each component; larger means that a difference there tells strangers apart.
+        bias: added to the weighted sum.
+        calibration: as JSON: how often strangers come how close, from pairs it was not fitted on.
+    """
+
+    kind: str
+    title: str
+    pack_id: str
+    weight: tuple[float, ...]
+    bias: float
+    calibration: str
+
+    def distances(self, first: FloatArray, second: FloatArray) -> FloatArray:
+        """Logistic of the weighted sum for each pair, (N,) in 0..1; smaller is more alike."""
+        summed = COMPONENTS[self.kind](first, second) @ np.array(self.weight) + self.bias
+        return np.asarray(expit(summed), np.float32)
+
+    def threshold(self, false_match_rate: float, templates: int) -> float:
+        """Largest distance that is a match; see `Calibration.threshold`."""
+        return Calibration.from_json(self.calibration).threshold(Metric.COSINE, false_match_rate, templates)
+
+    def false_match_rate(self, distance: float, templates: int) -> FalseMatchRate:
+        """How often a stranger gets this close."""
+        return Calibration.from_json(self.calibration).false_match_rate(Metric.COSINE, distance, templates)
+
+    def save(self, folder: Path | None = None) -> None:
+        """Write it where it is found again, whole or not at all.
+
+        Raises:
+            PackError: the folder cannot be written.
+        """
+        place = _place(self.pack_id, self.kind, folder)
+        try:
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            temporary = place.with_suffix(".tmp")
+            temporary.write_text(json.dumps(asdict(self)), "utf-8")
+            temporary.replace(place)
+        except OSError as error:
+            raise PackError(f"The verifier “{self.title}” could not be stored: {error.strerror}. Make room.") from error
+
+
+def find_verifier(kind: str, pack_id: str, folder: Path | None = None) -> LearnedVerifier:
+    """Return the verifier of a kind that was learned for a pack.
+
+    Raises:
+        PackError: none was learned yet, or it is damaged.
+    """
+    try:
+        stored = json.loads(_place(pack_id, kind, folder).read_text("utf-8"))
+        made = LearnedVerifier(**{**stored, "weight": tuple(stored["weight"])})
+        Calibration.from_json(made.calibration)
+    except FileNotFoundError as error:
+        raise PackError(
+            "This way to verify has not been learned for the network in use. Evaluate a folder of people first."
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PackError("The stored verifier is damaged. Evaluate a folder of people to learn it again.") from error
+    return made
+
+
+def _place(pack_id: str, kind: str, folder: Path | None) -> Path:
+    root = folder or platformdirs.user_data_path("visavis", appauthor=False) / "verifiers"
+    return root / Path(pack_id).name / f"{Path(kind).name}.json"
