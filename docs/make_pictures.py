@@ -6,6 +6,7 @@ The faces come with scikit-image and Matplotlib (both in the test extra): Eileen
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -25,15 +26,20 @@ from PySide6.QtWidgets import QApplication  # noqa: E402
 
 from engine.service import FaceService  # noqa: E402
 from engine.settings import Settings  # noqa: E402
+from engine.training.run import begin  # noqa: E402
+from engine.training.session import runs_folder  # noqa: E402
 from gui.engine_client import EngineClient  # noqa: E402
 from gui.main_window import MainWindow  # noqa: E402
 from gui.pages.enroll import EnrollPage  # noqa: E402
+from gui.pages.evaluate import EvaluatePage  # noqa: E402
 from gui.pages.gallery import GalleryPage  # noqa: E402
 from gui.pages.identify import IdentifyPage  # noqa: E402
 from gui.pages.live import LivePage  # noqa: E402
+from gui.pages.train import TrainPage  # noqa: E402
 from gui.pages.verify import VerifyPage  # noqa: E402
 from gui.settings_store import SettingsStore  # noqa: E402
 from gui.theme.style import THEME  # noqa: E402
+from tests.engine.training.conftest import QUICK, texture_people  # noqa: E402
 
 PageKind = TypeVar("PageKind")
 WITHIN_S = 60.0
@@ -43,6 +49,8 @@ QUIET_S = 0.3
 def main() -> None:
     """Open every page in both schemes."""
     with tempfile.TemporaryDirectory() as folder:
+        for place in ("CONFIG", "DATA", "CACHE"):
+            os.environ[f"XDG_{place}_HOME"] = str(Path(folder) / place.lower())
         studio = Studio(Path(folder))
         studio.take_all()
         studio.window.close()
@@ -92,8 +100,34 @@ class Studio:
         live.source.use(str(folder / "camera"))
         self._until(lambda: len(live.view.canvas.marks) == 2)
         self._take("live")
+        self._take_train()
+        self._take_evaluate()
         window.open_page("settings")
         self._take("settings")
+
+    def _take_train(self) -> None:
+        """Train on people made of textures: there are only two faces at hand."""
+        begin(runs_folder() / "people-triplet", texture_people(self.folder / "textures"), QUICK, ())
+        train = self._open("train", TrainPage)
+        train.show_step(3)
+        self._until(lambda: bool(train.runs.runs))
+        train.resume(train.runs.runs[0])
+        self._until(train.progress.verdict.isVisible)
+        self._take("train")
+
+    def _take_evaluate(self) -> None:
+        people = self.folder / "people"
+        for name, files in (
+            ("Eileen Collins", ("eileen.jpg", "eileen-crop.png", "eileen-turned.jpg")),
+            ("Grace Hopper", ("grace.jpg", "grace-crop.jpg")),
+        ):
+            (people / name).mkdir(parents=True)
+            for file in files:
+                shutil.copy(self.folder / file, people / name / file)
+        evaluate = self._open("evaluate", EvaluatePage)
+        evaluate.evaluate_folder(people)
+        self._until(lambda: evaluate.evaluation is not None and not self.window.context.tasks.busy)
+        self._take("evaluate")
 
     def _open(self, key: str, kind: type[PageKind]) -> PageKind:
         self.window.open_page(key)
@@ -139,6 +173,7 @@ class Studio:
         eileen.crop((90, 0, 390, 300)).resize((450, 450)).save(self.folder / "eileen-crop.png")
         eileen.crop((40, 0, 440, 400)).resize((620, 620)).rotate(7).save(self.folder / "eileen-turned.jpg", quality=92)
         grace.save(self.folder / "grace.jpg")
+        grace.crop((60, 40, 460, 480)).resize((480, 528)).save(self.folder / "grace-crop.jpg")
         Image.fromarray(skimage.data.coffee()).save(self.folder / "coffee.png")
         both = Image.new("RGB", (1024, 600))
         both.paste(eileen.resize((600, 600)).crop((0, 0, 512, 600)), (0, 0))

@@ -11,10 +11,11 @@ from torch.utils.data import Sampler
 
 
 class PeopleSampler(Sampler[list[int]]):
-    """Every epoch visits every person once, in batches of P people, with K pictures each.
+    """Every epoch visits every person in turn, in batches of P people, with K pictures each.
 
-    The order follows from the seed and the epoch alone. Several processes take equal, disjoint parts of each batch:
-    whole people, so that a process's part is again people by pictures.
+    It goes round as often as it takes to show about as many pictures as there are. The order follows from the seed and
+    the epoch alone. Several processes take equal, disjoint parts of each batch: whole people, so that a process's part
+    is again people by pictures.
     """
 
     def __init__(self, labels: Sequence[int], people: int, pictures: int, seed: int) -> None:
@@ -28,18 +29,21 @@ class PeopleSampler(Sampler[list[int]]):
         """
         self._places = _by_person(np.asarray(labels))
         self.people, self.pictures, self._seed = min(people, len(self._places)), pictures, seed
+        self._rounds = max(1, round(len(labels) / (len(self._places) * pictures)))
         self.epoch = self.start = 0
 
     def __len__(self) -> int:
         """Batches of an epoch."""
-        return ceil(len(self._places) / self.people)
+        return self._rounds * ceil(len(self._places) / self.people)
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield the epoch's batches from `start` on, as places of pictures."""
         random = np.random.default_rng((self._seed, self.epoch))
-        order = random.permutation(len(self._places))
-        # The last batch is filled with people from the start, so that all are of one size.
-        order = np.concatenate([order, order[: len(self) * self.people - len(order)]])
+        everyone = len(self._places)
+        # A round's last batch is filled with people from its start, so that all are of one size.
+        missing = -everyone % self.people
+        rounds = [random.permutation(everyone) for _ in range(self._rounds)]
+        order = np.concatenate([part for one in rounds for part in (one, one[:missing])])
         for number, chosen in enumerate(order.reshape(len(self), self.people)):
             batch = [int(place) for person in chosen for place in self._pick(random, self._places[person])]
             if number >= self.start:

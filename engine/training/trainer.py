@@ -126,7 +126,7 @@ class Trainer:
         self._learner, self._optimiser = self.accelerator.prepare(bare, optimiser)
         self._bare = bare
         self._meter = _Meter()
-        self._saved_at = perf_counter()
+        self._saved_at = self._clock = perf_counter()
 
     # --- the loop -----------------------------------------------------------------------------------------------
 
@@ -138,6 +138,7 @@ class Trainer:
             TrainingError: the disk is full, or memory does not suffice for the smallest batch.
             BadInputError: the pictures have vanished.
         """
+        self._clock = perf_counter()
         self._say(self._started(self.recipe.epochs * len(self._sampler())))
         if self.state.best_tar < 0:
             self._validate()
@@ -177,6 +178,7 @@ class Trainer:
             return reason
         self.state.epoch, self.state.batch = self.state.epoch + 1, 0
         self._validate()
+        self._tick()
         self._save()
         if self.state.epoch >= self.recipe.epochs:
             return f"All {self.recipe.epochs} epochs are done."
@@ -190,7 +192,6 @@ class Trainer:
         with closing(self._reader.batches(shares, self.state.epoch)) as batches:
             for batch in batches:
                 self._wait()
-                start = perf_counter()
                 loss = self._step(batch, self._progress(sampler))
                 if not isfinite(loss):
                     return (
@@ -198,7 +199,7 @@ class Trainer:
                         "too high. The best network so far was kept."
                     )
                 self.state.step, self.state.batch = self.state.step + 1, self.state.batch + 1
-                self.state.seconds += perf_counter() - start
+                self._tick()
                 self._count(loss, len(batch.labels) * processes, sampler)
                 if perf_counter() - self._saved_at > SAVE_EVERY_S:
                     self._save()
@@ -236,13 +237,20 @@ class Trainer:
     def _wait(self) -> None:
         paused_at = perf_counter()
         self.control.wait()
-        self._meter.since += perf_counter() - paused_at
+        paused_s = perf_counter() - paused_at
+        self._meter.since += paused_s
+        self._clock += paused_s
         # All processes stop at the same step, or those left would wait for ever for the others.
         stops = torch.tensor(float(self.control.cancelled), device=self.device.torch_device)
         if self.accelerator.num_processes > 1:
             stops = self.accelerator.reduce(stops, "sum")
         if stops > 0:
             raise OperationCancelledError
+
+    def _tick(self) -> None:
+        """Count the time since the last step, reading and validating included, pauses not."""
+        now = perf_counter()
+        self.state.seconds, self._clock = self.state.seconds + now - self._clock, now
 
     def _progress(self, sampler: PeopleSampler) -> float:
         """Share of the training that is done, 0 .. 1: by epochs, or by time where that is shorter."""

@@ -47,7 +47,7 @@ class ProgressStep(QWidget):
         layout.addLayout(line)
         self.verdict = _Verdict(context)
         self.loss = CurvePlot("Loss", "Step", "")
-        self.tar = CurvePlot("True acceptance on validation people", "Epoch", "TAR, %", "good", percent=True)
+        self.tar = CurvePlot("True acceptance, validation", "Epoch", "TAR, %", "good", percent=True)
         self.rate = CurvePlot("Learning rate", "", "", "muted", low=True)
         self.speed = CurvePlot("Pictures per second", "", "", "muted", low=True)
         self.histogram, self.det, self.map = HistogramPlot(), DetPlot(), MapPlot()
@@ -205,14 +205,16 @@ class ProgressStep(QWidget):
 
     def _on_ended(self, event: RunEnded) -> None:
         self._run = Path(event.run)
+        if not self._bench:
+            self.set_running(running=False)
         self.title.setText(f"{self._run.name}: done")
         self.text.setText(
             f"{event.reason} {duration(event.seconds)} of training; the best epoch was {event.best_epoch}."
         )
         if event.comparison is not None and not self._bench:
             self.det.reset()
-            self.det.show_curve("after, people held out", event.comparison.after_det)
-            self.det.show_curve("before, people held out", event.comparison.before_det)
+            self.det.show_curve("after", event.comparison.after_det)
+            self.det.show_curve("before", event.comparison.before_det)
             self.verdict.show_comparison(self._run, event.comparison)
 
     def _ask_for_map(self) -> None:

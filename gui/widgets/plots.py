@@ -107,7 +107,7 @@ class HistogramPlot(Plot):
     """Genuine and impostor distances."""
 
     def __init__(self) -> None:
-        super().__init__("Distances: same person, strangers", "Cosine distance", "Share of pairs, %")
+        super().__init__("Distances", "Cosine distance", "Share of pairs, %")
         self._shown: tuple[Sequence[float], Sequence[float], Sequence[float]] = ((), (), ())
 
     def show_shares(self, bins: Sequence[float], genuine: Sequence[float], impostor: Sequence[float]) -> None:
@@ -170,7 +170,7 @@ class MapPlot(Plot):
     """Embeddings in the plane; people have colours."""
 
     def __init__(self) -> None:
-        super().__init__("Map of faces: one colour a person", "", "")
+        super().__init__("Map: one colour a person", "", "")
         self._places: Sequence[tuple[float, float, int]] = ()
         for side in ("bottom", "left"):
             self.view.hideAxis(side)

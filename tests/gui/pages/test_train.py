@@ -106,7 +106,7 @@ def test_that_a_run_is_resumed_watched_judged_and_deleted(
     qtbot.waitUntil(page.progress.verdict.isVisible, timeout=LONG_MS)
     ended(qtbot, page)
     assert page.progress.tar.xs == [0, 1, 2, 3]
-    assert set(page.progress.det.curves) == {"after, people held out", "before, people held out"}
+    assert set(page.progress.det.curves) == {"after", "before"}
     assert "4 people held out" in page.progress.verdict.text.text()
     assert not page.progress.stop.isVisible()
     page.progress.neighbours.click()
