@@ -28,6 +28,7 @@ def main() -> None:
     """Print every side."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
+    parser.add_argument("--one-view", action="store_true", help="also the default pack without averaging")
     parser.add_argument("--cache", type=Path, help="a folder to keep embeddings in between runs")
     options = parser.parse_args()
     protocol = read_pairs(options.shared / "data" / "lfw_pairs.txt", options.shared / "data" / "lfw")
@@ -38,6 +39,8 @@ def main() -> None:
     sides = [apart(embedded(pack, protocol, options.cache), protocol) for pack in packs]
     for pack, side in zip(packs, sides, strict=True):
         show(pack.title, side, protocol)
+    if options.one_view:
+        show("one view", apart(embedded(DEFAULT_PACK, protocol, None, averaging=False), protocol), protocol)
     if len(sides) == 2:
         show("both, fused", fused(sides, protocol), protocol)
 
@@ -60,7 +63,7 @@ def fused(sides: list[FloatArray], protocol: PairsProtocol) -> FloatArray:
     return total
 
 
-def embedded(pack: Pack, protocol: PairsProtocol, cache: Path | None) -> FloatArray:
+def embedded(pack: Pack, protocol: PairsProtocol, cache: Path | None, *, averaging: bool = True) -> FloatArray:
     """Embed every picture with a pack, or take the embeddings from the cache."""
     kept = cache / f"lfw-{pack.id}.npy" if cache else None
     if kept is not None and kept.is_file():
@@ -71,7 +74,8 @@ def embedded(pack: Pack, protocol: PairsProtocol, cache: Path | None) -> FloatAr
         if sys.stderr.isatty():
             print(f"\r{progress.done:,} of {progress.total:,} pictures", end="", file=sys.stderr)
 
-    embeddings = embed_pictures(file_pipeline(pack=pack), protocol.pictures, report, CancelToken()).embeddings
+    made = embed_pictures(file_pipeline(pack=pack), protocol.pictures, report, CancelToken(), averaging=averaging)
+    embeddings = made.embeddings
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         np.save(kept, embeddings)

@@ -164,9 +164,15 @@ class Embedded:
 
 
 def embed_pictures(
-    pipeline: Pipeline, pictures: Sequence[Path], report: Report, token: CancelToken, *, central: bool = True
+    pipeline: Pipeline,
+    pictures: Sequence[Path],
+    report: Report,
+    token: CancelToken,
+    *,
+    central: bool = True,
+    averaging: bool = True,
 ) -> Embedded:
-    """Embed one face of each picture, with test-time averaging.
+    """Embed one face of each picture.
 
     Args:
         pipeline: as for pictures.
@@ -174,6 +180,7 @@ def embed_pictures(
         report: hears how far it is.
         token: stops it.
         central: take the face nearest to the middle, as collections of people are cut; else the largest.
+        averaging: over the pack's views (test-time averaging), as the gallery is embedded.
 
     Raises:
         OperationCancelledError: the token was turned.
@@ -190,7 +197,7 @@ def embed_pictures(
             except ImageError as error:
                 failures[place] = str(error)
         only: Only = "central" if central else "largest"
-        found = pipeline.faces(list(frames.values()), smallest_face_px=SMALLEST_FACE_PX, averaging=True, only=only)
+        found = pipeline.faces(list(frames.values()), smallest_face_px=SMALLEST_FACE_PX, averaging=averaging, only=only)
         for place, faces in zip(frames, found, strict=True):
             if not faces or faces[0].embedding is None:
                 failures[place] = f"No face was found in “{shown(pictures[place])}”."
