@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QComboBox, QListWidget, QListWidgetItem, QStackedWidget, QWidget
 
 from engine.learning import DataReport, Finding
@@ -26,6 +26,7 @@ KINDS = {
 }
 """What each kind of finding is called, the most telling first."""
 _SHOWN_AT_ONCE = 300
+_CROP_PX = 2 * t.SMALL_THUMBNAIL_PX
 _INVITATION = "Drop a folder that holds one folder of pictures per person"
 
 
@@ -52,7 +53,7 @@ class PicturesStep(QWidget):
         self.kind.activated.connect(lambda _place: self._fill())
         self.list = QListWidget()
         self.list.setAccessibleName("Findings; a tick leaves the picture out")
-        self.list.setIconSize(QSize(2 * t.SMALL_THUMBNAIL_PX, 2 * t.SMALL_THUMBNAIL_PX))
+        self.list.setIconSize(QSize(2 * _CROP_PX + t.GAP // 2, _CROP_PX))
         self.list.setWordWrap(True)
         self.list.itemChanged.connect(self._on_ticked)
         self.left_out_text = label("", "muted", wrap=True)
@@ -143,7 +144,7 @@ class PicturesStep(QWidget):
             item = self.list.item(number)
             if item is not None and one.crop in pictures:
                 self._filling = True
-                item.setIcon(QIcon(rounded(image_of(pictures[one.crop]), 2 * t.SMALL_THUMBNAIL_PX, 2.0)))
+                item.setIcon(_side_by_side([pictures[crop] for crop in (one.crop, one.other_crop) if crop in pictures]))
                 self._filling = False
 
     def _on_ticked(self, item: QListWidgetItem) -> None:
@@ -163,3 +164,15 @@ class PicturesStep(QWidget):
             self.left_out_text.setText("Nothing is wrong with these pictures.")
         else:
             self.left_out_text.setText(f"Ticked pictures are left out: {len(self._out - {''}):,} so far.")
+
+
+def _side_by_side(crops: list[PixelArray]) -> QIcon:
+    """The face in question, and the one it is compared with."""
+    drawn = QPixmap(2 * (2 * _CROP_PX + t.GAP // 2), 2 * _CROP_PX)
+    drawn.setDevicePixelRatio(2.0)
+    drawn.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(drawn)
+    for place, crop in enumerate(crops):
+        painter.drawPixmap(place * (_CROP_PX + t.GAP // 2), 0, rounded(image_of(crop), _CROP_PX, 2.0))
+    painter.end()
+    return QIcon(drawn)

@@ -145,6 +145,16 @@ def test_that_a_folder_that_is_none_is_a_sentence(tmp_path: Path, pipeline: Pipe
         looked(place, pipeline, tmp_path)
 
 
+def test_that_a_thousand_unreadable_files_are_a_thousand_findings(tmp_path: Path, pipeline: Pipeline) -> None:
+    for person in ("a", "b"):
+        (tmp_path / "people" / person).mkdir(parents=True)
+        for number in range(500):
+            (tmp_path / "people" / person / f"{number}.jpg").write_bytes(b"no picture")
+    found = report(looked(tmp_path / "people", pipeline, tmp_path))
+    assert len(kinds(found)["unreadable"]) == 1000
+    assert found.usable_people == 0
+
+
 # --- splits -------------------------------------------------------------------------------------------------------
 
 
