@@ -55,6 +55,7 @@ class PicturesStep(QWidget):
         self.list.setAccessibleName("Findings; a tick leaves the picture out")
         self.list.setIconSize(QSize(2 * _CROP_PX + t.GAP // 2, _CROP_PX))
         self.list.setWordWrap(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.itemChanged.connect(self._on_ticked)
         self.left_out_text = label("", "muted", wrap=True)
         self.go_on = button("Next: recipe", self.accepted.emit, "primary")
