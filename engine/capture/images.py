@@ -9,8 +9,10 @@ from __future__ import annotations
 import io
 import os
 import stat
+import struct
 import threading
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,8 +102,23 @@ class _NotFiniteError(Exception):
     """Floating-point pixels that are not numbers."""
 
 
-# Pillow's decoders report damage in many ways; each of these has been seen from a mutated file.
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, MemoryError, RuntimeError)
+# Pillow's decoders report damage in any of these ways.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    MemoryError,
+    RuntimeError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 
 
 def _file_content(path: Path, shown_as: Path) -> bytes:
@@ -134,7 +151,7 @@ def _opened(content: bytes, shown_as: Path) -> Iterator[Image.Image]:
         if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS:
             raise ImageError(shown_as, "is a damaged HEIC or AVIF file", "Copy it again from where it came.") from error
         raise ImageError(shown_as, "is not a picture that can be read", not_a_picture) from error
-    except (Image.DecompressionBombError, *_DAMAGE) as error:
+    except _DAMAGE as error:
         raise ImageError(shown_as, "is not a picture that can be read", not_a_picture) from error
     with picture:
         yield picture
@@ -155,7 +172,8 @@ def _check_size(picture: Image.Image, shown_as: Path, max_megapixels: float) -> 
 
 def _frame_notes(picture: Image.Image) -> tuple[str, ...]:
     try:
-        count = int(getattr(picture, "n_frames", 1))
+        with _quiet():
+            count = int(getattr(picture, "n_frames", 1))
     except _DAMAGE:
         # Counting walks the whole file; damage further on does not concern the first frame.
         count = 1

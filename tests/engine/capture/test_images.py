@@ -130,6 +130,15 @@ def test_that_of_several_pictures_the_first_is_used_and_that_is_said(portrait: I
     assert np.abs(frame.pixels.astype(int) - np.asarray(portrait, int)).mean() < 9
 
 
+def test_that_damage_beyond_the_first_frame_does_not_concern_it(portrait: Image.Image) -> None:
+    content = bytearray(encoded(portrait, "TIFF"))
+    directory = int.from_bytes(content[4:8], "little")
+    next_directory = directory + 2 + 12 * int.from_bytes(content[directory : directory + 2], "little")
+    content[next_directory : next_directory + 4] = (len(content) - 7).to_bytes(4, "little")
+    content[-7:-5] = (3).to_bytes(2, "little")
+    assert read_image(bytes(content)).size == portrait.size
+
+
 def test_that_the_content_decides_and_not_the_name(portrait: Image.Image, tmp_path: Path) -> None:
     (tmp_path / "picture.txt").write_bytes(encoded(portrait, "PNG"))
     assert read_image(tmp_path / "picture.txt").size == portrait.size
