@@ -167,8 +167,9 @@ class CameraStream:
                 return delivered, "The computer was asleep. The camera is started again."
             if frame is not None and not (frozen and frozen.holds(frame, now)):
                 last, delivered = now, True
-                self._put(frame)
+                # The state first: whoever takes the first frame asks what it is from.
                 self._tell(StreamState(Phase.RUNNING, label=source.label, live=live))
+                self._put(frame)
             elif now - last > allowance:
                 return delivered, f"“{source.label}” gives no more pictures. It is tried again; check its cable."
             if not live:

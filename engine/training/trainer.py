@@ -139,13 +139,18 @@ class Trainer:
             BadInputError: the pictures have vanished.
         """
         self._clock = perf_counter()
-        self._say(self._started(self.recipe.epochs * len(self._sampler())))
-        if self.state.best_tar < 0:
-            self._validate()
-        while True:
-            reason = self._epoch()
-            if reason:
-                return reason
+        try:
+            self._say(self._started(self.recipe.epochs * len(self._sampler())))
+            if self.state.best_tar < 0:
+                self._validate()
+            reason = ""
+            while not reason:
+                reason = self._epoch()
+            self.accelerator.wait_for_everyone()
+        finally:
+            # A process that ends with its connections to the others still open is aborted.
+            self.accelerator.end_training()
+        return reason
 
     def _started(self, steps: int) -> RunStarted:
         split, part = self.run.split, self.run.part

@@ -87,6 +87,22 @@ def started() -> Iterator[Callable[..., Watched]]:
         watched.stream.stop()
 
 
+def test_that_whoever_takes_the_first_frame_knows_what_it_is_from() -> None:
+    known: list[bool] = []
+    states: list[StreamState] = []
+    first = threading.Event()
+
+    def notice() -> None:
+        known.append(bool(states) and states[-1] == StreamState(Phase.RUNNING, label="Scripted", live=True))
+        first.set()
+
+    source = ScriptedSource(picture)
+    stream = CameraStream(lambda: source, notice, states.append, HURRIED)
+    assert first.wait(WITHIN_S)
+    stream.stop()
+    assert all(known)
+
+
 def test_that_the_newest_frame_wins_and_the_rest_are_counted(started: Callable[..., Watched]) -> None:
     watched = started(ScriptedSource(picture))
     watched.wait(lambda: watched.source.reads > 50)
