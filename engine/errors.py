@@ -67,6 +67,24 @@ class GalleryError(VisavisError):
     """The gallery cannot be opened, read or written."""
 
 
+class GalleryLockedError(GalleryError):
+    """The gallery is encrypted, and what opens it has not been given."""
+
+    def __init__(self, sentence: str, asks: tuple[str, ...]) -> None:
+        """Say why.
+
+        Args:
+            sentence: for the user.
+            asks: what can be typed to open it: "passphrase", "recovery"; nothing where only the keyring can help.
+        """
+        super().__init__(sentence)
+        self.asks = asks
+
+
+class WrongSecretError(GalleryError):
+    """A passphrase or recovery code that does not open the gallery, or cannot be one."""
+
+
 class PackError(VisavisError):
     """A model pack is missing, damaged or does not fit."""
 

@@ -12,6 +12,7 @@ import platformdirs
 import tomli_w
 
 from engine.errors import SettingsError
+from engine.files import write_whole
 from engine.options import Option, Value, check_options, option, options_of
 
 log = logging.getLogger(__name__)
@@ -176,11 +177,9 @@ def save(settings: Settings, path: Path) -> None:
     """
     defaults = asdict(Settings())
     changed = {key: value for key, value in asdict(settings).items() if value != defaults[key]}
-    temporary = path.with_suffix(".tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(tomli_w.dumps(changed), "utf-8")
-        temporary.replace(path)
+        write_whole(path, tomli_w.dumps(changed).encode())
     except OSError as error:
         raise SettingsError(
             f"The settings could not be saved to “{path.name}”: {error.strerror}. Check that folder and try again."

@@ -7,9 +7,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import keyring
 import numpy as np
 import pytest
 import skimage.data
+from keyring.backends.null import Keyring as NoKeyring
 from PIL import Image
 
 from engine.alignment.landmarks import Landmarker
@@ -21,8 +23,12 @@ from engine.pipeline import Pipeline
 from engine.service import FaceService
 from engine.settings import Settings
 from engine.types import PixelArray
+from tests.keyrings import FileKeyring
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+# No test may touch the keyring of whoever runs it. The `system_keyring` fixture brings one.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+keyring.set_keyring(NoKeyring())
 
 
 def wheel_file(package: str, *parts: str) -> Path:
@@ -92,6 +98,19 @@ def service(tmp_path: Path) -> Iterator[FaceService]:
     made = FaceService(Settings(precision="fp32"), tmp_path / "gallery.db")
     yield made
     made.close()
+
+
+@pytest.fixture
+def system_keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A system with a keyring: the file it keeps secrets in. With the suffix `.locked` beside it, it is locked."""
+    file = tmp_path / "keyring" / "secrets.json"
+    file.parent.mkdir()
+    monkeypatch.setenv("VISAVIS_TEST_KEYRING", str(file))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "tests.keyrings.FileKeyring")
+    before = keyring.get_keyring()
+    keyring.set_keyring(FileKeyring())
+    yield file
+    keyring.set_keyring(before)
 
 
 @pytest.fixture(scope="session")

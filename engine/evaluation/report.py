@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from html import escape
 from math import log10
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from fpdf import FPDF
 
 from engine.errors import BadInputError, shown
+from engine.files import write_whole
 from engine.learning import Evaluation, VerifierResult
 
 _WIDTH, _HEIGHT, _MARGIN = 420, 300, 48
@@ -32,10 +32,8 @@ def write_report(evaluation: Evaluation, place: Path) -> None:
     if suffix not in (".html", ".pdf"):
         raise BadInputError(f"A report is .html or .pdf, and “{shown(place)}” is neither. Choose another name.")
     content = html_report(evaluation).encode() if suffix == ".html" else pdf_report(evaluation)
-    temporary = place.with_name(f".{place.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(content)
-        temporary.replace(place)
+        write_whole(place, content, private=False)
     except OSError as error:
         raise BadInputError(
             f"The report “{shown(place)}” cannot be written: {error.strerror}. Choose another place."

@@ -1,17 +1,17 @@
 """SQLite underneath the gallery: opening, migrating, backing up, and its errors as sentences.
 
-All that is particular to SQLite is here.
+All that is particular to SQLite is here. The library is SQLCipher's build, which reads plain files too.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import sqlcipher3.dbapi2 as sqlite
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -37,31 +37,36 @@ _PRAGMAS = (
 )
 
 
-def open_database(path: Path) -> Engine:
+def open_database(path: Path, key: bytes | None = None) -> Engine:
     """Open a gallery's file, creating or migrating it where needed.
+
+    Args:
+        path: the file.
+        key: 32 bytes where the gallery is encrypted, or is to be when it is created.
 
     Raises:
         GalleryError: the file is no gallery, damaged, of a newer Visavis, or cannot be opened.
     """
     with translated_errors(path):
         if not path.exists():
-            _create(path)
-        _check_file(path)
-        engine = _connect(path)
+            _create(path, key)
+        check_file(path, encrypted=key is not None)
+        engine = _connect(path, key)
         try:
-            _migrate(engine, path)
+            _check_identity(engine, path)
+            _migrate(engine, path, key)
         except BaseException:
             engine.dispose()
             raise
     return engine
 
 
-def _create(path: Path) -> None:
+def _create(path: Path, key: bytes | None) -> None:
     """Build a gallery beside its place and put it there whole, so that a crash leaves none rather than half of one."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
+    unfinished = unfinished_path(path)
     os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-    engine = _connect(unfinished)
+    engine = _connect(unfinished, key)
     try:
         with engine.begin() as connection:
             connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -76,29 +81,80 @@ def _create(path: Path) -> None:
             unfinished.rename(path)
     finally:
         engine.dispose()
-        for leftover in (unfinished, *(unfinished.with_name(unfinished.name + end) for end in ("-wal", "-shm"))):
-            leftover.unlink(missing_ok=True)
+        remove_with_logs(unfinished)
 
 
-def _check_file(path: Path) -> None:
+def unfinished_path(path: Path) -> Path:
+    """Where a gallery is built before it takes its place."""
+    return path.with_name(f".{path.name[:200]}.{os.getpid()}.new")
+
+
+def remove_with_logs(path: Path) -> None:
+    """Remove a database's file with what SQLite keeps beside it."""
+    for leftover in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))):
+        leftover.unlink(missing_ok=True)
+
+
+def is_plain(path: Path) -> bool:
+    """Whether a file is a database that is not encrypted."""
+    with path.open("rb") as file:
+        return file.read(len(_HEADER)) == _HEADER
+
+
+def check_file(path: Path, *, encrypted: bool) -> None:
+    """Refuse what cannot be a gallery before SQLite touches it.
+
+    Raises:
+        GalleryError: it is no file, empty, or another program's.
+    """
     if not path.is_file():
         raise GalleryError(f"“{shown(path)}” is not a file. Choose another gallery with --gallery.")
     with path.open("rb") as file:
         header = file.read(100)
     if not header:
         raise GalleryError(f"The gallery “{shown(path)}” is empty: its content was lost. Restore it from a backup.")
-    if not header.startswith(_HEADER) or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+    plain = header.startswith(_HEADER)
+    if encrypted and (plain or len(header) < len(_HEADER)):
+        raise GalleryError(f"The gallery “{shown(path)}” was replaced by another file. Restore it from a backup.")
+    if not encrypted and not plain:
+        raise GalleryError(
+            f"“{shown(path)}” is not a Visavis gallery, or its key file “{shown(path)}.keys” is missing. Put the key "
+            "file back, or choose another gallery with --gallery."
+        )
+    if not encrypted and int.from_bytes(header[68:72], "big") != APPLICATION_ID:
         raise GalleryError(f"“{shown(path)}” is not a Visavis gallery. Choose another file with --gallery.")
 
 
-def _connect(path: Path) -> Engine:
+def _check_identity(engine: Engine, path: Path) -> None:
+    with engine.connect() as connection:
+        if connection.exec_driver_sql("PRAGMA application_id").scalar() != APPLICATION_ID:
+            raise GalleryError(f"“{shown(path)}” is not a Visavis gallery. Choose another file with --gallery.")
+
+
+def connect(path: Path, key: bytes | None) -> sqlite.Connection:
+    """Open an existing file with SQLite itself; errors are SQLite's."""
+    connection = sqlite.connect(
+        f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_BUSY_SECONDS, check_same_thread=False,
+        isolation_level=None,
+    )  # fmt: skip
+    # SQLCipher writes what it thinks of a key to the error stream.
+    connection.execute("PRAGMA cipher_log_level = NONE")
+    if key is not None:
+        connection.execute(f"PRAGMA key = {key_literal(key)}")
+    return connection
+
+
+def key_literal(key: bytes) -> str:
+    """A raw key as SQLCipher takes it: no derivation, since it is random already."""
+    return f"\"x'{key.hex()}'\""
+
+
+def _connect(path: Path, key: bytes | None) -> Engine:
     # One connection: the gallery is used by one thread, and SQLite reports changes by others to a connection.
     engine = create_engine(
         "sqlite://",
-        creator=lambda: sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_BUSY_SECONDS, check_same_thread=False,
-            isolation_level=None,
-        ),
+        module=sqlite,
+        creator=lambda: connect(path, key),
         poolclass=StaticPool,
         # An error would quote the embeddings and crops of its statement, and so would the log.
         hide_parameters=True,
@@ -121,7 +177,7 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _migrate(engine: Engine, path: Path) -> None:
+def _migrate(engine: Engine, path: Path, key: bytes | None) -> None:
     with engine.connect() as connection:
         current = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     script = ScriptDirectory.from_config(_alembic())
@@ -129,7 +185,7 @@ def _migrate(engine: Engine, path: Path) -> None:
         return
     if current not in [revision.revision for revision in script.walk_revisions()]:
         raise GalleryError(f"The gallery “{shown(path)}” was made by a newer Visavis. Update Visavis to open it.")
-    _back_up(path, path.with_name(f"{path.name}.before-{script.get_current_head()}"))
+    back_up(path, path.with_name(f"{path.name}.before-{script.get_current_head()}"), key)
     with engine.connect() as connection:
         _upgrade(connection)
 
@@ -146,13 +202,30 @@ def _alembic() -> Config:
     return config
 
 
-def _back_up(path: Path, copy: Path) -> None:
-    """Copy the gallery as it is, and make sure that the copy opens."""
-    os.close(os.open(copy, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
-        if target.execute("PRAGMA quick_check").fetchone() != ("ok",):
-            raise GalleryError(f"The gallery “{shown(path)}” is damaged. Restore it from a backup.")
+def back_up(path: Path, copy: Path, key: bytes | None) -> None:
+    """Copy the gallery as it is, encrypted where it is, and make sure that the copy opens; whole or not at all.
+
+    Raises:
+        GalleryError: the gallery is damaged.
+        OSError, sqlite.Error: it cannot be read, or the copy cannot be written.
+    """
+    unfinished = unfinished_path(copy)
+    os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+    try:
+        with closing(connect(path, key)) as source, closing(connect(unfinished, key)) as target:
+            source.backup(target)
+            if target.execute("PRAGMA quick_check").fetchone() != ("ok",):
+                raise GalleryError(f"The gallery “{shown(path)}” is damaged. Restore it from a backup.")
+        sync_file(unfinished)
+        unfinished.replace(copy)
+    finally:
+        remove_with_logs(unfinished)
+
+
+def sync_file(path: Path) -> None:
+    """Make a file's content survive a loss of power."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def erase_leftovers(engine: Engine) -> bool:
@@ -185,7 +258,7 @@ def translated_errors(path: Path) -> Iterator[None]:
     name = shown(path)
     try:
         yield
-    except (DBAPIError, sqlite3.Error) as error:
+    except (DBAPIError, sqlite.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         code = str(getattr(cause, "sqlite_errorname", ""))
         sentence = next((text for start, text in _SENTENCES.items() if code.startswith(start)), _UNFORESEEN)

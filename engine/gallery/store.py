@@ -13,12 +13,14 @@ from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from engine.errors import GalleryError, NameTakenError, PackMismatchError, UnknownPersonError
+from engine.gallery import vault
 from engine.gallery.database import data_version, erase_leftovers, open_database, translated_errors
 from engine.gallery.names import clean_name, folded, name_key, search_text
 from engine.gallery.references import References
 from engine.gallery.rows import embedding_bytes, now, person_query, person_value, template_row, template_value
 from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
 from engine.gallery.undo import Edit, History, Snapshot
+from engine.gallery.vault import Typed
 from engine.types import FloatArray, NewTemplate, Person, Template
 
 Result = TypeVar("Result")
@@ -29,31 +31,72 @@ Touched: TypeAlias = set[int] | Callable[[Session], set[int]]
 class Gallery:
     """One open gallery. Used by one thread at a time; several processes may have the same file open."""
 
-    def __init__(self, path: Path, engine: Engine) -> None:
+    def __init__(self, path: Path, engine: Engine, key: bytes | None) -> None:
         """Wrap an opened database; use `open`."""
         self.path = path
-        self._engine = engine
+        self._engine, self._key = engine, key
         self._history = History()
         self._references: dict[str, References] = {}
         self._erasure_pending = False
         self._seen_version = self._data_version()
 
     @classmethod
-    def open(cls, path: Path) -> Gallery:
+    def open(cls, path: Path, typed: Typed | None = None) -> Gallery:
         """Open a gallery, creating it where there is none and migrating an older one.
 
+        Args:
+            path: the gallery's file.
+            typed: a passphrase or recovery code; without one only a keyring opens an encrypted gallery.
+
         Raises:
+            GalleryLockedError: it is encrypted, and something must be typed.
+            WrongSecretError: what was typed does not open it.
             GalleryError: the file is no gallery, damaged, of a newer Visavis, or cannot be opened.
         """
-        engine = open_database(path)
+        with vault.alone(path):
+            key = vault.unlock(path, typed)
+            engine = open_database(path, key)
+            vault.created(path)
         with translated_errors(path):
-            return cls(path, engine)
+            return cls(path, engine, key)
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the file is."""
+        return self._key is not None
+
+    def protect(self, change: Callable[[Path, bytes | None], bytes]) -> None:
+        """Change what opens the gallery, with the file closed meanwhile.
+
+        Args:
+            change: takes the path and the present data key, and returns the new one.
+
+        Raises:
+            GalleryError: it could not be changed; the gallery is open as before.
+        """
+        self._engine.dispose()
+        try:
+            with vault.alone(self.path):
+                self._key = change(self.path, self._key)
+        finally:
+            self._engine = open_database(self.path, self._key)
+            self._seen_version = self._data_version()
 
     def close(self) -> None:
         """Close the file; what was deleted is out of it."""
         with translated_errors(self.path):
             erase_leftovers(self._engine)
             self._engine.dispose()
+
+    def recovery_code(self) -> str:
+        """Make a new recovery code and return it; it replaces one of before and is kept nowhere.
+
+        Raises:
+            GalleryError: the gallery is not encrypted.
+        """
+        if self._key is None:
+            raise GalleryError("The gallery is not encrypted, so there is nothing to recover. Encrypt it first.")
+        return vault.make_recovery_code(self.path, self._key)
 
     # --- looking ------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from engine.errors import BadInputError, PackError
+from engine.files import write_whole
 from engine.matching.calibration import Calibration
 from engine.types import FalseMatchRate, FloatArray, Metric
 
@@ -87,9 +88,7 @@ class LearnedVerifier:
         place = _place(self.pack_id, self.kind, folder)
         try:
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            temporary = place.with_suffix(".tmp")
-            temporary.write_text(json.dumps(asdict(self)), "utf-8")
-            temporary.replace(place)
+            write_whole(place, json.dumps(asdict(self)).encode())
         except OSError as error:
             raise PackError(f"The verifier “{self.title}” could not be stored: {error.strerror}. Make room.") from error
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from engine.errors import BadInputError, TrainingError, shown
+from engine.files import write_whole
 
 FORMAT = 1
 
@@ -43,9 +43,9 @@ def write_checkpoint(folder: Path, name: str, checkpoint: Checkpoint) -> None:
     digest = hashlib.sha256(content).hexdigest()
     tensors = folder / f"{name}-{digest[:16]}.safetensors"
     try:
-        _write(tensors, content)
+        write_whole(tensors, content)
         stored = {"format": FORMAT, "tensors": tensors.name, "sha256": digest, "state": checkpoint.state}
-        _write(folder / f"{name}.json", json.dumps(stored).encode())
+        write_whole(folder / f"{name}.json", json.dumps(stored).encode())
         for old in folder.glob(f"{name}-*.safetensors"):
             if old != tensors:
                 old.unlink(missing_ok=True)
@@ -115,15 +115,3 @@ def fill(network: nn.Module, tensors: Mapping[str, Tensor], called: str) -> None
         raise BadInputError(
             f"The weights of “{called}” are those of another network. Use the one they are for."
         ) from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

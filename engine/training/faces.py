@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from engine.capture.folders import find_pictures
 from engine.capture.images import encode_jpeg, read_image
 from engine.errors import BadInputError, ImageError, shown
+from engine.files import write_whole
 from engine.pipeline import RIVAL_AREA, Pipeline
 from engine.types import CancelToken, Face, FloatArray, Frame, Progress, Report
 
@@ -200,7 +200,7 @@ class _Index:
         if face.embedding is not None:
             self._embeddings[sha256] = face.embedding
         place = self.crops / f"{sha256}.jpg"
-        write_private(place, encode_jpeg(face.crop))
+        write_whole(place, encode_jpeg(face.crop), durable=False)
 
     def remember(self, picture: Picture) -> None:
         """Take note of a picture."""
@@ -223,7 +223,7 @@ class _Index:
             np.savez(file, names=names, embeddings=np.array(list(self._embeddings.values()), np.float32))
         temporary.chmod(0o600)
         temporary.replace(self._arrays)
-        write_private(self._file, json.dumps(stored).encode())
+        write_whole(self._file, json.dumps(stored).encode())
         self._unsaved = 0
 
     def matrix(self, pictures: Sequence[Picture], dimension: int) -> FloatArray:
@@ -231,11 +231,3 @@ class _Index:
         nothing = np.full(dimension, np.nan, np.float32)
         rows = [nothing if one.problem else self._embeddings[one.sha256] for one in pictures]
         return np.stack(rows).astype(np.float32)
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with os.fdopen(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-    temporary.replace(path)

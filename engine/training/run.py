@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import BadInputError, TrainingError, shown
+from engine.files import write_whole
 from engine.learning import (
     RECIPE_OPTIONS,
     Comparison,
@@ -26,7 +27,7 @@ from engine.learning import (
     to_line,
 )
 from engine.training.batches import Crops
-from engine.training.faces import FolderFaces, write_private
+from engine.training.faces import FolderFaces
 from engine.training.split import Split, split_people
 
 FORMAT = 1
@@ -140,7 +141,7 @@ def begin(place: Path, faces: FolderFaces, recipe: Recipe, left_out: Collection[
         place.mkdir(mode=0o700, parents=True)
         stored = {"format": FORMAT, **asdict(run)}
         del stored["place"]
-        write_private(place / "run.json", json.dumps(stored, indent=1).encode())
+        write_whole(place / "run.json", json.dumps(stored, indent=1).encode())
     except FileExistsError as error:
         raise BadInputError(f"“{shown(place)}” is there already. Choose another name, or resume it.") from error
     except OSError as error:
@@ -219,7 +220,7 @@ def write_list(folder: Path, pictures: Sequence[str]) -> Path:
     place = folder / "left-out.txt"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(place, "\n".join(pictures).encode("utf-8", "surrogateescape"))
+        write_whole(place, "\n".join(pictures).encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise TrainingError(f"“{shown(folder)}” cannot be written: {error.strerror}. Make room.") from error
     return place

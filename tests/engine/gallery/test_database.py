@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import signal
-import sqlite3
 import stat
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlcipher3.dbapi2 as sqlite3
 from sqlalchemy import create_engine, inspect
 
 from engine.errors import GalleryError

@@ -1,0 +1,117 @@
+"""Encrypting a gallery under another key.
+
+This touches two files, the gallery and its keys. The new keys are written beside the old ones first, then the new
+gallery takes the old one's place, then the old keys go: whatever moment a crash chooses, one of the keys in the key
+file opens what is there.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import sqlcipher3.dbapi2 as sqlite
+
+from engine.errors import GalleryError, shown
+from engine.files import sync_folder
+from engine.gallery.database import APPLICATION_ID, connect, key_literal, remove_with_logs, sync_file, unfinished_path
+from engine.gallery.keys import Keys, keys_path, read_keys, write_keys
+
+log = logging.getLogger(__name__)
+
+_ZEROS = bytes(2**20)
+
+
+def encrypt(path: Path, old_key: bytes | None, keys: Keys, key: bytes) -> None:
+    """Encrypt a gallery under another key, in one step as far as anybody can see.
+
+    Args:
+        path: the gallery's file, which nobody else may have open.
+        old_key: its present key; None where it is plain.
+        keys: what will open it.
+        key: its new key.
+
+    Raises:
+        GalleryError: another window has it open, or the copy does not hold what the gallery holds.
+        OSError, sqlite.Error: something could not be written; the gallery is as it was.
+    """
+    before = read_keys(path) or replace(keys, ways={})
+    write_keys(path, replace(before, coming=keys))
+    unfinished = unfinished_path(path)
+    try:
+        _export(path, old_key, unfinished, key)
+        _take_place(unfinished, path)
+    except BaseException:
+        restore_keys(path, before)
+        raise
+    finally:
+        remove_with_logs(unfinished)
+    write_keys(path, keys)
+
+
+def _take_place(unfinished: Path, path: Path) -> None:
+    if os.name == "nt":
+        # An open file cannot be replaced there, so its bytes are left to the file system.
+        unfinished.replace(path)
+        return
+    with path.open("rb+") as replaced:
+        unfinished.replace(path)
+        # The old file has lost its name, not its bytes. It is encrypted by now, whatever becomes of the overwriting.
+        try:
+            sync_folder(path.parent)
+            _overwrite(replaced.fileno())
+        except OSError as error:
+            log.warning("The bytes of the plain gallery could not be overwritten: %s", error.strerror)
+
+
+def _export(path: Path, old_key: bytes | None, target: Path, key: bytes) -> None:
+    remove_with_logs(target)
+    os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
+    with closing(connect(path, old_key)) as source:
+        source.execute("PRAGMA busy_timeout = 0")
+        # Leaving the write-ahead log is allowed to the only connection there is, and so tells whether this is it.
+        try:
+            source.execute("PRAGMA journal_mode = DELETE").fetchone()
+        except sqlite.OperationalError as error:
+            raise GalleryError(
+                f"The gallery “{shown(path)}” is open in another window. Close that one and try again."
+            ) from error
+        source.execute(f"ATTACH DATABASE ? AS sealed KEY {key_literal(key)}", (str(target.absolute()),))
+        source.execute("BEGIN IMMEDIATE")
+        source.execute("SELECT sqlcipher_export('sealed')")
+        source.execute("COMMIT")
+        source.execute(f"PRAGMA sealed.application_id = {APPLICATION_ID}")
+        counted = [_counts(source, name) for name in ("main", "sealed")]
+        source.execute("DETACH DATABASE sealed")
+    with closing(connect(target, key)) as copy:
+        sound = copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        if not sound or copy.execute("PRAGMA cipher_integrity_check").fetchall() or counted[0] != counted[1]:
+            raise GalleryError(f"The gallery “{shown(path)}” could not be encrypted: it is damaged. Restore a backup.")
+    sync_file(target)
+
+
+def _counts(connection: sqlite.Connection, schema: str) -> dict[str, int]:
+    names = connection.execute(f"SELECT name FROM {schema}.sqlite_master WHERE type = 'table'").fetchall()  # noqa: S608 - fixed names
+    return {
+        name: connection.execute(f'SELECT count(*) FROM {schema}."{name}"').fetchone()[0]  # noqa: S608 - from the schema
+        for (name,) in names
+    }
+
+
+def _overwrite(descriptor: int) -> None:
+    left = os.fstat(descriptor).st_size
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    while left > 0:
+        left -= os.write(descriptor, _ZEROS[:left])
+    os.fsync(descriptor)
+
+
+def restore_keys(path: Path, before: Keys) -> None:
+    """Put the keys back that a gallery had before a change that did not happen."""
+    if before.ways:
+        write_keys(path, before)
+    else:
+        keys_path(path).unlink(missing_ok=True)

@@ -1,0 +1,315 @@
+"""What protects a gallery's file, and who may open it: a keyring, a passphrase, a recovery code, or anybody."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import sqlcipher3.dbapi2 as sqlite
+from filelock import FileLock, Timeout
+
+from engine.errors import GalleryError, GalleryLockedError, WrongSecretError, shown
+from engine.gallery import system_keyring
+from engine.gallery.database import check_file, connect, is_plain, remove_with_logs, translated_errors
+from engine.gallery.encrypting import encrypt, restore_keys
+from engine.gallery.keys import Keys, Way, check_passphrase, keys_path, new_recovery_code, read_keys, write_keys
+
+log = logging.getLogger(__name__)
+
+_LEFTOVER_AFTER_S = 3600
+_ALONE_WITHIN_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What somebody typed to open a gallery."""
+
+    secret: str
+    way: Way = Way.PASSPHRASE
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What protects a gallery's file.
+
+    Attributes:
+        keyring: which keyring opens it by itself; empty where none does.
+        passphrase: whether a passphrase opens it.
+        recovery: whether there is a recovery code.
+    """
+
+    encrypted: bool
+    keyring: str = ""
+    passphrase: bool = False
+    recovery: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """All of it in words."""
+        if not self.encrypted:
+            return (
+                "Not encrypted: only the permissions of its file protect it. Set a passphrase to encrypt it; this "
+                "system has no keyring that could keep a key."
+                if not system_keyring.keyring_name()
+                else "Not encrypted: only the permissions of its file protect it. Set a passphrase, or encrypt it with "
+                f"a key in {system_keyring.keyring_name()}."
+            )
+        ways = [f"opened by {self.keyring}"] if self.keyring else []
+        ways += ["opened by a passphrase"] if self.passphrase else []
+        spare = "" if self.recovery else " There is no recovery code: make one, in case the way in is lost."
+        return f"Encrypted (AES-256), {' or '.join(ways)}.{spare}"
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keep other windows from opening, making or re-encrypting the same gallery meanwhile.
+
+    Raises:
+        GalleryError: another one takes too long about it, or the folder cannot be written.
+    """
+    lock = FileLock(path.with_name(f".{path.name[:200]}.lock"), timeout=_ALONE_WITHIN_S, mode=0o600)
+    with translated_errors(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise GalleryError(
+                f"Another window is busy with the gallery “{shown(path)}”. Try again in a moment."
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def unlock(path: Path, typed: Typed | None = None) -> bytes | None:
+    """Return the data key of a gallery, None where it is not encrypted; makes keys for a gallery that is to be made.
+
+    A plain gallery is encrypted first where a keyring can keep the key and no other window has it open.
+
+    Args:
+        path: the gallery's file.
+        typed: a passphrase or recovery code; without one only the keyring opens it.
+
+    Raises:
+        GalleryLockedError: something must be typed, or the keyring does not answer.
+        WrongSecretError: what was typed does not open it.
+        GalleryError: the gallery has gone while its keys are there, or its key file is damaged.
+    """
+    with translated_errors(path):
+        _sweep(path)
+        keys = _settled(path, read_keys(path))
+        if keys is not None:
+            if not path.exists():
+                raise GalleryError(
+                    f"The gallery “{shown(path)}” was moved or deleted: its key file is there, it is not. Put it back, "
+                    "or restore a backup."
+                )
+            return _open(path, keys, typed)
+        if path.exists() and not path.is_file():
+            return None
+        return _first_key(path)
+
+
+def protection(path: Path) -> Protection:
+    """What protects a gallery now.
+
+    Raises:
+        GalleryError: its key file is damaged.
+    """
+    keys = read_keys(path)
+    if keys is None or not keys.ways:
+        return Protection(encrypted=False)
+    ways = keys.ways
+    return Protection(True, keys.keyring if Way.KEYRING in ways else "", Way.PASSPHRASE in ways, Way.RECOVERY in ways)
+
+
+# --- changing what opens it ---------------------------------------------------------------------------------------
+
+
+def set_passphrase(path: Path, key: bytes | None, passphrase: str, *, ask_at_start: bool) -> bytes:
+    """Let a passphrase open the gallery; a plain gallery is encrypted first. Nothing may have it open meanwhile.
+
+    Args:
+        path: the gallery's file.
+        key: its data key; None where it is plain.
+        passphrase: the new one.
+        ask_at_start: whether the keyring no longer opens it.
+
+    Returns:
+        The data key.
+
+    Raises:
+        WrongSecretError: this cannot be a passphrase.
+        GalleryError: the gallery is in use elsewhere, or cannot be written; nothing was changed.
+    """
+    check_passphrase(passphrase)
+    with translated_errors(path):
+        if key is None:
+            keys, key = Keys.new()
+            encrypt(path, None, keys.with_way(Way.PASSPHRASE, key, passphrase), key)
+        else:
+            keys = _known(path).with_way(Way.PASSPHRASE, key, passphrase)
+            write_keys(path, keys.without_way(Way.KEYRING) if ask_at_start else keys)
+            if ask_at_start:
+                system_keyring.forget(keys.vault)
+        return key
+
+
+def use_keyring(path: Path, key: bytes | None) -> bytes:
+    """Let the system's keyring open the gallery by itself; a plain gallery is encrypted first.
+
+    Raises:
+        GalleryLockedError: there is no keyring, or it is locked.
+        GalleryError: the gallery is in use elsewhere, or cannot be written; nothing was changed.
+    """
+    with translated_errors(path):
+        if key is None:
+            keys, key = Keys.new()
+            encrypt(path, None, _in_keyring(keys, key), key)
+        else:
+            write_keys(path, _in_keyring(_known(path), key))
+        return key
+
+
+def make_recovery_code(path: Path, key: bytes) -> str:
+    """Make a new recovery code, which replaces one of before, and return it; it is kept nowhere.
+
+    Raises:
+        GalleryError: the key file cannot be written.
+    """
+    code = new_recovery_code()
+    with translated_errors(path):
+        write_keys(path, _known(path).with_way(Way.RECOVERY, key, code))
+    return code
+
+
+def forget_passphrase(path: Path) -> None:
+    """Take the passphrase away; the keyring opens the gallery.
+
+    Raises:
+        GalleryError: nothing else would open it.
+    """
+    keys = _known(path)
+    if Way.KEYRING not in keys.ways:
+        raise GalleryError("Without the passphrase nothing would open the gallery. Let the keyring open it first.")
+    with translated_errors(path):
+        write_keys(path, keys.without_way(Way.PASSPHRASE))
+
+
+# --- opening ------------------------------------------------------------------------------------------------------
+
+
+def _first_key(path: Path) -> bytes | None:
+    """Make keys for a gallery that is new or plain, where a keyring can keep them."""
+    if not system_keyring.keyring_name():
+        return None
+    keys, key = Keys.new()
+    try:
+        keys = _in_keyring(keys, key)
+    except GalleryLockedError as error:
+        log.warning("The gallery is not encrypted: %s", error)
+        return None
+    if not path.exists():
+        write_keys(path, replace(keys, ways={}, coming=keys))
+        return key
+    try:
+        check_file(path, encrypted=False)
+        encrypt(path, None, keys, key)
+    except GalleryError as error:
+        system_keyring.forget(keys.vault)
+        log.warning("The gallery was not encrypted: %s", error)
+        return None
+    return key
+
+
+def created(path: Path) -> None:
+    """Note that a gallery for which `unlock` made keys now exists."""
+    keys = read_keys(path)
+    if keys is not None and keys.coming is not None:
+        with translated_errors(path):
+            write_keys(path, keys.coming)
+
+
+def _settled(path: Path, keys: Keys | None) -> Keys | None:
+    """Finish, or forget, a change of keys that was cut off, as far as that can be told without a key."""
+    if keys is None or keys.coming is None:
+        return keys
+    if not path.exists():
+        if keys.ways:
+            return keys
+        keys_path(path).unlink(missing_ok=True)
+        return None
+    if is_plain(path):
+        restore_keys(path, replace(keys, coming=None))
+        return None if not keys.ways else replace(keys, coming=None)
+    if not keys.ways:
+        write_keys(path, keys.coming)
+        return keys.coming
+    return keys
+
+
+def _open(path: Path, keys: Keys, typed: Typed | None) -> bytes:
+    key = _key(keys, typed)
+    if keys.coming is None:
+        return key
+    # A re-encryption was cut off, before or after the new gallery took the old one's place.
+    if opens(path, key):
+        write_keys(path, replace(keys, coming=None))
+        return key
+    key = _key(keys.coming, typed)
+    write_keys(path, keys.coming)
+    return key
+
+
+def opens(path: Path, key: bytes) -> bool:
+    """Whether a key opens a gallery's file."""
+    try:
+        with closing(connect(path, key)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite.DatabaseError:
+        return False
+    return True
+
+
+def _key(keys: Keys, typed: Typed | None) -> bytes:
+    if typed is not None:
+        return keys.open(typed.way, typed.secret)
+    if Way.KEYRING not in keys.ways:
+        raise GalleryLockedError("The gallery is encrypted. Type its passphrase to open it.", keys.asks)
+    try:
+        return keys.open(Way.KEYRING, system_keyring.recall(keys.vault))
+    except (GalleryLockedError, WrongSecretError) as error:
+        others = " or ".join(
+            {Way.PASSPHRASE: "passphrase", Way.RECOVERY: "recovery code"}[Way(way)] for way in keys.asks
+        )
+        advice = f" Or type the gallery's {others}." if others else f" The gallery is opened by {keys.keyring} alone."
+        raise GalleryLockedError(f"{error}{advice}", keys.asks) from error
+
+
+def _in_keyring(keys: Keys, key: bytes) -> Keys:
+    secret = secrets.token_urlsafe(32)
+    system_keyring.remember(keys.vault, secret)
+    return keys.with_way(Way.KEYRING, key, secret, system_keyring.keyring_name())
+
+
+def _known(path: Path) -> Keys:
+    keys = read_keys(path)
+    if keys is None:
+        raise GalleryError(f"The key file “{shown(keys_path(path))}” is missing. Put it back from a backup.")
+    return keys
+
+
+def _sweep(path: Path) -> None:
+    """Remove what a killed process was building, once it is certain that nobody builds any more."""
+    for leftover in path.parent.glob(f".{path.name[:200]}.*.new"):
+        try:
+            if time.time() - leftover.stat().st_mtime > _LEFTOVER_AFTER_S:
+                remove_with_logs(leftover)
+        except OSError:
+            log.info("A leftover could not be removed.")
