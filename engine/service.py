@@ -20,8 +20,11 @@ from engine.capture.folders import find_pictures
 from engine.capture.images import decode_jpeg, read_image, reduced
 from engine.decisions import Decider
 from engine.enrollment import Enroller
-from engine.errors import ImageError, NoFaceError, PackError, shown
+from engine.errors import GalleryError, GalleryLockedError, ImageError, NoFaceError, PackError, shown
+from engine.gallery.keys import Way
 from engine.gallery.store import Gallery
+from engine.gallery.system_keyring import keyring_name
+from engine.gallery.vault import Typed, protection
 from engine.loaded import Networks, embed_missing
 from engine.matching.learned import find_verifier
 from engine.packs.embedder import left_device
@@ -52,6 +55,7 @@ from engine.types import (
     Verification,
     silent,
 )
+from engine.vault_desk import VaultDesk
 
 if TYPE_CHECKING:
     from engine.learning_desk import LearningDesk
@@ -74,6 +78,8 @@ class FaceService:
     def __init__(self, settings: Settings, gallery_path: Path | None = None) -> None:
         """Load the networks and open the gallery, which is created where there is none.
 
+        A gallery that asks for a passphrase stays locked until `unlock`.
+
         Raises:
             DeviceError: the device asked for is not there.
             PackError: a model file is missing or altered.
@@ -82,18 +88,89 @@ class FaceService:
         self._networks = Networks(settings)
         self._learning: LearningDesk | None = None
         self._decided: deque[Decided] = deque(maxlen=DECISIONS_KEPT)
-        self._gallery = Gallery.open(gallery_path or default_gallery_path())
+        self._path = gallery_path or default_gallery_path()
+        self._opened: Gallery | None = None
+        self._parts: tuple[Decider, Enroller] | None = None
+        self.locked: GalleryLockedError | None = None
         try:
             self._use(settings)
         except PackError as error:
             # A verifier that has gone must not keep the window from opening.
             self._networks.pack_problem = str(error)
             self._use(settings.with_value("verifier", "distance"))
-        embed_missing(self._gallery, self._networks)
+        try:
+            self._open()
+        except GalleryLockedError as error:
+            self.locked = error
 
     def close(self) -> None:
         """Close the gallery."""
+        if self._opened is not None:
+            self._opened.close()
+
+    # --- locking ------------------------------------------------------------------------------------------------
+
+    def unlock(self, secret: str = "", way: str = "passphrase") -> None:
+        """Open a locked gallery.
+
+        Args:
+            secret: what was typed; without it the keyring is asked again.
+            way: "passphrase" or "recovery": which of them it is.
+
+        Raises:
+            WrongSecretError: it does not open the gallery.
+            GalleryLockedError: something must be typed.
+            GalleryError: the gallery cannot be opened.
+        """
+        if self._opened is None:
+            self._open(Typed(secret, Way(way)) if secret else None)
+
+    def lock(self) -> None:
+        """Close the gallery, and forget its key and everything that was read from it.
+
+        Raises:
+            GalleryError: it is not encrypted, so that locking would protect nothing.
+        """
+        if not self._gallery.encrypted:
+            raise GalleryError("The gallery is not encrypted, so it cannot be locked. Set a passphrase first.")
         self._gallery.close()
+        self._opened = self._parts = None
+        self._decided.clear()
+        self._networks.strangers.forget()
+        ways = protection(self._path)
+        asks = ("passphrase",) * ways.passphrase + ("recovery",) * ways.recovery
+        self.locked = GalleryLockedError("The gallery is locked.", asks)
+
+    @property
+    def vault(self) -> VaultDesk:
+        """Encryption, and what opens the gallery."""
+        return VaultDesk(lambda: self._gallery)
+
+    def _open(self, typed: Typed | None = None) -> None:
+        self._opened = Gallery.open(self._path, typed)
+        self.locked = None
+        embed_missing(self._opened, self._networks)
+
+    @property
+    def _gallery(self) -> Gallery:
+        if self._opened is None:
+            raise self.locked or GalleryLockedError("The gallery is closed.", ())
+        return self._opened
+
+    @property
+    def _decider(self) -> Decider:
+        return self._deciding()[0]
+
+    @property
+    def _enroller(self) -> Enroller:
+        return self._deciding()[1]
+
+    def _deciding(self) -> tuple[Decider, Enroller]:
+        if self._parts is None:
+            pack_id = self._networks.embedder.pack.id
+            decider = Decider(self._gallery, self._networks.strangers, pack_id, self._settings, self._verifier)
+            self._parts = decider, Enroller(decider, self._networks.for_files)
+        return self._parts
 
     def apply(self, settings: Settings, report: Report = silent, token: CancelToken | None = None) -> None:
         """Use other settings from now on. Where they cannot be used, the old ones stay in force.
@@ -112,20 +189,21 @@ class FaceService:
             find_verifier(settings.verifier, settings.pack)
         if Networks.key(settings) != Networks.key(self._settings):
             networks = Networks(settings)
-            embed_missing(self._gallery, networks, report, token)
+            if self._opened is not None:
+                embed_missing(self._opened, networks, report, token)
             self._networks = networks
         self._use(settings)
 
     def _use(self, settings: Settings) -> None:
         pack_id = self._networks.embedder.pack.id
-        verifier = None if settings.verifier == "distance" else find_verifier(settings.verifier, pack_id)
+        self._verifier = None if settings.verifier == "distance" else find_verifier(settings.verifier, pack_id)
         self._settings = settings
-        self._decider = Decider(self._gallery, self._networks.strangers, pack_id, settings, verifier)
-        self._enroller = Enroller(self._decider, self._networks.for_files)
+        self._parts = None
 
     def info(self) -> EngineInfo:
         """What the engine runs on."""
-        people, templates = self._gallery.counts()
+        people, templates = self._opened.counts() if self._opened else (0, 0)
+        protected = protection(self._path)
         device = self._networks.embedder.device
         libraries = ("visavis", "torch", "numpy", "opencv-python-headless", "PySide6-Essentials")
         return EngineInfo(
@@ -138,9 +216,15 @@ class FaceService:
             pack=self._networks.embedder.pack.title,
             pack_licence=self._networks.embedder.pack.licence,
             detector=self._networks.for_files.detector.name,
-            gallery_path=str(self._gallery.path),
+            gallery_path=str(self._path),
             people=people,
             templates=templates,
+            encrypted=protected.encrypted,
+            protection=protected.sentence,
+            keyring=keyring_name(),
+            opened_by_keyring=bool(protected.keyring),
+            locked=str(self.locked or ""),
+            asks=self.locked.asks if self.locked else (),
             versions={"python": platform.python_version()} | {name: version(name) for name in libraries},
         )
 

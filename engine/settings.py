@@ -31,6 +31,15 @@ class Settings:
     mirror: bool = option(
         True, Option("Window", "Mirror the camera picture", "Like a mirror. Stored pictures are not mirrored.")
     )
+    lock_after_minutes: int = option(
+        0,
+        Option(
+            "Window",
+            "Lock when nobody is there",
+            "An encrypted gallery is closed once nothing was typed or moved for so long, and the camera is off.",
+            ((0, "Never"), (5, "After 5 minutes"), (15, "After 15 minutes"), (60, "After an hour")),
+        ),
+    )
     camera: str = option("", Option("Window", "Camera", hidden=True))
     page: str = option("gallery", Option("Window", "Page shown last", hidden=True))
     pack: str = option(

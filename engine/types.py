@@ -497,6 +497,11 @@ class EngineInfo:
         device_reason: why this device, as a sentence.
         fell_back: whether the device it started on gave out.
         pack_problem: why the pack that was chosen is not the one in use, as a sentence; empty when it is.
+        protection: what protects the gallery's file, as sentences.
+        keyring: what the system's keyring is called; empty where there is none.
+        opened_by_keyring: whether it opens the gallery by itself.
+        locked: why the gallery is not open, as a sentence; empty when it is.
+        asks: what can be typed to open it: "passphrase", "recovery".
     """
 
     device: str
@@ -512,6 +517,12 @@ class EngineInfo:
     people: int
     templates: int
     versions: dict[str, str]
+    encrypted: bool = False
+    protection: str = ""
+    keyring: str = ""
+    opened_by_keyring: bool = False
+    locked: str = ""
+    asks: tuple[str, ...] = ()
 
 
 # --- long work -------------------------------------------------------------------------------------------

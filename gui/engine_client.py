@@ -97,12 +97,13 @@ class EngineClient(QObject):
         self.settings = settings
         self._service: FaceService | None = None
         self._jobs: set[Job] = set()
-        self._closed = False
+        self._closed = self._locked = False
         self._waiting_frame: tuple[Frame, int | None] | None = None
         self._live_in_flight = False
         self.dropped_frames = 0
         self._posted.connect(self._call, Qt.ConnectionType.QueuedConnection)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
+        self.ready.connect(self._on_info)
         self._look = QTimer(self)
         self._look.setInterval(LOOK_EVERY_MS)
         self._look.timeout.connect(self._look_for_changes)
@@ -221,6 +222,40 @@ class EngineClient(QObject):
     def delete_person(self, person_id: int) -> Job:
         """Job of None."""
         return self._edit(lambda service: service.delete_person(person_id))
+
+    # --- protection ---------------------------------------------------------------------------------------------
+
+    def unlock(self, secret: str, way: str) -> Job:
+        """Open a locked gallery; without a secret the keyring is asked again."""
+
+        def work(service: FaceService, _job: Job) -> EngineInfo:
+            service.unlock(secret, way)
+            return service.info()
+
+        job = self.submit(work)
+        job.succeeded.connect(self._on_ready)
+        return job
+
+    def lock(self) -> Job:
+        """Close an encrypted gallery and forget its key."""
+        return self._protect(lambda service: service.lock())
+
+    def set_passphrase(self, passphrase: str, *, ask_at_start: bool) -> Job:
+        """Let a passphrase open the gallery; a plain one is encrypted."""
+        return self._protect(lambda service: service.vault.set_passphrase(passphrase, ask_at_start=ask_at_start))
+
+    def use_keyring(self) -> Job:
+        """Let the system's keyring open the gallery; a plain one is encrypted."""
+        return self._protect(lambda service: service.vault.use_keyring())
+
+    def make_recovery_code(self) -> Job:
+        """Job of the recovery code."""
+        return self._protect(lambda service: service.vault.make_recovery_code())
+
+    def _protect(self, operation: Callable[[FaceService], Any]) -> Job:
+        job = self.submit(lambda service, _job: operation(service))
+        job.succeeded.connect(lambda _result: self._refresh_info())
+        return job
 
     # --- learning -----------------------------------------------------------------------------------------------
 
@@ -370,9 +405,13 @@ class EngineClient(QObject):
         job.deleteLater()
 
     def _on_ready(self, info: EngineInfo) -> None:
-        self._look.start()
         self.ready.emit(info)
-        self.gallery_changed.emit()
+        if not info.locked:
+            self._look.start()
+            self.gallery_changed.emit()
+
+    def _on_info(self, info: EngineInfo) -> None:
+        self._locked = bool(info.locked)
 
     def _on_unavailable(self, sentence: str, _details: str) -> None:
         self.unavailable.emit(sentence)
@@ -385,7 +424,7 @@ class EngineClient(QObject):
         self.info().succeeded.connect(self.ready)
 
     def _look_for_changes(self) -> None:
-        if not self._jobs:
+        if not self._jobs and not self._locked:
             self.submit(lambda service, _job: service.gallery_changed()).succeeded.connect(self._on_looked)
 
     def _on_looked(self, changed: bool) -> None:

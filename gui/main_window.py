@@ -26,11 +26,13 @@ from engine.types import EngineInfo, Person
 from gui.camera import CameraFeed, CameraList
 from gui.context import Context
 from gui.engine_client import EngineClient, Job
+from gui.idle import IdleWatch
 from gui.itemmodels.people import PeopleModel
 from gui.pages.enroll import EnrollPage
 from gui.pages.gallery import GalleryPage
 from gui.pages.identify import IdentifyPage
 from gui.pages.live import LivePage
+from gui.pages.lock import LockScreen
 from gui.pages.page import Page
 from gui.pages.settings import SettingsPage
 from gui.pages.verify import VerifyPage
@@ -63,6 +65,8 @@ PAGES: dict[str, tuple[Callable[[Context], Page], str]] = {
     "settings": (SettingsPage, SettingsPage.title),
 }
 """Each page's class and title by key, which is its icon's name too, in the order of the sidebar."""
+_PRIVATE = PAGES.keys() - {"train", "evaluate", "settings"}
+"""Pages that show what is in the gallery."""
 _FIRST_SIZE = QSize(1200, 800)
 _LEAST_SIZE = QSize(1080, 680)
 
@@ -88,6 +92,9 @@ class MainWindow(QMainWindow):
         self._unavailable.button.setIcon(QIcon())
         self._stack = QStackedWidget()
         self._stack.addWidget(self._unavailable)
+        self.lock_screen = LockScreen(client)
+        self._stack.addWidget(self.lock_screen)
+        self._locked = self._encrypted = False
         self._navigation: dict[str, QPushButton] = {}
         centre = QWidget()
         layout = row(self._make_sidebar(), self._stack, spacing=0)
@@ -110,6 +117,9 @@ class MainWindow(QMainWindow):
         settings.failed.connect(lambda sentence: self.toasts.show(sentence, "bad"))
         client.ready.connect(self.status.show_info)
         client.ready.connect(self._on_ready)
+        self._idle = IdleWatch(lambda: self.feed.running or client.busy, self)
+        self._idle.idle.connect(self._lock)
+        self._watch_idleness()
         client.unavailable.connect(self._on_unavailable)
         self.status.fell_back.connect(lambda sentence: self.toasts.show(sentence, "bad"))
         self._make_shortcuts()
@@ -144,6 +154,7 @@ class MainWindow(QMainWindow):
             (QKeySequence(QKeySequence.StandardKey.Paste), self._paste),
             (QKeySequence(QKeySequence.StandardKey.Open), self._choose),
             (QKeySequence(QKeySequence.StandardKey.Quit), self.close),
+            (QKeySequence("Ctrl+L"), self._lock),
             *((QKeySequence(f"Ctrl+{number}"), partial(self.open_page, key)) for number, key in enumerate(PAGES, 1)),
         ):
             QShortcut(keys, self).activated.connect(act)
@@ -173,7 +184,37 @@ class MainWindow(QMainWindow):
             self.page.entered()
 
     def _show_page(self) -> None:
-        self._stack.setCurrentWidget(self.page)
+        locked = self._locked and self._key in _PRIVATE
+        self._stack.setCurrentWidget(self.lock_screen if locked else self.page)
+
+    # --- locking ------------------------------------------------------------------------------------------------
+
+    def _lock(self) -> None:
+        if self._encrypted and not self._locked:
+            self.context.tell_failure(self.client.lock())
+
+    def _watch_idleness(self) -> None:
+        self._idle.watch(self.settings.value.lock_after_minutes)
+
+    def _on_locked(self, info: EngineInfo) -> None:
+        """Take away whatever shows a face or a name; those pages are made anew once the gallery is open."""
+        self._locked = True
+        self.feed.stop()
+        self.context.people.clear()
+        for key in _PRIVATE & self._pages.keys() - {self._key}:
+            self._drop(key)
+        if self._key in _PRIVATE:
+            self.page.left()
+            self._drop(self._key)
+            self._pages[self._key] = PAGES[self._key][0](self.context)
+            self._stack.addWidget(self._pages[self._key])
+        self.lock_screen.show_info(info)
+        self._show_page()
+
+    def _drop(self, key: str) -> None:
+        page = self._pages.pop(key)
+        self._stack.removeWidget(page)
+        page.deleteLater()
 
     def _on_unavailable(self, sentence: str) -> None:
         self._unavailable.text.setText(sentence)
@@ -182,6 +223,11 @@ class MainWindow(QMainWindow):
             self._stack.setCurrentWidget(self._unavailable)
 
     def _on_ready(self, info: EngineInfo) -> None:
+        self._encrypted = info.encrypted
+        if info.locked:
+            self._on_locked(info)
+            return
+        self._locked = False
         self._show_page()
         if info.pack_problem and info.pack_problem != self._told_problem:
             self.toasts.show(info.pack_problem, "bad")
@@ -194,6 +240,8 @@ class MainWindow(QMainWindow):
     def _on_setting(self, key: str, before: object) -> None:
         if key == "colour_scheme":
             THEME.choose(self.settings.value.colour_scheme)
+        if key == "lock_after_minutes":
+            self._watch_idleness()
         if OPTIONS[key].section == "Window":
             return
 

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import asdict
 
 from engine import settings as settings_file
-from engine.cli import learning, output
+from engine.cli import learning, output, protection
 from engine.errors import BadInputError, VisavisError
 from engine.service import FaceService
 from engine.settings import Settings
@@ -30,6 +30,7 @@ def run(request: argparse.Namespace) -> int:
         if request.command in LEARNING and not (request.command == "packs" and request.action == "use"):
             return LEARNING[request.command](settings, request)
         with closing(FaceService(settings, request.gallery)) as service:
+            protection.open_gallery(service, request)
             return COMMANDS[request.command](service, request)
     except VisavisError as error:
         learning.failed(request, error)
@@ -152,6 +153,7 @@ GALLERY_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "rename": _rename,
     "merge": _merge,
     "delete": _delete,
+    "protect": protection.protect,
 }
 
 

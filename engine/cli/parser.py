@@ -67,6 +67,12 @@ def _add_gallery_commands(gallery: argparse.ArgumentParser) -> None:
     merge = actions.add_parser("merge", parents=[everywhere], help="move all templates of NAME to INTO, and drop NAME")
     merge.add_argument("name")
     merge.add_argument("into")
+    protect = actions.add_parser("protect", parents=[everywhere], help="what protects the gallery, and what opens it")
+    how = protect.add_mutually_exclusive_group()
+    how.add_argument("--set-passphrase", action="store_true", help="encrypt the gallery, and ask for a passphrase")
+    how.add_argument("--use-keyring", action="store_true", help="encrypt it, and let the system's keyring open it")
+    how.add_argument("--recovery-code", action="store_true", help="make a recovery code and print it, once")
+    protect.add_argument("--new-passphrase-file", type=Path, metavar="FILE", help="holds the passphrase to set")
     delete = actions.add_parser("delete", parents=[everywhere], help="delete a person with all templates and crops")
     delete.add_argument("name")
 
@@ -127,6 +133,7 @@ def _common_options(default: object) -> argparse.ArgumentParser:
         options.add_argument(name, default=default, **arguments)  # type: ignore[arg-type]  # argparse's own keywords
 
     add("--gallery", type=Path, metavar="PATH", help="the gallery's file")
+    add("--passphrase-file", type=Path, metavar="FILE", help="holds the gallery's passphrase, in its first line")
     add("--device", choices=("auto", "cuda", "mps", "cpu"), help="where the networks run")
     add("--log-level", choices=("debug", "info", "warning", "error"), help="how much is logged to the error stream")
     options.add_argument(

@@ -22,6 +22,10 @@ class OwnStrangers:
         self._of: References | None = None
         self._adapted = shipped
 
+    def forget(self) -> None:
+        """Let go of the gallery that was seen last."""
+        self._of, self._adapted = None, self.shipped
+
     def calibration(self, references: References) -> Calibration:
         """Return the calibration for this gallery; see `Calibration.adapted`."""
         if references is not self._of:

@@ -65,6 +65,14 @@ class PeopleModel(QAbstractListModel):
 
         self._client.people().succeeded.connect(on_people)
 
+    def clear(self) -> None:
+        """Let go of everyone, with their pictures."""
+        self._asked += 1
+        self._thumbnails.clear()
+        self._wanted.clear()
+        self._show([])
+        self.loaded = False
+
     def _show(self, people: list[Person]) -> None:
         self.beginResetModel()
         self._people = tuple(people)

@@ -14,6 +14,7 @@ from engine.settings import OPTIONS
 from engine.types import EngineInfo
 from gui.context import Context
 from gui.pages.page import Page
+from gui.pages.protection import ProtectionCard
 from gui.theme import tokens as t
 from gui.widgets.basics import button, card, label, row
 from gui.widgets.option_form import OptionForm
@@ -37,6 +38,8 @@ class SettingsPage(Page):
         for section in dict.fromkeys(option.section for option in OPTIONS.values()):
             shown = {key: option for key, option in OPTIONS.items() if option.section == section and not option.hidden}
             cards.addWidget(self._section(section, shown))
+        self.protection = ProtectionCard(context)
+        cards.addWidget(self.protection)
         self.dial = RateDial(context)
         cards.addWidget(self.dial)
         self.about = _AboutCard()
@@ -50,7 +53,9 @@ class SettingsPage(Page):
         self.body.addWidget(scroll, 1)
         context.settings.changed.connect(self._on_changed)
         context.client.ready.connect(self.about.show_info)
-        context.client.info().succeeded.connect(self.about.show_info)
+        first = context.client.info()
+        first.succeeded.connect(self.about.show_info)
+        first.succeeded.connect(self.protection.show_info)
 
     def _section(self, title: str, options: dict[str, Option]) -> QFrame:
         frame, layout = card()

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +30,10 @@ PASSPHRASE = "correct horse battery staple"
 
 def content(gallery: Gallery) -> list[tuple[str, list[bytes]]]:
     return [(person.name, [one.crop_jpeg for one in gallery.templates(person.id)]) for person in gallery.people()]
+
+
+def opened(path: Path) -> Gallery:
+    return Gallery.open(path, Typed(PASSPHRASE))
 
 
 def first_template(gallery: Gallery) -> Template:
@@ -203,15 +208,15 @@ def test_that_a_wrong_passphrase_leaves_every_byte(sealed: Path) -> None:
 
 
 def test_that_a_changed_passphrase_replaces_the_old_one_even_while_another_window_is_open(sealed: Path) -> None:
-    elsewhere = Gallery.open(sealed, Typed(PASSPHRASE))
-    here = Gallery.open(sealed, Typed(PASSPHRASE))
+    elsewhere = opened(sealed)
+    here = opened(sealed)
     here.protect(partial(vault.set_passphrase, passphrase="another", ask_at_start=True))
     elsewhere.enroll("Grace Hopper", [template(9)])
     assert len(here.people()) == 2
     here.close()
     elsewhere.close()
     with pytest.raises(WrongSecretError):
-        Gallery.open(sealed, Typed(PASSPHRASE))
+        opened(sealed)
     Gallery.open(sealed, Typed("another")).close()
 
 
@@ -228,7 +233,7 @@ def test_that_a_passphrase_beside_the_keyring_is_not_asked_for_at_start(tmp_path
 def test_that_the_last_way_in_cannot_be_taken_away(sealed: Path) -> None:
     with pytest.raises(GalleryError, match="nothing would open"):
         vault.forget_passphrase(sealed)
-    Gallery.open(sealed, Typed(PASSPHRASE)).close()
+    opened(sealed).close()
 
 
 # --- damage is told apart from a wrong key ----------------------------------------------------------------------------
@@ -240,12 +245,8 @@ def test_that_an_altered_byte_is_damage_and_not_a_wrong_passphrase(sealed: Path,
     place = int(where * len(changed)) if isinstance(where, float) else where
     changed[place] ^= 1
     sealed.write_bytes(bytes(changed))
-    with pytest.raises(GalleryError, match=r"damaged|replaced") as told:
-        gallery = Gallery.open(sealed, Typed(PASSPHRASE))
-        try:
-            gallery.check()
-        finally:
-            gallery.close()
+    with pytest.raises(GalleryError, match=r"damaged|replaced") as told, closing(opened(sealed)) as gallery:
+        content(gallery)
     assert not isinstance(told.value, WrongSecretError)
     assert sealed.read_bytes() == bytes(changed)
 
@@ -254,14 +255,14 @@ def test_that_an_altered_byte_is_damage_and_not_a_wrong_passphrase(sealed: Path,
 def test_that_a_replaced_gallery_is_never_made_anew(sealed: Path, replacement: bytes) -> None:
     sealed.write_bytes(replacement)
     with pytest.raises(GalleryError, match=r"replaced|empty|damaged"):
-        Gallery.open(sealed, Typed(PASSPHRASE))
+        opened(sealed)
     assert sealed.read_bytes() == replacement
 
 
 def test_that_a_gallery_that_has_gone_is_not_made_anew(sealed: Path) -> None:
     sealed.unlink()
     with pytest.raises(GalleryError, match="moved or deleted"):
-        Gallery.open(sealed, Typed(PASSPHRASE))
+        opened(sealed)
     assert not sealed.exists()
 
 
@@ -269,7 +270,7 @@ def test_that_a_missing_key_file_is_said_and_nothing_made_anew(sealed: Path) -> 
     before = sealed.read_bytes()
     keys_path(sealed).unlink()
     with pytest.raises(GalleryError, match=r"key file .*gallery\.db\.keys.* is missing"):
-        Gallery.open(sealed, Typed(PASSPHRASE))
+        opened(sealed)
     assert sealed.read_bytes() == before
     assert not keys_path(sealed).exists()
 
@@ -290,7 +291,7 @@ def test_that_a_damaged_key_file_is_a_sentence(sealed: Path, damage) -> None:  #
     text = damage(keys_path(sealed).read_text())
     keys_path(sealed).write_text(text)
     with pytest.raises(GalleryError, match=r"gallery\.db\.keys"):
-        Gallery.open(sealed, Typed(PASSPHRASE))
+        opened(sealed)
     assert (sealed.read_bytes(), keys_path(sealed).read_text()) == (before, text)
 
 
@@ -301,7 +302,7 @@ def test_that_the_keys_of_another_gallery_do_not_open_this_one(sealed: Path, tmp
     gallery.close()
     keys_path(sealed).write_bytes(keys_path(other).read_bytes())
     with pytest.raises(GalleryError, match="damaged"):
-        Gallery.open(sealed, Typed(PASSPHRASE))
+        opened(sealed)
 
 
 # --- killed at any moment ---------------------------------------------------------------------------------------------
