@@ -1,0 +1,160 @@
+"""Locking and unlocking in the real window, with a passphrase and with a keyring that forgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from engine.gallery import vault
+from engine.gallery.store import Gallery
+from engine.settings import Settings
+from gui.main_window import MainWindow
+from gui.pages.protection import PassphraseDialog, RecoveryDialog
+from gui.pages.settings import SettingsPage
+from tests.gui.conftest import WITHIN_MS, settle
+
+PASSPHRASE = "correct horse battery staple"
+OpenWindow = Callable[..., MainWindow]
+
+
+@pytest.fixture
+def sealed(enrolled: Path) -> Path:
+    """The window's gallery behind a passphrase."""
+    gallery = Gallery.open(enrolled)
+    gallery.protect(partial(vault.set_passphrase, passphrase=PASSPHRASE, ask_at_start=True))
+    gallery.close()
+    return enrolled
+
+
+def opened_locked(qtbot: QtBot, open_window: OpenWindow, settings: Settings | None = None) -> MainWindow:
+    window = open_window(settings, ready=False)
+    with qtbot.waitSignal(window.client.ready, timeout=WITHIN_MS):
+        window.client.start()
+    settle(qtbot, window)
+    return window
+
+
+def unlock(qtbot: QtBot, window: MainWindow, secret: str = PASSPHRASE) -> None:
+    QTest.keyClicks(window.lock_screen.secret, secret)
+    QTest.keyClick(window.lock_screen.secret, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.context.people.loaded, timeout=WITHIN_MS)
+    settle(qtbot, window)
+
+
+def test_that_a_gallery_with_a_passphrase_asks_for_it_and_shows_nothing_before(
+    qtbot: QtBot, sealed: Path, open_window: OpenWindow
+) -> None:
+    window = opened_locked(qtbot, open_window)
+    lock = window.lock_screen
+    assert lock.isVisible()
+    assert not window.page.isVisible()
+    assert window.context.people.people == ()
+    assert "locked" in window.status.gallery.text()
+    QTest.keyClicks(lock.secret, "wrong")
+    QTest.mouseClick(lock.unlock, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lock.problem.isVisible, timeout=WITHIN_MS)
+    settle(qtbot, window)
+    assert lock.problem.text() == "This is not the passphrase of the gallery. Try again."
+    lock.secret.clear()
+    unlock(qtbot, window)
+    assert window.page.isVisible()
+    assert [person.name for person in window.context.people.people] == ["Eileen Collins", "Grace Hopper"]
+    assert lock.secret.text() == "", "what was typed does not stay"
+
+
+def test_that_locking_takes_every_face_and_name_away(qtbot: QtBot, sealed: Path, open_window: OpenWindow) -> None:
+    window = opened_locked(qtbot, open_window)
+    unlock(qtbot, window)
+    page = window.page
+    QTest.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(window.lock_screen.isVisible, timeout=WITHIN_MS)
+    settle(qtbot, window)
+    assert window.page is not page, "the page that showed people has gone"
+    assert window.context.people.people == ()
+    window.open_page("identify")
+    assert window.lock_screen.isVisible()
+    window.open_page("settings")
+    assert window.page.isVisible(), "settings hold no face"
+    window.open_page("gallery")
+    unlock(qtbot, window)
+    assert window.page.isVisible()
+
+
+def test_that_a_plain_gallery_cannot_be_locked(qtbot: QtBot, window: MainWindow) -> None:
+    QTest.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    settle(qtbot, window)
+    assert window.page.isVisible()
+    assert "not encrypted" in window.status.gallery.text()
+
+
+def test_that_a_passphrase_is_set_in_settings_and_the_gallery_stays_open(
+    qtbot: QtBot, window: MainWindow, enrolled: Path
+) -> None:
+    window.open_page("settings")
+    page = window.page
+    assert isinstance(page, SettingsPage)
+    settle(qtbot, window)
+    assert page.protection.sentence.text().startswith("Not encrypted")
+    assert not page.protection.lock.isVisible()
+    page.protection.passphrase.click()
+    dialog = dialog_of(PassphraseDialog)
+    QTest.keyClicks(dialog.first, PASSPHRASE)
+    assert not dialog.set.isEnabled()
+    QTest.keyClicks(dialog.second, "something else")
+    assert dialog.hint.text() == "The two are not the same."
+    dialog.second.clear()
+    QTest.keyClicks(dialog.second, PASSPHRASE)
+    dialog.set.click()
+    qtbot.waitUntil(lambda: not dialog.isVisible(), timeout=WITHIN_MS)
+    qtbot.waitUntil(lambda: "Encrypted" in page.protection.sentence.text(), timeout=WITHIN_MS)
+    settle(qtbot, window)
+    assert len(window.context.people.people) == 2
+    page.protection.recovery.click()
+    qtbot.waitUntil(lambda: any(isinstance(w, RecoveryDialog) for w in QApplication.topLevelWidgets()))
+    shown = dialog_of(RecoveryDialog)
+    code = shown.code.text()
+    shown.accept()
+    settle(qtbot, window)
+    page.protection.lock.click()
+    qtbot.waitUntil(lambda: "locked" in window.status.gallery.text(), timeout=WITHIN_MS)
+    window.open_page("gallery")
+    window.lock_screen.other.click()
+    assert window.lock_screen.secret.accessibleName() == "Recovery code"
+    unlock(qtbot, window, code)
+    assert window.page.isVisible()
+
+
+def test_that_the_window_locks_when_nobody_is_there(qtbot: QtBot, sealed: Path, open_window: OpenWindow) -> None:
+    window = opened_locked(qtbot, open_window, Settings(lock_after_minutes=5))
+    unlock(qtbot, window)
+    window._idle.watch(0.001)
+    qtbot.waitUntil(window.lock_screen.isVisible, timeout=WITHIN_MS)
+    settle(qtbot, window)
+
+
+def test_that_a_keyring_that_forgot_can_be_asked_again(
+    qtbot: QtBot, gallery_path: Path, system_keyring: Path, open_window: OpenWindow
+) -> None:
+    Gallery.open(gallery_path).close()
+    kept = system_keyring.read_bytes()
+    system_keyring.unlink()
+    window = opened_locked(qtbot, open_window)
+    lock = window.lock_screen
+    assert lock.isVisible()
+    assert "no secret for this gallery" in lock.sentence.text()
+    assert not lock.secret.isVisible(), "there is nothing that could be typed"
+    system_keyring.write_bytes(kept)
+    lock.again.click()
+    qtbot.waitUntil(window.page.isVisible, timeout=WITHIN_MS)
+    settle(qtbot, window)
+
+
+def dialog_of(kind: type[PassphraseDialog | RecoveryDialog]):  # type: ignore[no-untyped-def]
+    return next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, kind) and widget.isVisible())
