@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+from threading import Thread
 from time import perf_counter
 from types import EllipsisType
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from engine.capture.images import decode_jpeg, read_image, reduced
 from engine.decisions import Decider
 from engine.enrollment import Enroller
 from engine.errors import GalleryError, GalleryLockedError, ImageError, NoFaceError, PackError, shown
+from engine.gallery.backups import due
 from engine.gallery.keys import Way
 from engine.gallery.store import Gallery
 from engine.gallery.system_keyring import keyring_name
@@ -90,6 +92,7 @@ class FaceService:
         self._decided: deque[Decided] = deque(maxlen=DECISIONS_KEPT)
         self._path = gallery_path or default_gallery_path()
         self._opened: Gallery | None = None
+        self._backup: Thread | None = None
         self._parts: tuple[Decider, Enroller] | None = None
         self.locked: GalleryLockedError | None = None
         try:
@@ -104,9 +107,12 @@ class FaceService:
             self.locked = error
 
     def close(self) -> None:
-        """Close the gallery."""
+        """Close the gallery, once a backup under way is written."""
+        if self._backup is not None:
+            self._backup.join()
         if self._opened is not None:
             self._opened.close()
+            self._opened = None
 
     # --- locking ------------------------------------------------------------------------------------------------
 
@@ -133,8 +139,8 @@ class FaceService:
         """
         if not self._gallery.encrypted:
             raise GalleryError("The gallery is not encrypted, so it cannot be locked. Set a passphrase first.")
-        self._gallery.close()
-        self._opened = self._parts = None
+        self.close()
+        self._parts = None
         self._decided.clear()
         self._networks.strangers.forget()
         ways = protection(self._path)
@@ -144,12 +150,23 @@ class FaceService:
     @property
     def vault(self) -> VaultDesk:
         """Encryption, and what opens the gallery."""
-        return VaultDesk(lambda: self._gallery)
+        return VaultDesk(lambda: self._gallery, lambda: embed_missing(self._gallery, self._networks))
 
     def _open(self, typed: Typed | None = None) -> None:
         self._opened = Gallery.open(self._path, typed)
         self.locked = None
         embed_missing(self._opened, self._networks)
+        if self._opened.counts()[0] and due(self._path):
+            # A large gallery takes a while to copy, and nobody should have to wait for it.
+            self._backup = Thread(target=self._back_up, args=(self._opened,), name="backup")
+            self._backup.start()
+
+    @staticmethod
+    def _back_up(gallery: Gallery) -> None:
+        try:
+            gallery.back_up()
+        except GalleryError as error:
+            log.warning("No backup was made: %s", error)
 
     @property
     def _gallery(self) -> Gallery:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from engine.gallery import vault
+from engine.gallery.backups import Backup, list_backups
+from engine.gallery.soundness import CheckUp
 from engine.gallery.store import Gallery
 from engine.gallery.system_keyring import keyring_name
 from engine.gallery.vault import Protection
+from engine.types import CancelToken, Report, silent
 
 
 class VaultDesk:
     """Encryption and what opens the gallery. Synchronous, as the service."""
 
-    def __init__(self, gallery: Callable[[], Gallery]) -> None:
-        """Use whichever gallery is open; while it is locked, everything raises GalleryLockedError."""
-        self._gallery = gallery
+    def __init__(self, gallery: Callable[[], Gallery], embed_missing: Callable[[], None]) -> None:
+        """Look after a gallery.
+
+        Args:
+            gallery: returns the one that is open; raises GalleryLockedError while it is locked.
+            embed_missing: makes the embeddings that its pictures lack.
+        """
+        self._gallery, self._embed_missing = gallery, embed_missing
 
     def protection(self) -> Protection:
         """What protects the gallery now."""
@@ -58,6 +68,46 @@ class VaultDesk:
         """
         vault.forget_passphrase(self._gallery().path)
         return self.protection()
+
+    # --- backups and soundness ----------------------------------------------------------------------------------
+
+    def backups(self) -> list[Backup]:
+        """All backups, newest first."""
+        return list_backups(self._gallery().path)
+
+    def back_up(self) -> Backup:
+        """Make a backup now.
+
+        Raises:
+            GalleryError: the gallery is damaged, or there is no room.
+        """
+        return self._gallery().back_up()
+
+    def restore(self, backup: Path) -> None:
+        """Go back to a backup; what is there now becomes one.
+
+        Raises:
+            GalleryError: the backup is damaged, or another window has the gallery open; nothing was changed.
+        """
+        self._gallery().restore(backup)
+        self._embed_missing()
+
+    def check(self, report: Report = silent, token: CancelToken | None = None, *, repair: bool = False) -> CheckUp:
+        """Check every page, picture, embedding and link; with `repair` put right what can be.
+
+        Raises:
+            OperationCancelledError: the token was turned.
+            GalleryError: the gallery cannot be read or written.
+        """
+        gallery = self._gallery()
+        found = gallery.check(report, token)
+        if not repair or found.sound:
+            return found
+        done = gallery.repair(found)
+        self._embed_missing()
+        return replace(gallery.check(report, token), repaired=done)
+
+    # --- what opens it ------------------------------------------------------------------------------------------
 
     def make_recovery_code(self) -> str:
         """Make a new recovery code, which is kept nowhere, and return it.

@@ -252,6 +252,22 @@ class EngineClient(QObject):
         """Job of the recovery code."""
         return self._protect(lambda service: service.vault.make_recovery_code())
 
+    def backups(self) -> Job:
+        """Job of list[Backup], newest first."""
+        return self.submit(lambda service, _job: service.vault.backups())
+
+    def back_up(self) -> Job:
+        """Job of Backup: one made now."""
+        return self.submit(lambda service, _job: service.vault.back_up())
+
+    def restore(self, backup: Path) -> Job:
+        """Go back to a backup."""
+        return self._edit(lambda service: service.vault.restore(backup))
+
+    def check(self, *, repair: bool = False) -> Job:
+        """Job of CheckUp: whether everything in the gallery is as it was stored."""
+        return self.submit(lambda service, job: service.vault.check(job.report, job.token, repair=repair))
+
     def _protect(self, operation: Callable[[FaceService], Any]) -> Job:
         job = self.submit(lambda service, _job: operation(service))
         job.succeeded.connect(lambda _result: self._refresh_info())

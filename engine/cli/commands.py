@@ -29,6 +29,8 @@ def run(request: argparse.Namespace) -> int:
             settings = settings.with_value("device", request.device)
         if request.command in LEARNING and not (request.command == "packs" and request.action == "use"):
             return LEARNING[request.command](settings, request)
+        if request.command == "gallery" and request.action == "restore":
+            return protection.restore_backup(request)
         with closing(FaceService(settings, request.gallery)) as service:
             protection.open_gallery(service, request)
             return COMMANDS[request.command](service, request)
@@ -154,6 +156,8 @@ GALLERY_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "merge": _merge,
     "delete": _delete,
     "protect": protection.protect,
+    "check": protection.check,
+    "backup": protection.backup,
 }
 
 

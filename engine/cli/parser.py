@@ -73,6 +73,12 @@ def _add_gallery_commands(gallery: argparse.ArgumentParser) -> None:
     how.add_argument("--use-keyring", action="store_true", help="encrypt it, and let the system's keyring open it")
     how.add_argument("--recovery-code", action="store_true", help="make a recovery code and print it, once")
     protect.add_argument("--new-passphrase-file", type=Path, metavar="FILE", help="holds the passphrase to set")
+    check = actions.add_parser("check", parents=[everywhere], help="is every page, picture and embedding as stored?")
+    check.add_argument("--repair", action="store_true", help="put right what can be")
+    backup = actions.add_parser("backup", parents=[everywhere], help="make a backup now")
+    backup.add_argument("--list", action="store_true", help="list the backups there are instead")
+    restore = actions.add_parser("restore", parents=[everywhere], help="go back to a backup; what is there is kept")
+    restore.add_argument("backup", nargs="?", help="its name; the newest by default")
     delete = actions.add_parser("delete", parents=[everywhere], help="delete a person with all templates and crops")
     delete.add_argument("name")
 

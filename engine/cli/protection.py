@@ -9,8 +9,13 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from engine.errors import BadInputError, WrongSecretError
+from engine.errors import BadInputError, WrongSecretError, shown
+from engine.gallery import vault
+from engine.gallery.backups import list_backups, restore
+from engine.gallery.keys import keys_path
+from engine.gallery.vault import Typed
 from engine.service import FaceService
+from engine.settings import default_gallery_path
 
 _TRIES = 3
 
@@ -53,6 +58,52 @@ def protect(service: FaceService, request: argparse.Namespace) -> int:
         print(json.dumps(asdict(now) | {"sentence": now.sentence} | ({"recovery_code": code} if code else {})))
     else:
         print(code or now.sentence)
+    return 0
+
+
+def check(service: FaceService, request: argparse.Namespace) -> int:
+    """Check everything in the gallery, and repair what can be where that is asked for."""
+    found = service.vault.check(repair=request.repair)
+    if request.json:
+        print(json.dumps(asdict(found) | {"sound": found.sound}))
+    else:
+        for sentence in (*found.repaired, *(problem.sentence for problem in found.problems)):
+            print(sentence)
+        print(
+            f"{found.people:,} people, {found.templates:,} pictures and {found.embeddings:,} embeddings were checked: "
+            + ("all sound." if found.sound else f"{len(found.problems):,} problems.")
+        )
+    return 0 if found.sound else 1
+
+
+def backup(service: FaceService, request: argparse.Namespace) -> int:
+    """Make a backup, or list those there are."""
+    made = service.vault.backups() if request.list else [service.vault.back_up()]
+    if request.json:
+        print(json.dumps([{"name": one.path.name, "made_at": one.made_at.isoformat()} for one in made]))
+    else:
+        for one in made:
+            print(f"{one.path.name}  {one.made_at.astimezone():%Y-%m-%d %H:%M}  {one.size_bytes / 2**20:,.1f} MB")
+    return 0
+
+
+def restore_backup(request: argparse.Namespace) -> int:
+    """Put a backup in the gallery's place, which may be damaged.
+
+    Raises:
+        BadInputError: there is no such backup.
+        GalleryError: it is damaged, or the gallery is open elsewhere.
+    """
+    path = request.gallery or default_gallery_path()
+    typed = Typed(read_passphrase(request.passphrase_file)) if request.passphrase_file else None
+    found = {one.path.name: one.path for one in list_backups(path)}
+    wanted = request.backup or next(iter(found), "")
+    if wanted not in found:
+        raise BadInputError(f"There is no backup “{shown(wanted)}”. `visavis gallery backup --list` shows them.")
+    with vault.alone(path):
+        aside = restore(path, found[wanted], vault.unlock(path, typed) if keys_path(path).exists() else None)
+    text = f"The gallery is as it was in the backup “{wanted}”."
+    print(text if aside is None else f"{text} The damaged file is kept as “{aside.name}”.")
     return 0
 
 

@@ -11,13 +11,23 @@ import logging
 import os
 from contextlib import closing
 from dataclasses import replace
+from glob import escape
 from pathlib import Path
 
 import sqlcipher3.dbapi2 as sqlite
 
 from engine.errors import GalleryError, shown
 from engine.files import sync_folder
-from engine.gallery.database import APPLICATION_ID, connect, key_literal, remove_with_logs, sync_file, unfinished_path
+from engine.gallery.backups import list_backups
+from engine.gallery.database import (
+    APPLICATION_ID,
+    connect,
+    is_plain,
+    key_literal,
+    remove_with_logs,
+    sync_file,
+    unfinished_path,
+)
 from engine.gallery.keys import Keys, keys_path, read_keys, write_keys
 
 log = logging.getLogger(__name__)
@@ -50,6 +60,8 @@ def encrypt(path: Path, old_key: bytes | None, keys: Keys, key: bytes) -> None:
     finally:
         remove_with_logs(unfinished)
     write_keys(path, keys)
+    if old_key is None:
+        encrypt_copies(path, keys, key)
 
 
 def _take_place(unfinished: Path, path: Path) -> None:
@@ -107,6 +119,26 @@ def _overwrite(descriptor: int) -> None:
     while left > 0:
         left -= os.write(descriptor, _ZEROS[:left])
     os.fsync(descriptor)
+
+
+def encrypt_copies(gallery: Path, keys: Keys, key: bytes) -> None:
+    """Encrypt the plain copies of a gallery that is encrypted now: backups, and copies of old versions.
+
+    A copy that cannot be encrypted is left as it is, and the log says so.
+    """
+    backups = [backup.path for backup in list_backups(gallery)]
+    for copy in (*backups, *gallery.parent.glob(f"{escape(gallery.name)}.before-*[0-9]")):
+        unfinished = unfinished_path(copy)
+        try:
+            if is_plain(copy):
+                _export(copy, None, unfinished, key)
+                if copy in backups:
+                    write_keys(copy, keys)
+                _take_place(unfinished, copy)
+        except (GalleryError, sqlite.Error, OSError) as error:
+            log.warning("A plain copy of the gallery could not be encrypted: %s", type(error).__name__)
+        finally:
+            remove_with_logs(unfinished)
 
 
 def restore_keys(path: Path, before: Keys) -> None:

@@ -14,14 +14,16 @@ from sqlalchemy.orm import Session
 
 from engine.errors import GalleryError, NameTakenError, PackMismatchError, UnknownPersonError
 from engine.gallery import vault
+from engine.gallery.backups import Backup, make_backup, restore
 from engine.gallery.database import data_version, erase_leftovers, open_database, translated_errors
 from engine.gallery.names import clean_name, folded, name_key, search_text
 from engine.gallery.references import References
 from engine.gallery.rows import embedding_bytes, now, person_query, person_value, template_row, template_value
 from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
+from engine.gallery.soundness import CheckUp, check_gallery, repair_gallery
 from engine.gallery.undo import Edit, History, Snapshot
 from engine.gallery.vault import Typed
-from engine.types import FloatArray, NewTemplate, Person, Template
+from engine.types import CancelToken, FloatArray, NewTemplate, Person, Report, Template, silent
 
 Result = TypeVar("Result")
 Touched: TypeAlias = set[int] | Callable[[Session], set[int]]
@@ -97,6 +99,50 @@ class Gallery:
         if self._key is None:
             raise GalleryError("The gallery is not encrypted, so there is nothing to recover. Encrypt it first.")
         return vault.make_recovery_code(self.path, self._key)
+
+    # --- safekeeping --------------------------------------------------------------------------------------------
+
+    def back_up(self) -> Backup:
+        """Make a backup now.
+
+        Raises:
+            GalleryError: the gallery is damaged, or there is no room.
+        """
+        return make_backup(self.path, self._key)
+
+    def restore(self, backup: Path) -> None:
+        """Go back to a backup; what is there now becomes one. What could be undone no longer can.
+
+        Raises:
+            GalleryError: the backup is damaged, or another window has the gallery open; nothing was changed.
+        """
+        self._engine.dispose()
+        try:
+            with vault.alone(self.path):
+                restore(self.path, backup, self._key)
+        finally:
+            self._engine = open_database(self.path, self._key)
+            self._history, self._seen_version = History(), self._data_version()
+            self._references.clear()
+
+    def check(self, report: Report = silent, token: CancelToken | None = None) -> CheckUp:
+        """Compare everything in the gallery with its own records.
+
+        Raises:
+            OperationCancelledError: the token was turned.
+        """
+        with translated_errors(self.path):
+            stop = (token or CancelToken()).check
+            return check_gallery(self._engine, encrypted=self.encrypted, report=report, stop=stop)
+
+    def repair(self, found: CheckUp) -> tuple[str, ...]:
+        """Take out what a check found worthless, and say what was done. Embeddings are made again when next asked for.
+
+        Raises:
+            GalleryError: the gallery cannot be written; nothing was.
+        """
+        with self._write(erases=True) as session:
+            return repair_gallery(session.connection(), found.problems)
 
     # --- looking ------------------------------------------------------------------------------------------------
 

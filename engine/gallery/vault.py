@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from glob import escape
 from pathlib import Path
 
 import sqlcipher3.dbapi2 as sqlite
@@ -307,7 +308,7 @@ def _known(path: Path) -> Keys:
 
 def _sweep(path: Path) -> None:
     """Remove what a killed process was building, once it is certain that nobody builds any more."""
-    for leftover in path.parent.glob(f".{path.name[:200]}.*.new"):
+    for leftover in path.parent.glob(f".{escape(path.name[:200])}.*.new"):
         try:
             if time.time() - leftover.stat().st_mtime > _LEFTOVER_AFTER_S:
                 remove_with_logs(leftover)

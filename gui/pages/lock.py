@@ -30,7 +30,7 @@ class LockScreen(QWidget):
         self.secret.setFixedWidth(t.PANEL_PX)
         self.secret.returnPressed.connect(self._unlock)
         self.secret.textEdited.connect(self._on_edited)
-        self.problem = label("", "bad", wrap=True)
+        self.problem = label("", "bad-text", wrap=True)
         self.problem.setAlignment(centre)
         self.problem.setFixedWidth(t.PANEL_PX + 10 * t.UNIT)
         self.unlock = button("Open the gallery", self._unlock, "primary")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from engine.types import EngineInfo
 from gui.context import Context
 from gui.engine_client import Job
+from gui.pages.safekeeping import BackupsDialog, CheckDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import button, label, row, set_look
 
@@ -35,6 +37,9 @@ class ProtectionCard(QFrame):
         layout.addWidget(label("Protection", "title"))
         layout.addWidget(self.sentence)
         layout.addLayout(row(self.passphrase, self.keyring, self.recovery, self.lock, None))
+        self.backups = button("Backups …", self._show_backups)
+        self.check = button("Check the gallery …", self._check)
+        layout.addLayout(row(self.backups, self.check, None))
         self._keyring = ""
         context.client.ready.connect(self.show_info)
 
@@ -68,6 +73,12 @@ class ProtectionCard(QFrame):
         job.succeeded.connect(lambda code: RecoveryDialog(code, self).open())
         self._context.tell_failure(job)
 
+    def _show_backups(self) -> None:
+        BackupsDialog(self._context, self).open()
+
+    def _check(self) -> None:
+        CheckDialog(self._context, self).open()
+
     def _lock(self) -> None:
         self._context.tell_failure(self._context.client.lock())
 
@@ -85,7 +96,7 @@ class PassphraseDialog(QDialog):
         """
         super().__init__(parent)
         self.setWindowTitle("Passphrase")
-        self.setModal(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._chosen = chosen
         self.first, self.second = QLineEdit(), QLineEdit()
         for field, name in ((self.first, "Passphrase"), (self.second, "The same again")):
@@ -136,10 +147,11 @@ class RecoveryDialog(QDialog):
     def __init__(self, code: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Recovery code")
-        self.setModal(True)
-        self.code = label(code, "title", wrap=True, selectable=True)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        # Two lines of four groups are read and copied by hand with fewer slips.
+        half = len(code) // 2 + 1
+        self.code = label(f"{code[:half].rstrip('-')}\n{code[half:]}", "title", selectable=True)
         self.code.setAccessibleName("Recovery code")
-        self.code.setMinimumWidth(t.FORM_PX - 20 * t.UNIT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(t.MARGIN, t.MARGIN, t.MARGIN, t.MARGIN)
         layout.setSpacing(t.GUTTER)
@@ -157,5 +169,5 @@ class RecoveryDialog(QDialog):
         layout.addLayout(row(self.copy, None, done))
 
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self.code.text())
+        QGuiApplication.clipboard().setText(self.code.text().replace("\n", "-"))
         self.copy.setText("Copied")

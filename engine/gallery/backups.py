@@ -1,0 +1,205 @@
+"""Backups: whole copies of a gallery beside it, encrypted as it is, made by themselves and turned over.
+
+`gallery.db.backups/2026-11-24T161500.000000.db`, each with the keys of its day. Kept are all of the last day, the
+newest of each of the last seven days, and the newest of each of the last four weeks.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import sqlcipher3.dbapi2 as sqlite
+
+from engine.errors import GalleryError, shown
+from engine.files import sync_folder, write_whole
+from engine.gallery.database import (
+    APPLICATION_ID,
+    back_up,
+    connect,
+    remove_with_logs,
+    sync_file,
+    translated_errors,
+    unfinished_path,
+)
+from engine.gallery.keys import keys_path, read_keys
+
+log = logging.getLogger(__name__)
+
+DAYS, WEEKS = 7, 4
+_DUE_AFTER = timedelta(days=1)
+STAMP = "%Y-%m-%dT%H%M%S.%f"
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """One copy of a gallery.
+
+    Attributes:
+        made_at: UTC.
+        size_bytes: of the file.
+    """
+
+    path: Path
+    made_at: datetime
+    size_bytes: int
+
+
+def backups_folder(gallery: Path) -> Path:
+    """Return where the backups of a gallery lie."""
+    return gallery.with_name(f"{gallery.name}.backups")
+
+
+def list_backups(gallery: Path) -> list[Backup]:
+    """All backups of a gallery, newest first; files that are none are passed over."""
+    found = []
+    for path in backups_folder(gallery).glob("*.db"):
+        try:
+            made_at = datetime.strptime(path.stem, STAMP).replace(tzinfo=UTC)
+            found.append(Backup(path, made_at, path.stat().st_size))
+        except (ValueError, OSError):
+            continue
+    return sorted(found, key=lambda backup: backup.made_at, reverse=True)
+
+
+def make_backup(gallery: Path, key: bytes | None) -> Backup:
+    """Copy a gallery, make sure that the copy is sound, and drop backups that are kept no longer.
+
+    Raises:
+        GalleryError: the gallery is damaged, or there is no room; the backups of before are still there.
+    """
+    with translated_errors(gallery):
+        folder = backups_folder(gallery)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        made_at = datetime.now(UTC)
+        place = folder / f"{made_at.strftime(STAMP)}.db"
+        back_up(gallery, place, key)
+        if key is not None:
+            write_whole(keys_path(place), keys_path(gallery).read_bytes())
+        for outdated in _outdated(list_backups(gallery)):
+            _remove(outdated.path)
+        return Backup(place, made_at, place.stat().st_size)
+
+
+def due(gallery: Path) -> bool:
+    """Whether the newest backup is more than a day old and the gallery has changed since."""
+    made = list_backups(gallery)
+    if not made:
+        return True
+    newest = made[0]
+    changed = max(
+        (file.stat().st_mtime for file in (gallery, gallery.with_name(f"{gallery.name}-wal")) if file.exists()),
+        default=0.0,
+    )
+    return datetime.now(UTC) - newest.made_at > _DUE_AFTER and changed > newest.path.stat().st_mtime
+
+
+def restore(gallery: Path, backup: Path, key: bytes | None) -> Path | None:
+    """Put a backup in a gallery's place. Nobody may have the gallery open.
+
+    What was there is kept: as another backup where it can still be read, else beside the gallery under another name.
+
+    Args:
+        gallery: its file, which may be damaged or gone.
+        backup: one of its backups.
+        key: the data key; None where the backup is plain.
+
+    Returns:
+        Where the damaged file went; None where it is a backup now.
+
+    Raises:
+        GalleryError: the backup is damaged or of another key; nothing was changed.
+    """
+    with translated_errors(gallery):
+        _check_sound(backup, key)
+        unfinished = unfinished_path(gallery)
+        remove_with_logs(unfinished)
+        try:
+            shutil.copyfile(backup, unfinished)
+            unfinished.chmod(0o600)
+            sync_file(unfinished)
+            aside = _set_aside(gallery, key)
+            for end in ("-wal", "-shm"):
+                gallery.with_name(gallery.name + end).unlink(missing_ok=True)
+            unfinished.replace(gallery)
+            if key is not None and not _keys_fit(gallery, key):
+                write_whole(keys_path(gallery), keys_path(backup).read_bytes())
+            sync_folder(gallery.parent)
+        finally:
+            remove_with_logs(unfinished)
+        return aside
+
+
+def holding(gallery: Path, key: bytes | None, crop_sha256: set[str]) -> list[Backup]:
+    """Backups that still hold any of these crops."""
+    found = []
+    for backup in list_backups(gallery):
+        try:
+            with closing(connect(backup.path, key)) as copy:
+                rows = copy.execute("SELECT crop_sha256 FROM templates").fetchall()
+        except sqlite.DatabaseError:
+            log.warning("A backup cannot be read.")
+            continue
+        if crop_sha256 & {row[0] for row in rows}:
+            found.append(backup)
+    return found
+
+
+def _check_sound(backup: Path, key: bytes | None) -> None:
+    problem = GalleryError(f"The backup “{shown(backup)}” is damaged or has another key. Choose another one.")
+    try:
+        with closing(connect(backup, key)) as copy:
+            identity = copy.execute("PRAGMA application_id").fetchone()
+            if identity != (APPLICATION_ID,) or copy.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+                raise problem
+    except sqlite.DatabaseError as error:
+        raise problem from error
+
+
+def _set_aside(gallery: Path, key: bytes | None) -> Path | None:
+    if not gallery.exists():
+        return None
+    try:
+        make_backup(gallery, key)
+    except GalleryError:
+        aside = gallery.with_name(f"{gallery.name}.damaged-{datetime.now(UTC).strftime(STAMP)}")
+        os.link(gallery, aside)
+        return aside
+    return None
+
+
+def _keys_fit(gallery: Path, key: bytes) -> bool:
+    try:
+        keys = read_keys(gallery)
+    except GalleryError:
+        return False
+    return keys is not None and keys.fits(key)
+
+
+def _outdated(backups: list[Backup]) -> list[Backup]:
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    kept = {backup.path for backup in backups if backup.made_at > yesterday}
+    for periods, period_of in ((DAYS, _day), (WEEKS, _week)):
+        newest: dict[object, Path] = {}
+        for backup in backups:
+            newest.setdefault(period_of(backup), backup.path)
+        kept |= set(list(newest.values())[:periods])
+    return [backup for backup in backups if backup.path not in kept]
+
+
+def _day(backup: Backup) -> object:
+    return backup.made_at.date()
+
+
+def _week(backup: Backup) -> object:
+    return backup.made_at.isocalendar()[:2]
+
+
+def _remove(path: Path) -> None:
+    remove_with_logs(path)
+    keys_path(path).unlink(missing_ok=True)

@@ -1,0 +1,140 @@
+"""Is everything in a gallery as it was stored? Checks the file, every crop, every embedding and every link."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection, Engine, text
+
+from engine.types import Progress, Report, silent
+
+_AT_ONCE = 500
+_UNIT_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a gallery that is not as it was stored.
+
+    Attributes:
+        kind: "page", "crop", "embedding" or "link".
+        sentence: for the user.
+        template_id: which template it concerns; None for the file itself.
+        pack_id: of the embedding.
+    """
+
+    kind: str
+    sentence: str
+    template_id: int | None = None
+    pack_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckUp:
+    """What was looked at, and what was found."""
+
+    people: int
+    templates: int
+    embeddings: int
+    problems: tuple[Problem, ...]
+    repaired: tuple[str, ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+def check_gallery(engine: Engine, *, encrypted: bool, report: Report = silent, stop: Callable[[], None]) -> CheckUp:
+    """Read the whole gallery and compare it with its own records.
+
+    Args:
+        engine: of the open gallery.
+        encrypted: whether each page carries a seal.
+        report: receives progress.
+        stop: called between steps; raises to stop.
+    """
+    with engine.connect() as connection:
+        people, templates, embeddings = (_count(connection, name) for name in ("people", "templates", "embeddings"))
+        problems = [*_pages(connection, encrypted=encrypted), *_links(connection)]
+        for done in range(0, templates, _AT_ONCE):
+            stop()
+            report(Progress(done, templates, "Checking pictures"))
+            problems += _templates(connection, done)
+    return CheckUp(people, templates, embeddings, tuple(problems))
+
+
+def repair_gallery(connection: Connection, problems: tuple[Problem, ...]) -> tuple[str, ...]:
+    """Take out what is worthless: embeddings that are none (their crops give new ones) and rows that belong to nobody.
+
+    Returns:
+        What was done, as sentences.
+    """
+    done = []
+    for problem in problems:
+        if problem.kind == "embedding":
+            connection.execute(
+                text("DELETE FROM embeddings WHERE template_id = :template AND pack_id = :pack"),
+                {"template": problem.template_id, "pack": problem.pack_id},
+            )
+            done.append("An embedding that was damaged is made again from its picture.")
+        elif problem.kind == "link" and problem.template_id is not None:
+            for table, column in (("embeddings", "template_id"), ("templates", "id")):
+                connection.execute(
+                    text(f"DELETE FROM {table} WHERE {column} = :template"),  # noqa: S608 - names from this file
+                    {"template": problem.template_id},
+                )
+            done.append("A picture that belonged to nobody was taken out.")
+    return tuple(done)
+
+
+def _count(connection: Connection, table: str) -> int:
+    return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608 - names from this file
+
+
+def _pages(connection: Connection, *, encrypted: bool) -> Iterator[Problem]:
+    damaged = "The gallery's file is damaged ({}). Restore a backup."
+    if encrypted:
+        for (detail,) in connection.exec_driver_sql("PRAGMA cipher_integrity_check").all():
+            yield Problem("page", damaged.format(detail))
+    for (detail,) in connection.exec_driver_sql("PRAGMA integrity_check").all():
+        if detail != "ok":
+            yield Problem("page", damaged.format(detail))
+
+
+def _links(connection: Connection) -> Iterator[Problem]:
+    alone = "SELECT id FROM templates WHERE person_id NOT IN (SELECT id FROM people)"
+    for (template_id,) in connection.exec_driver_sql(alone).all():
+        yield Problem("link", "A picture belongs to nobody. It can be taken out.", template_id)
+    alone = "SELECT template_id, pack_id FROM embeddings WHERE template_id NOT IN (SELECT id FROM templates)"
+    for template_id, pack_id in connection.exec_driver_sql(alone).all():
+        yield Problem("embedding", "An embedding belongs to no picture. It can be taken out.", template_id, pack_id)
+
+
+def _templates(connection: Connection, start: int) -> Iterator[Problem]:
+    rows = text(
+        "SELECT t.id, t.crop_jpeg, t.crop_sha256, p.name FROM templates t JOIN people p ON p.id = t.person_id"
+        " ORDER BY t.id LIMIT :most OFFSET :start"
+    )
+    for template_id, crop, digest, name in connection.execute(rows, {"most": _AT_ONCE, "start": start}):
+        if hashlib.sha256(crop).hexdigest() != digest:
+            yield Problem("crop", f"A picture of “{name}” is damaged. Restore a backup, or delete it.", template_id)
+    rows = text(
+        "SELECT e.template_id, e.pack_id, e.embedding, p.name FROM embeddings e"
+        " JOIN templates t ON t.id = e.template_id JOIN people p ON p.id = t.person_id WHERE t.id IN"
+        " (SELECT id FROM templates ORDER BY id LIMIT :most OFFSET :start)"
+    )
+    for template_id, pack_id, embedding, name in connection.execute(rows, {"most": _AT_ONCE, "start": start}):
+        if not _is_embedding(embedding):
+            sentence = f"An embedding of “{name}” is damaged. It can be made again from its picture."
+            yield Problem("embedding", sentence, template_id, pack_id)
+
+
+def _is_embedding(content: bytes) -> bool:
+    if not content or len(content) % 4:
+        return False
+    length = float(np.linalg.norm(np.frombuffer(content, "<f4")))
+    return bool(np.isfinite(length)) and abs(length - 1) <= _UNIT_TOLERANCE
