@@ -80,7 +80,7 @@ def test_that_device_pack_and_gallery_are_in_sight_on_every_page(qtbot: QtBot, w
         assert status.isVisible()
         assert "CPU" in status.device.text()
         assert "dlib" in status.pack.text()
-        assert status.gallery.text() == "Gallery: gallery.db, 2 people"
+        assert status.gallery.text() == "Gallery: gallery.db, not encrypted, 2 people"
     settle(qtbot, window)
 
 
