@@ -7,7 +7,7 @@ import numpy as np
 from engine.matching.calibration import OWN_RATE, Calibration
 from engine.matching.distances import distances
 from engine.matching.fusion import fuse
-from engine.matching.identification import References
+from engine.matching.people_index import References
 from engine.types import Metric
 
 _MOST_PEOPLE = 2000
@@ -29,10 +29,13 @@ class OwnStrangers:
         return self._adapted
 
     def _adapt(self, references: References) -> Calibration:
-        fused, people = fuse(references.matrix, references.person_ids)
-        if len(people) < 2:
+        everyone = np.unique(references.person_ids)
+        if len(everyone) < 2:
             return self.shipped
-        fused = fused[np.random.default_rng(0).permutation(len(fused))[:_MOST_PEOPLE]]
+        people = everyone[np.random.default_rng(0).permutation(len(everyone))[:_MOST_PEOPLE]]
+        theirs = np.isin(references.person_ids, people)
+        fused, order = fuse(references.matrix[theirs], references.person_ids[theirs])
+        fused = fused[np.searchsorted(order, people)]
         apart = distances(fused, fused, Metric.COSINE)[np.triu_indices(len(fused), 1)]
         # Fused templates of strangers are a little nearer than single ones, which errs on the strict side.
         close = int((apart <= self.shipped.threshold(Metric.COSINE, OWN_RATE)).sum())
