@@ -77,7 +77,7 @@ def _exact(size: int, kind: str, alike: float) -> None:
 
     words = torch.from_numpy(np.random.default_rng(0).integers(0, 9, size * DIMENSION // 8))
     ours, theirs, floor = _in_turn(
-        lambda: index.search(probe(), TOP, Metric.COSINE), lambda: oracle.search(probe(), TOP), lambda: words.sum()
+        lambda: index.search(probe(), TOP, Metric.COSINE), lambda: oracle.search(probe(), TOP), words.sum
     )
     many = _in_turn(
         lambda: index.search(probes[:8], TOP, Metric.COSINE), lambda: oracle.search(probes[:8], TOP), rounds=9

@@ -12,6 +12,7 @@ from engine.errors import ImageError, PackError
 from engine.gallery.store import Gallery
 from engine.matching.calibration import Calibration
 from engine.matching.own_strangers import OwnStrangers
+from engine.matching.people_index import PeopleIndex
 from engine.packs.embedder import Embedder
 from engine.packs.installed import calibration_text, find_pack
 from engine.packs.pack import DEFAULT_PACK, Pack
@@ -32,6 +33,7 @@ class Networks:
         pack, self.pack_problem = usable_pack(settings.pack)
         self.embedder = Embedder(pack, device)
         self.strangers = OwnStrangers(calibration_of(pack))
+        self.index = PeopleIndex()
         landmarker = Landmarker()
         detectors = {name: DETECTORS[name](device) for name in {settings.file_detector, settings.live_detector}}
         self.for_files = Pipeline(detectors[settings.file_detector], landmarker, self.embedder)

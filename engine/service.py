@@ -120,7 +120,9 @@ class FaceService:
         pack_id = self._networks.embedder.pack.id
         verifier = None if settings.verifier == "distance" else find_verifier(settings.verifier, pack_id)
         self._settings = settings
-        self._decider = Decider(self._gallery, self._networks.strangers, pack_id, settings, verifier)
+        self._decider = Decider(
+            self._gallery, self._networks.strangers, self._networks.index, pack_id, settings, verifier
+        )
         self._enroller = Enroller(self._decider, self._networks.for_files)
 
     def info(self) -> EngineInfo:

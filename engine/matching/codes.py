@@ -35,9 +35,16 @@ _Codes = NDArray[np.int8]
 
 
 class Scores(NamedTuple):
-    """Approximate dot products: (P, K) float32, and for each probe how far off one can be, (P,) float64."""
+    """Approximate dot products of P probes with K rows: `values` plus the probe's offset.
+
+    Attributes:
+        values: (P, K) float32.
+        offsets: (P,) float64.
+        errors: (P,) float64, how far off one can be at most.
+    """
 
     values: FloatArray
+    offsets: NDArray[np.float64]
     errors: NDArray[np.float64]
 
 
@@ -87,16 +94,16 @@ class Codes:
         blocks = [slice(at, min(at + _BLOCK, self._count)) for at in range(0, self._count, _BLOCK)]
 
         def work(taken: Iterable[slice]) -> None:
+            room = np.empty(min(_BLOCK, self._count), np.float32)
             for rows in taken:
+                scaled = room[: rows.stop - rows.start]
                 for place, into in zip(places, values, strict=True):
-                    sums = integer_sums(self._codes[rows], place.code)
-                    np.multiply(sums, self._scales[rows], out=into[rows], casting="unsafe")
-                    into[rows] *= np.float32(place.scale)
-                    into[rows] += self._biases[rows]
-                    into[rows] += np.float32(place.constant)
+                    np.multiply(self._scales[rows], np.float32(place.scale), out=scaled)
+                    scaled *= integer_sums(self._codes[rows], place.code)
+                    np.add(scaled, self._biases[rows], out=into[rows])
 
         _share(work, blocks, min(self._count // _PER_THREAD, _MOST_THREADS))
-        return Scores(values, np.array([place.error for place in places]))
+        return Scores(values, np.array([place.offset for place in places]), np.array([p.error for p in places]))
 
     def _write(self, rows: slice, vectors: FloatArray) -> None:
         apart = vectors - self.centre
@@ -126,7 +133,7 @@ class _Place(NamedTuple):
 
     code: _Codes
     scale: float
-    constant: float
+    offset: float
     error: float
 
     @classmethod

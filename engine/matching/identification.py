@@ -35,6 +35,7 @@ def match_faces(
     metric: Metric,
     threshold: float,
     top: int = 5,
+    *,
     index: PeopleIndex | None = None,
 ) -> list[FaceMatch]:
     """Identify the faces of one picture together.
@@ -66,8 +67,8 @@ def _assign(found: Sequence[Found], threshold: float) -> list[int | None]:
     close = [one.distances <= threshold for one in found]
     people = np.unique(np.concatenate([one.ids[near] for one, near in zip(found, close, strict=True)]))
     costs = np.full((len(found), len(people) + len(found)), 2 * threshold + 1, np.float64)
-    for row, one, near in zip(costs, found, close, strict=True):
-        row[np.searchsorted(people, one.ids[near])] = one.distances[near]
+    for face, (one, near) in enumerate(zip(found, close, strict=True)):
+        costs[face, np.searchsorted(people, one.ids[near])] = one.distances[near]
     # Between a person exactly at the threshold and nobody, the person wins.
     costs[:, len(people) :] = np.nextafter(threshold, inf)
     rows, columns = linear_sum_assignment(costs)

@@ -73,19 +73,19 @@ class SearchIndex:
         """
         if not np.isfinite(vectors).all():
             raise PackError("An embedding holds values that are no numbers. Enroll the picture again.")
-        if self._codes is None:
-            if not len(ids):
-                return
-            self._centre_on(vectors.mean(axis=0), len(ids))
-        assert self._codes is not None
-        if vectors.shape[1] != len(self._codes.centre):
-            raise _mismatch(vectors.shape[1], len(self._codes.centre))
+        if not len(ids):
+            return
+        codes = self._codes
+        if codes is None:
+            codes = self._centre_on(vectors.mean(axis=0), len(ids))
+        if vectors.shape[1] != len(codes.centre):
+            raise _mismatch(vectors.shape[1], len(codes.centre))
         self.remove(ids)
         room = len(self) + len(ids)
         if room > len(self._ids):
             self._ids = np.concatenate([self._ids[: len(self)], np.empty(len(ids) + room // 16 + 64, np.int64)])
         self._ids[len(self) : room] = ids
-        self._codes.append(vectors)
+        codes.append(vectors)
         lengths = np.linalg.norm(vectors, axis=1)
         self._uneven.update(ids[np.abs(lengths - 1) > _UNIT_TOLERANCE].tolist())
         if len(self) > 2 * self._centred_at and len(self) > _SMALL:
@@ -119,34 +119,34 @@ class SearchIndex:
         """
         if not np.isfinite(probes).all():
             raise PackError("An embedding holds values that are no numbers. Enroll the picture again.")
-        if self._codes is None or not len(self):
+        codes = self._codes
+        if codes is None or not len(codes):
             return [Found(np.empty(0, np.int64), np.empty(0, np.float32)) for _ in probes]
-        if probes.shape[1] != len(self._codes.centre):
-            raise _mismatch(probes.shape[1], len(self._codes.centre))
-        count = min(count, len(self))
+        if probes.shape[1] != len(codes.centre):
+            raise _mismatch(probes.shape[1], len(codes.centre))
+        count = min(count, len(codes))
         return [
             self._exact(probe, ids, count, metric, within)
-            for probe, ids in self._not_ruled_out(probes, count, metric, within)
+            for probe, ids in self._not_ruled_out(codes, probes, count, metric, within)
         ]
 
     def _not_ruled_out(
-        self, probes: FloatArray, count: int, metric: Metric, within: float
+        self, codes: Codes, probes: FloatArray, count: int, metric: Metric, within: float
     ) -> Iterator[tuple[FloatArray, Ids]]:
         """Each probe, with the rows that may be among its answers."""
-        everyone = self._ids[: len(self)]
-        if len(self) <= _SMALL or metric is Metric.L1 or count == len(self):
+        everyone = self._ids[: len(codes)]
+        if len(codes) <= _SMALL or metric is Metric.L1 or count == len(codes):
             yield from ((probe, everyone) for probe in probes)
             return
-        assert self._codes is not None
         uneven = np.array(sorted(self._uneven), np.int64)
         for start in range(0, len(probes), _PROBES_AT_ONCE):
             some = probes[start : start + _PROBES_AT_ONCE]
-            scores = self._codes.scores(some)
-            for probe, values, error in zip(some, scores.values, scores.errors, strict=True):
+            scores = codes.scores(some)
+            for probe, values, offset, error in zip(some, *scores, strict=True):
                 # Uneven rows are compared anyway; were they among the best scores, others must take their place.
                 last = _nth(values, count + len(uneven))
-                bar = min(last - 2 * error, _dot_product_at(within, probe, metric) - error)
-                ids = everyone[values >= bar]
+                bar = min(last - 2 * error, _dot_product_at(within, probe, metric) - offset - error)
+                ids = everyone[np.flatnonzero(values >= bar)]
                 yield probe, np.union1d(ids, uneven) if len(uneven) else ids
 
     def _exact(self, probe: FloatArray, ids: Ids, count: int, metric: Metric, within: float) -> Found:
@@ -158,18 +158,18 @@ class SearchIndex:
         wanted = max(count, int(np.count_nonzero(apart <= within)))
         return Found(ids[order[:wanted]], apart[order[:wanted]])
 
-    def _centre_on(self, centre: FloatArray, count: int) -> None:
+    def _centre_on(self, centre: FloatArray, count: int) -> Codes:
         self._codes, self._centred_at = Codes(centre), count
+        return self._codes
 
     def _centre_again(self) -> None:
         """Make the codes anew around the mean of all rows, each time their number has doubled."""
         ids = self._ids[: len(self)]
         blocks = [ids[start : start + _EXACT_AT_ONCE] for start in range(0, len(ids), _EXACT_AT_ONCE)]
         total = sum(self._vectors(block).sum(axis=0, dtype=np.float64) for block in blocks)
-        self._centre_on((total / len(ids)).astype(np.float32), len(ids))
-        assert self._codes is not None
+        codes = self._centre_on((total / len(ids)).astype(np.float32), len(ids))
         for block in blocks:
-            self._codes.append(self._vectors(block))
+            codes.append(self._vectors(block))
 
 
 def exact_distances(probe: FloatArray, rows: FloatArray, metric: Metric) -> FloatArray:
@@ -188,13 +188,13 @@ def exact_distances(probe: FloatArray, rows: FloatArray, metric: Metric) -> Floa
         one, many = _scaled(one[None])[0], _scaled(many)
     apart = many - one
     if metric is Metric.L1:
-        return np.abs(apart).sum(axis=1).astype(np.float32)
+        return np.asarray(np.abs(apart).sum(axis=1), np.float32)
     squares = np.einsum("ij,ij->i", apart, apart)
     if metric is Metric.L2:
         squares = np.sqrt(squares)
     elif metric is Metric.COSINE:
-        squares *= 0.5
-    return squares.astype(np.float32)
+        squares = squares * 0.5
+    return np.asarray(squares, np.float32)
 
 
 def _scaled(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

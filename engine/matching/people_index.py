@@ -41,7 +41,13 @@ class References(Protocol):
 
 
 class _Layout(NamedTuple):
-    """Where people's templates are: person k's rows are order[starts[k] : starts[k + 1]]; order None is 0, 1, 2 …"""
+    """Where people's templates are: those of person k are the rows order[starts[k] : starts[k + 1]].
+
+    Attributes:
+        people: (K,) ascending.
+        starts: (K + 1,).
+        order: (N,), or None where it would be 0, 1, 2 and so on.
+    """
 
     people: NDArray[np.int64]
     starts: NDArray[np.intp]
@@ -77,6 +83,7 @@ class PeopleIndex:
 
     def __init__(self) -> None:
         self._references: References | None = None
+        self._matrix: FloatArray = np.empty((0, 0), np.float32)
         self._layout = _NOBODY
         self._index = SearchIndex(self.fused)
 
@@ -107,7 +114,7 @@ class PeopleIndex:
             raise
 
     def _follow(self, before: References | None, references: References) -> None:
-        self._layout = _Layout.of(references.person_ids)
+        self._layout, self._matrix = _Layout.of(references.person_ids), references.matrix
         if before is None or before.lineage is not references.lineage:
             self._index, changed = SearchIndex(self.fused), self._layout.people
         else:
@@ -120,13 +127,11 @@ class PeopleIndex:
 
     def fused(self, people: NDArray[np.int64]) -> FloatArray:
         """Fused templates of people who are there, (S, D), in the order asked for."""
-        assert self._references is not None
         rows, owners = self._layout.rows(people)
-        if len(rows) == len(people):
-            vectors = self._references.matrix[rows]
-            return fuse(vectors, np.arange(len(rows)))[0]
-        places = np.cumsum(np.concatenate([[0], owners[1:] != owners[:-1]]))
-        return fuse(self._references.matrix[rows], places)[0]
+        places = np.arange(len(rows))
+        if len(rows) > len(people):
+            places = np.cumsum(np.concatenate([[0], owners[1:] != owners[:-1]]))
+        return fuse(self._matrix[rows], places)[0]
 
     def search(self, probes: FloatArray, count: int, metric: Metric, within: float = -inf) -> list[Found]:
         """Find the nearest people; see `SearchIndex.search`."""
