@@ -64,7 +64,7 @@ class Gallery:
             query = person_query().order_by(PersonRow.name_key)
             if search.strip():
                 query = query.where(PersonRow.search_text.contains(folded(search.strip()), autoescape=True))
-            return [person_value(*row) for row in session.execute(query)]
+            return [person_value(row) for row in session.execute(query)]
 
     def person(self, person_id: int) -> Person:
         """One person.
@@ -85,7 +85,7 @@ class Gallery:
             row = session.execute(person_query().where(PersonRow.name_key == name_key(name))).first()
             if row is None:
                 raise UnknownPersonError(name)
-            return person_value(*row)
+            return person_value(row)
 
     def templates(self, person_id: int) -> list[Template]:
         """All templates of a person, oldest first."""
@@ -406,7 +406,7 @@ def _person(session: Session, person_id: int) -> Person:
     row = session.execute(person_query().where(PersonRow.id == person_id)).first()
     if row is None:
         raise UnknownPersonError(f"person {person_id}")
-    return person_value(*row)
+    return person_value(row)
 
 
 def _ids_named(session: Session, key: str) -> set[int]:

@@ -112,9 +112,8 @@ class Codes:
         coded = codes * scales[:, None]
         self._codes[rows], self._scales[rows] = codes, scales
         self._biases[rows] = apart.astype(np.float64) @ self.centre.astype(np.float64)
-        rests = np.linalg.norm(apart - coded, axis=1)
-        self._longest_rest = max(self._longest_rest, float(rests.max(initial=0.0)))
-        self._longest_code = max(self._longest_code, float(np.linalg.norm(coded, axis=1).max(initial=0.0)))
+        self._longest_rest = max(self._longest_rest, _longest(apart - coded))
+        self._longest_code = max(self._longest_code, _longest(coded))
 
     def _reserve(self, rows: int) -> None:
         """Make room, with a sixteenth to spare, so that single rows are added in constant time."""
@@ -126,6 +125,10 @@ class Codes:
             new = np.empty((room, *old.shape[1:]), old.dtype)
             new[: self._count] = old[: self._count]
             setattr(self, name, new)
+
+
+def _longest(vectors: FloatArray) -> float:
+    return float(np.sqrt(np.einsum("ij,ij->i", vectors, vectors).max(initial=0.0)))
 
 
 class _Place(NamedTuple):

@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.matching.calibration import OWN_RATE, Calibration
 from engine.matching.distances import distances
-from engine.matching.fusion import fuse
+from engine.matching.layout import Layout
 from engine.matching.people_index import References
 from engine.types import Metric
 
@@ -29,14 +29,12 @@ class OwnStrangers:
         return self._adapted
 
     def _adapt(self, references: References) -> Calibration:
-        everyone = np.unique(references.person_ids)
-        if len(everyone) < 2:
+        layout = Layout.of(references.person_ids)
+        if len(layout.people) < 2:
             return self.shipped
-        people = everyone[np.random.default_rng(0).permutation(len(everyone))[:_MOST_PEOPLE]]
-        theirs = np.isin(references.person_ids, people)
-        fused, order = fuse(references.matrix[theirs], references.person_ids[theirs])
-        fused = fused[np.searchsorted(order, people)]
-        apart = distances(fused, fused, Metric.COSINE)[np.triu_indices(len(fused), 1)]
+        some = layout.people[np.random.default_rng(0).permutation(len(layout.people))[:_MOST_PEOPLE]]
+        fused = layout.fused(references.matrix, some)
         # Fused templates of strangers are a little nearer than single ones, which errs on the strict side.
-        close = int((apart <= self.shipped.threshold(Metric.COSINE, OWN_RATE)).sum())
-        return self.shipped.adapted(close, len(apart))
+        near = distances(fused, fused, Metric.COSINE) <= self.shipped.threshold(Metric.COSINE, OWN_RATE)
+        close, pairs = int(np.count_nonzero(np.triu(near, 1))), len(some) * (len(some) - 1) // 2
+        return self.shipped.adapted(close, pairs)

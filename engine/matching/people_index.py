@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import inf
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.matching.fusion import fuse
 from engine.matching.index import Found, SearchIndex
+from engine.matching.layout import NOBODY, Layout
 from engine.types import FloatArray, Metric
 
 _PEOPLE_AT_ONCE = 16_384
@@ -40,51 +40,13 @@ class References(Protocol):
         """The same for all states of a gallery in which a template of one id has one embedding."""
 
 
-class _Layout(NamedTuple):
-    """Where people's templates are: those of person k are the rows order[starts[k] : starts[k + 1]].
-
-    Attributes:
-        people: (K,) ascending.
-        starts: (K + 1,).
-        order: (N,), or None where it would be 0, 1, 2 and so on.
-    """
-
-    people: NDArray[np.int64]
-    starts: NDArray[np.intp]
-    order: NDArray[np.intp] | None
-
-    @classmethod
-    def of(cls, person_ids: NDArray[np.int64]) -> _Layout:
-        order = None
-        if (person_ids[1:] < person_ids[:-1]).any():
-            order = np.argsort(person_ids, kind="stable")
-            person_ids = person_ids[order]
-        changes = np.flatnonzero(person_ids[1:] != person_ids[:-1]) + 1
-        first = np.concatenate([[0], changes]) if len(person_ids) else changes
-        return cls(person_ids[first], np.append(first, len(person_ids)), order)
-
-    def rows(self, people: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-        """The rows of some people, and whose each is; people who are not there have none."""
-        places = np.searchsorted(self.people, people)
-        there = places < len(self.people)
-        there[there] = self.people[places[there]] == people[there]
-        people, places = people[there], places[there]
-        first, counts = self.starts[places], self.starts[places + 1] - self.starts[places]
-        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        rows = np.repeat(first, counts) + within
-        return (rows if self.order is None else self.order[rows]), np.repeat(people, counts)
-
-
-_NOBODY = _Layout(np.empty(0, np.int64), np.zeros(1, np.intp), None)
-
-
 class PeopleIndex:
     """Searches among people. Fused templates are made when they are compared; only their codes are kept."""
 
     def __init__(self) -> None:
         self._references: References | None = None
         self._matrix: FloatArray = np.empty((0, 0), np.float32)
-        self._layout = _NOBODY
+        self._layout = NOBODY
         self._index = SearchIndex(self.fused)
 
     def __len__(self) -> int:
@@ -114,7 +76,7 @@ class PeopleIndex:
             raise
 
     def _follow(self, before: References | None, references: References) -> None:
-        self._layout, self._matrix = _Layout.of(references.person_ids), references.matrix
+        self._layout, self._matrix = Layout.of(references.person_ids), references.matrix
         if before is None or before.lineage is not references.lineage:
             self._index, changed = SearchIndex(self.fused), self._layout.people
         else:
@@ -127,11 +89,7 @@ class PeopleIndex:
 
     def fused(self, people: NDArray[np.int64]) -> FloatArray:
         """Fused templates of people who are there, (S, D), in the order asked for."""
-        rows, owners = self._layout.rows(people)
-        places = np.arange(len(rows))
-        if len(rows) > len(people):
-            places = np.cumsum(np.concatenate([[0], owners[1:] != owners[:-1]]))
-        return fuse(self._matrix[rows], places)[0]
+        return self._layout.fused(self._matrix, people)
 
     def search(self, probes: FloatArray, count: int, metric: Metric, within: float = -inf) -> list[Found]:
         """Find the nearest people; see `SearchIndex.search`."""
