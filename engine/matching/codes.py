@@ -64,6 +64,8 @@ class Codes:
         self._biases: FloatArray = np.empty(0, np.float32)
         self._longest_rest = 0.0
         self._longest_code = 0.0
+        # Kept between searches: having the system hand out and clear so much memory takes as long as filling it.
+        self._values: FloatArray = np.empty(0, np.float32)
 
     def __len__(self) -> int:
         return self._count
@@ -71,7 +73,7 @@ class Codes:
     @property
     def nbytes(self) -> int:
         """Memory in use."""
-        return self._codes.nbytes + self._scales.nbytes + self._biases.nbytes
+        return self._codes.nbytes + self._scales.nbytes + self._biases.nbytes + self._values.nbytes
 
     def append(self, vectors: FloatArray) -> None:
         """Add rows at the end, (A, D) of unit length."""
@@ -88,9 +90,11 @@ class Codes:
         self._count = count
 
     def scores(self, probes: FloatArray) -> Scores:
-        """Approximate the dot product of each probe, (P, D), with each row."""
+        """Approximate the dot product of each probe, (P, D), with each row; valid until the next call."""
         places = [_Place.of(probe, self) for probe in probes]
-        values = np.empty((len(probes), self._count), np.float32)
+        if self._values.size < len(probes) * self._count:
+            self._values = np.empty(len(probes) * len(self._codes), np.float32)
+        values = self._values[: len(probes) * self._count].reshape(len(probes), self._count)
         blocks = [slice(at, min(at + _BLOCK, self._count)) for at in range(0, self._count, _BLOCK)]
 
         def work(taken: Iterable[slice]) -> None:
@@ -98,8 +102,9 @@ class Codes:
             for rows in taken:
                 scaled = room[: rows.stop - rows.start]
                 for place, into in zip(places, values, strict=True):
-                    np.multiply(self._scales[rows], np.float32(place.scale), out=scaled)
-                    scaled *= integer_sums(self._codes[rows], place.code)
+                    scaled[:] = integer_sums(self._codes[rows], place.code)
+                    scaled *= self._scales[rows]
+                    scaled *= np.float32(place.scale)
                     np.add(scaled, self._biases[rows], out=into[rows])
 
         _share(work, blocks, min(self._count // _PER_THREAD, _MOST_THREADS))

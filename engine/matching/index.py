@@ -16,6 +16,7 @@ from engine.types import FloatArray, Metric
 _SMALL = 512
 """Up to so many rows all exact distances take less time than a coarse pass saves."""
 _PROBES_AT_ONCE = 8
+_GROUP = 256
 _EXACT_AT_ONCE = 16_384
 _UNIT_TOLERANCE = 2e-6
 """Rows that are further from unit length are always compared exactly."""
@@ -216,9 +217,13 @@ def _dot_product_at(distance: float, probe: FloatArray, metric: Metric) -> float
 
 
 def _nth(values: FloatArray, count: int) -> float:
-    """The `count`-th largest value; minus infinity where there are fewer."""
+    """A value that is no larger than the `count`-th largest, and near it; minus infinity where there are fewer."""
     if count > len(values):
         return -inf
+    groups = len(values) // _GROUP
+    if groups > _GROUP > count:
+        # The largest of so many groups are values of so many rows: the last of them can only be too small.
+        values = values[: groups * _GROUP].reshape(groups, _GROUP).max(axis=1)
     return float(np.partition(values, len(values) - count)[len(values) - count])
 
 
