@@ -16,6 +16,7 @@ from engine.matching.fusion import FUSION, fuse
 from engine.matching.identification import match_faces
 from engine.matching.learned import LearnedVerifier
 from engine.matching.own_strangers import OwnStrangers
+from engine.matching.people_index import PeopleIndex
 from engine.settings import Settings
 from engine.types import (
     Candidate,
@@ -36,6 +37,7 @@ class Decider:
     """Decides for one pack by the settings in force.
 
     Attributes:
+        index: the gallery's people, for searching.
         pack_id: templates of other packs are never looked at.
         strangers: the pack's calibration, and what the gallery's own people say of it.
         verifier: verifies instead of the distance where one was chosen.
@@ -43,6 +45,7 @@ class Decider:
 
     gallery: Gallery
     strangers: OwnStrangers
+    index: PeopleIndex
     pack_id: str
     settings: Settings
     verifier: LearnedVerifier | None = None
@@ -120,7 +123,7 @@ class Decider:
             self.metric, self.settings.false_match_rate, len(references.names), len(references.person_ids)
         )
         probes = np.stack([embedding_of(face) for face in faces])
-        matches = match_faces(probes, references, self.metric, threshold)
+        matches = match_faces(probes, references, self.metric, threshold, index=self.index)
         return [
             Identification(face, match.candidates, match.person, threshold, self.metric, match.margin)
             for face, match in zip(faces, matches, strict=True)

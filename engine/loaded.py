@@ -12,6 +12,7 @@ from engine.errors import ImageError, PackError
 from engine.gallery.store import Gallery
 from engine.matching.calibration import Calibration
 from engine.matching.own_strangers import OwnStrangers
+from engine.matching.people_index import PeopleIndex
 from engine.packs.embedder import Embedder
 from engine.packs.installed import calibration_text, find_pack
 from engine.packs.pack import DEFAULT_PACK, Pack
@@ -32,10 +33,16 @@ class Networks:
         pack, self.pack_problem = usable_pack(settings.pack)
         self.embedder = Embedder(pack, device)
         self.strangers = OwnStrangers(calibration_of(pack))
+        self.index = PeopleIndex()
         landmarker = Landmarker()
         detectors = {name: DETECTORS[name](device) for name in {settings.file_detector, settings.live_detector}}
         self.for_files = Pipeline(detectors[settings.file_detector], landmarker, self.embedder)
         self.for_live = Pipeline(detectors[settings.live_detector], landmarker, self.embedder)
+
+    def forget_gallery(self) -> None:
+        """Let go of everything that was read from a gallery."""
+        self.strangers.forget()
+        self.index = PeopleIndex()
 
     @staticmethod
     def key(settings: Settings) -> tuple[str, ...]:

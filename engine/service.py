@@ -142,7 +142,7 @@ class FaceService:
         self.close()
         self._parts = None
         self._decided.clear()
-        self._networks.strangers.forget()
+        self._networks.forget_gallery()
         ways = protection(self._path)
         asks = ("passphrase",) * ways.passphrase + ("recovery",) * ways.recovery
         self.locked = GalleryLockedError("The gallery is locked.", asks)
@@ -184,9 +184,12 @@ class FaceService:
 
     def _deciding(self) -> tuple[Decider, Enroller]:
         if self._parts is None:
-            pack_id = self._networks.embedder.pack.id
-            decider = Decider(self._gallery, self._networks.strangers, pack_id, self._settings, self._verifier)
-            self._parts = decider, Enroller(decider, self._networks.for_files)
+            networks = self._networks
+            pack_id = networks.embedder.pack.id
+            decider = Decider(
+                self._gallery, networks.strangers, networks.index, pack_id, self._settings, self._verifier
+            )
+            self._parts = decider, Enroller(decider, networks.for_files)
         return self._parts
 
     def apply(self, settings: Settings, report: Report = silent, token: CancelToken | None = None) -> None:

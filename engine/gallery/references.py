@@ -1,16 +1,76 @@
-"""The templates of one pack, laid out for matching."""
+"""The templates of one pack, laid out for matching, and brought up to date from the rows that have changed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import func, select, type_coerce
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import Select
+from sqlalchemy.types import NullType
 
-from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
+from engine.gallery.schema import EmbeddingRow, TemplateRow
 from engine.types import FloatArray, frozen
+
+Ids: TypeAlias = NDArray[np.int64]
+_ROWS_AT_ONCE = 8192
+MOST_UPDATED = 5000
+"""Where the templates of more people have changed, reading all of them takes no longer."""
+
+
+class Names(Mapping[int, str]):
+    """Names by person id, looked up when they are asked for: a million of them would fill 200 MB."""
+
+    def __init__(self, people: Ids, name_of: Callable[[int], str]) -> None:
+        self._people = people
+        self.name_of = name_of
+        self._known: dict[int, str] = {}
+
+    def __getitem__(self, person_id: int) -> str:
+        if person_id not in self._known:
+            if person_id not in self:
+                raise KeyError(person_id)
+            self._known[person_id] = self.name_of(person_id)
+        return self._known[person_id]
+
+    def __contains__(self, person_id: object) -> bool:
+        if not isinstance(person_id, int):
+            return False
+        place = int(np.searchsorted(self._people, person_id))
+        return place < len(self._people) and int(self._people[place]) == person_id
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._people.tolist())
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+
+class _Read(NamedTuple):
+    """Templates as they were read: ids ascending, whose each is, embeddings."""
+
+    ids: Ids
+    owners: Ids
+    vectors: FloatArray
+
+    def only(self, chosen: NDArray[np.bool_]) -> _Read:
+        return _Read(self.ids[chosen], self.owners[chosen], self.vectors[chosen])
+
+
+@dataclass(slots=True, eq=False)
+class _Room:
+    """Rows of memory (R, D), of which the first `used` are taken: templates are added without copying the others."""
+
+    rows: FloatArray
+    used: int
+
+    @classmethod
+    def for_rows(cls, count: int, dimension: int) -> _Room:
+        return cls(np.empty((count + count // 64 + 64, dimension), np.float32), count)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,16 +78,21 @@ class References:
     """N templates of one pack.
 
     Attributes:
+        pack_id: which pack's.
         matrix: (N, D) float32 embeddings.
         person_ids: (N,) whose template each is.
-        template_ids: (N,).
+        template_ids: (N,), ascending.
         names: name by person id, of everyone who has a template of this pack.
+        lineage: the same object for all states in which a template of one id has one embedding.
     """
 
+    pack_id: str
     matrix: FloatArray
-    person_ids: NDArray[np.int64]
-    template_ids: NDArray[np.int64]
-    names: dict[int, str]
+    person_ids: Ids
+    template_ids: Ids
+    names: Names
+    lineage: object = field(default_factory=object)
+    _room: _Room | None = None
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""
@@ -35,18 +100,131 @@ class References:
             frozen(array)
 
     @classmethod
-    def load(cls, session: Session, pack_id: str) -> References:
+    def load(cls, session: Session, pack_id: str, name_of: Callable[[int], str]) -> References:
         """Read all templates of a pack."""
-        columns = EmbeddingRow.embedding, TemplateRow.person_id, TemplateRow.id
-        of_pack = select(*columns).join(TemplateRow).where(EmbeddingRow.pack_id == pack_id)
-        rows = session.execute(of_pack.order_by(TemplateRow.id)).all()
-        embeddings, person_ids, template_ids = zip(*rows, strict=True) if rows else ((), (), ())
-        dimension = len(embeddings[0]) // 4 if rows else 0
-        enrolled = select(TemplateRow.person_id).join(EmbeddingRow).where(EmbeddingRow.pack_id == pack_id).distinct()
-        names = session.execute(select(PersonRow.id, PersonRow.name).where(PersonRow.id.in_(enrolled)))
-        return cls(
-            np.frombuffer(b"".join(embeddings), "<f4").reshape(len(rows), dimension).astype(np.float32),
-            np.array(person_ids, np.int64),
-            np.array(template_ids, np.int64),
-            {row.id: row.name for row in names},
-        )
+        count = session.scalar(select(func.count()).where(EmbeddingRow.pack_id == pack_id)) or 0
+        template_ids, filled, room = np.empty(count, np.int64), 0, _Room.for_rows(0, 0)
+        of_pack = _embeddings().where(EmbeddingRow.pack_id == pack_id).order_by(EmbeddingRow.template_id)
+        for ids, vectors in _read(session, of_pack):
+            if not filled:
+                room = _Room.for_rows(count, vectors.shape[1])
+            part = slice(filled, filled + len(ids))
+            template_ids[part], room.rows[part] = ids, vectors
+            filled += len(ids)
+        person_ids = _owners(session, template_ids)
+        names = Names(_distinct(person_ids), name_of)
+        return cls(pack_id, room.rows[:count], person_ids, template_ids, names, _room=room)
+
+    def updated(self, session: Session, people: set[int]) -> References:
+        """Return the state after an edit of these people; only their templates are read."""
+        if not len(self.template_ids) or len(people) > MOST_UPDATED:
+            return self.load(session, self.pack_id, self.names.name_of)
+        read = self._read_people(session, people)
+        places = np.searchsorted(self.template_ids, read.ids)
+        known = places < len(self.template_ids)
+        known[known] = self.template_ids[places[known]] == read.ids[known]
+        places = places[known]
+        if read.vectors.shape[1] != self.matrix.shape[1] or (self.matrix[places] != read.vectors[known]).any():
+            return self.load(session, self.pack_id, self.names.name_of)
+        stays = ~np.isin(self.person_ids, list(people))
+        stays[places] = True
+        person_ids = self.person_ids.copy()
+        person_ids[places] = read.owners[known]
+        added = read.only(~known)
+        if stays.all() and (not len(added.ids) or added.ids[0] > self.template_ids[-1]):
+            return self._appended(person_ids, added)
+        return self._rebuilt(stays, person_ids, added)
+
+    def _read_people(self, session: Session, people: set[int]) -> _Read:
+        owned = session.execute(select(TemplateRow.id, TemplateRow.person_id).where(TemplateRow.person_id.in_(people)))
+        owner_of = {row.id: row.person_id for row in owned}
+        theirs = select(TemplateRow.id).where(TemplateRow.person_id.in_(people))
+        query = _embeddings().where(EmbeddingRow.pack_id == self.pack_id, EmbeddingRow.template_id.in_(theirs))
+        parts = list(_read(session, query.order_by(EmbeddingRow.template_id)))
+        if not parts:
+            return _Read(np.empty(0, np.int64), np.empty(0, np.int64), self.matrix[:0])
+        ids = np.concatenate([part[0] for part in parts])
+        owners = np.array([owner_of[id_] for id_ in ids.tolist()], np.int64)
+        return _Read(ids, owners, np.concatenate([part[1] for part in parts]))
+
+    def _appended(self, person_ids: Ids, added: _Read) -> References:
+        before, count = len(self.template_ids), len(self.template_ids) + len(added.ids)
+        room = self._room
+        if room is None or room.used != before or count > len(room.rows):
+            room = _Room.for_rows(count, self.matrix.shape[1])
+            room.rows[:before] = self.matrix
+        # Only rows that no earlier state shows are written.
+        room.rows[before:count], room.used = added.vectors, count
+        owners, ids = np.concatenate([person_ids, added.owners]), np.concatenate([self.template_ids, added.ids])
+        return self._with(room, owners, ids)
+
+    def _rebuilt(self, stays: NDArray[np.bool_], person_ids: Ids, added: _Read) -> References:
+        ids = np.concatenate([self.template_ids[stays], added.ids])
+        order = np.argsort(ids, kind="stable")
+        kept = len(ids) - len(added.ids)
+        room = _Room.for_rows(len(ids), self.matrix.shape[1])
+        np.compress(stays, self.matrix, axis=0, out=room.rows[:kept])
+        room.rows[kept : len(ids)] = added.vectors
+        if added.ids.size:
+            room.rows[: len(ids)] = room.rows[: len(ids)][order]
+        return self._with(room, np.concatenate([person_ids[stays], added.owners])[order], ids[order])
+
+    def _with(self, room: _Room, person_ids: Ids, ids: Ids) -> References:
+        names = Names(_distinct(person_ids), self.names.name_of)
+        matrix = room.rows[: len(ids)]
+        return replace(self, matrix=matrix, person_ids=person_ids, template_ids=ids, names=names, _room=room)
+
+    def people_changed(self, session: Session) -> set[int]:
+        """Whose templates have come, gone or moved in the file since these were read, by ids alone."""
+        of_pack = select(EmbeddingRow.template_id).where(EmbeddingRow.pack_id == self.pack_id)
+        now = _integers(session, of_pack.order_by(EmbeddingRow.template_id))[0]
+        owner_ids = _owners(session, now)
+        there = np.intersect1d(now, self.template_ids, assume_unique=True)
+        old, new = np.searchsorted(self.template_ids, there), np.searchsorted(now, there)
+        moved = self.person_ids[old] != owner_ids[new]
+        gone, come = np.ones(len(self.template_ids), np.bool_), np.ones(len(now), np.bool_)
+        gone[old[~moved]] = come[new[~moved]] = False
+        return {*self.person_ids[gone].tolist(), *owner_ids[come].tolist()}
+
+
+def _owners(session: Session, template_ids: Ids) -> Ids:
+    """Whose each template is, (N,); all of them are read, in the order of an index that holds no crops."""
+    if not len(template_ids):
+        return template_ids
+    owner_ids, ids = _integers(session, select(TemplateRow.person_id, TemplateRow.id).order_by(TemplateRow.person_id))
+    order = np.argsort(ids, kind="stable")
+    found: Ids = owner_ids[order[np.searchsorted(ids, template_ids, sorter=order)]]
+    return found
+
+
+def _distinct(person_ids: Ids) -> Ids:
+    if (person_ids[1:] < person_ids[:-1]).any():
+        person_ids = np.sort(person_ids)
+    first = np.ones(len(person_ids), np.bool_)
+    first[1:] = person_ids[1:] != person_ids[:-1]
+    return person_ids[first]
+
+
+def _embeddings() -> Select[int, bytes]:
+    # Without a type: the driver gives bytes already, and a converter would be called a million times.
+    return select(EmbeddingRow.template_id, type_coerce(EmbeddingRow.embedding, NullType()))
+
+
+def _read(session: Session, query: Select[int, bytes]) -> Iterator[tuple[Ids, FloatArray]]:
+    for ids, blobs in _columns(session, query):
+        yield np.array(ids, np.int64), np.frombuffer(b"".join(blobs), "<f4").reshape(len(ids), -1)
+
+
+def _integers(session: Session, query: Select[*tuple[int, ...]]) -> Ids:
+    """Columns of integers, (columns, N)."""
+    parts = [np.array(columns, np.int64) for columns in _columns(session, query)]
+    return np.concatenate(parts, axis=1) if parts else np.empty((len(query.selected_columns), 0), np.int64)
+
+
+def _columns(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Columns of some thousand rows at a time, as the driver gives them: SQLAlchemy's rows take three times as long."""
+    result = session.connection().execute(query)
+    cursor = result.cursor
+    while cursor is not None and (rows := cursor.fetchmany(_ROWS_AT_ONCE)):
+        yield list(zip(*rows, strict=True))
+    result.close()

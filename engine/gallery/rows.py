@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, Select, func, select
 
 from engine.errors import PackError
 from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
@@ -20,16 +21,17 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def person_query() -> Select[PersonRow, int, int]:
-    """Select people with how many templates they have and which is their oldest."""
+def person_query() -> Select[*tuple[Any, ...]]:
+    """Select people's columns, with how many templates they have and which is their oldest, for `person_value`."""
+    columns = [column for column in PersonRow.__table__.columns if column.key not in ("name_key", "search_text")]
     return (
-        select(PersonRow, func.count(TemplateRow.id), func.min(TemplateRow.id))
+        select(*columns, func.count(TemplateRow.id).label("template_count"), func.min(TemplateRow.id).label("cover_id"))
         .outerjoin(TemplateRow, TemplateRow.person_id == PersonRow.id)
         .group_by(PersonRow.id)
     )
 
 
-def person_value(row: PersonRow, template_count: int, cover_id: int | None) -> Person:
+def person_value(row: Row[*tuple[Any, ...]]) -> Person:
     """Turn what `person_query` selects into a person."""
     return Person(
         id=row.id,
@@ -38,8 +40,8 @@ def person_value(row: PersonRow, template_count: int, cover_id: int | None) -> P
         tags=tuple(row.tags),
         consent_date=row.consent_date,
         created_at=row.created_at.replace(tzinfo=UTC),
-        template_count=template_count,
-        cover_id=cover_id,
+        template_count=row.template_count,
+        cover_id=row.cover_id,
     )
 
 

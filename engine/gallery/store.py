@@ -16,6 +16,7 @@ from engine.errors import GalleryError, NameTakenError, PackMismatchError, Unkno
 from engine.gallery import vault
 from engine.gallery.backups import Backup, make_backup, restore
 from engine.gallery.database import data_version, erase_leftovers, open_database, translated_errors
+from engine.gallery.kept import KeptReferences
 from engine.gallery.names import clean_name, folded, name_key, search_text
 from engine.gallery.references import References
 from engine.gallery.rows import embedding_bytes, now, person_query, person_value, template_row, template_value
@@ -38,7 +39,7 @@ class Gallery:
         self.path = path
         self._engine, self._key = engine, key
         self._history = History()
-        self._references: dict[str, References] = {}
+        self._references = KeptReferences(self._read, self._name_of)
         self._erasure_pending = False
         self._seen_version = self._data_version()
 
@@ -123,7 +124,7 @@ class Gallery:
         finally:
             self._engine = open_database(self.path, self._key)
             self._history, self._seen_version = History(), self._data_version()
-            self._references.clear()
+            self._references.forget()
 
     def check(self, report: Report = silent, token: CancelToken | None = None) -> CheckUp:
         """Compare everything in the gallery with its own records.
@@ -152,7 +153,7 @@ class Gallery:
             query = person_query().order_by(PersonRow.name_key)
             if search.strip():
                 query = query.where(PersonRow.search_text.contains(folded(search.strip()), autoescape=True))
-            return [person_value(*row) for row in session.execute(query)]
+            return [person_value(row) for row in session.execute(query)]
 
     def person(self, person_id: int) -> Person:
         """One person.
@@ -173,7 +174,7 @@ class Gallery:
             row = session.execute(person_query().where(PersonRow.name_key == name_key(name))).first()
             if row is None:
                 raise UnknownPersonError(name)
-            return person_value(*row)
+            return person_value(row)
 
     def templates(self, person_id: int) -> list[Template]:
         """All templates of a person, oldest first."""
@@ -195,11 +196,9 @@ class Gallery:
             return people or 0, templates or 0
 
     def references(self, pack_id: str) -> References:
-        """All templates of one pack, for matching; read again only when something has changed."""
-        if self.changed_elsewhere() or pack_id not in self._references:
-            with self._read() as session:
-                self._references[pack_id] = References.load(session, pack_id)
-        return self._references[pack_id]
+        """All templates of one pack, for matching; after a change only what has changed is read again."""
+        self.changed_elsewhere()
+        return self._references.of(pack_id)
 
     def changed_elsewhere(self) -> bool:
         """Whether another window or process has committed something since the last look."""
@@ -207,7 +206,7 @@ class Gallery:
         if version == self._seen_version:
             return False
         self._seen_version = version
-        self._references.clear()
+        self._references.note_elsewhere()
         return True
 
     # --- edits --------------------------------------------------------------------------------------------------
@@ -406,7 +405,7 @@ class Gallery:
         if not self._history.done:
             raise GalleryError("There is nothing to undo.")
         edit = self._history.done[-1]
-        with self._write(erases=True) as session:
+        with self._write(erases=True, touches=edit.people) as session:
             edit.revert(session)
         self._history.undone.append(self._history.done.pop())
         return edit.text
@@ -420,7 +419,7 @@ class Gallery:
         if not self._history.undone:
             raise GalleryError("There is nothing to do again.")
         edit = self._history.undone[-1]
-        with self._write(erases=True) as session:
+        with self._write(erases=True, touches=edit.people) as session:
             edit.repeat(session)
         self._history.done.append(self._history.undone.pop())
         return edit.text
@@ -434,12 +433,14 @@ class Gallery:
     def _change(
         self, text: str, touched: Touched, work: Callable[[Session], Result], *, erases: bool = False
     ) -> Result:
-        with self._write(erases=erases) as session:
-            ids = touched(session) if callable(touched) else touched
-            before = Snapshot.take(session, ids)
+        people: set[int] = set()
+        with self._write(erases=erases, touches=people) as session:
+            people |= touched(session) if callable(touched) else touched
+            before = Snapshot.take(session, people)
             result = work(session)
             session.flush()
-            after = Snapshot.take(session, {*ids, *([result] if isinstance(result, int) else [])})
+            people |= {result} if isinstance(result, int) else set()
+            after = Snapshot.take(session, people)
         self._history.add(Edit(text, before, after))
         return result
 
@@ -449,11 +450,20 @@ class Gallery:
             yield session
 
     @contextmanager
-    def _write(self, *, erases: bool) -> Iterator[Session]:
+    def _write(self, *, erases: bool, touches: set[int] | None = None) -> Iterator[Session]:
+        """Open a transaction.
+
+        Args:
+            erases: whether something is deleted by it.
+            touches: whose rows it changes, complete by the time it ends; None where that is not known.
+        """
         with translated_errors(self.path):
             with Session(self._engine.execution_options(writes=True)) as session, session.begin():
                 yield session
-            self._references.clear()
+            if touches is None:
+                self._references.forget()
+            else:
+                self._references.note(touches)
             # Deleted rows live on in the write-ahead log until it is emptied; a reader elsewhere can delay that.
             if erases or self._erasure_pending:
                 self._erasure_pending = not erase_leftovers(self._engine)
@@ -461,6 +471,10 @@ class Gallery:
     def _data_version(self) -> int:
         with translated_errors(self.path), self._engine.connect() as connection:
             return data_version(connection)
+
+    def _name_of(self, person_id: int) -> str:
+        with self._read() as session:
+            return _row(session, person_id).name
 
     def _owner(self, template_id: int) -> int:
         with self._read() as session:
@@ -481,7 +495,7 @@ def _person(session: Session, person_id: int) -> Person:
     row = session.execute(person_query().where(PersonRow.id == person_id)).first()
     if row is None:
         raise UnknownPersonError(f"person {person_id}")
-    return person_value(*row)
+    return person_value(row)
 
 
 def _ids_named(session: Session, key: str) -> set[int]:

@@ -51,6 +51,11 @@ class Edit:
     before: Snapshot
     after: Snapshot
 
+    @property
+    def people(self) -> set[int]:
+        """Whose rows it changed."""
+        return {*self.before.people, *self.after.people}
+
     def revert(self, session: Session) -> None:
         """Put the rows back as they were.
 

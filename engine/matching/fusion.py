@@ -30,6 +30,10 @@ def fuse(templates: FloatArray, person_ids: NDArray[np.int64]) -> tuple[FloatArr
         return templates[:0], person_ids[:0]
     order = np.argsort(person_ids, kind="stable")
     people, starts = np.unique(person_ids[order], return_index=True)
-    sums = np.add.reduceat(templates[order], starts, axis=0)
+    return unit_length(np.add.reduceat(templates[order], starts, axis=0)), people
+
+
+def unit_length(sums: FloatArray) -> FloatArray:
+    """Scale each person's sum of templates, (K, D), to unit length."""
     fused: FloatArray = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), _SHORTEST)
-    return fused, people
+    return fused

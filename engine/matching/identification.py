@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from engine.matching.distances import distances
-from engine.matching.fusion import fuse
+from engine.matching.index import Found
+from engine.matching.people_index import PeopleIndex, References
 from engine.types import Candidate, FloatArray, Metric
-
-
-class References(Protocol):
-    """The templates of one pack, laid out for matching."""
-
-    @property
-    def matrix(self) -> FloatArray:
-        """(N, D) float32 embeddings."""
-
-    @property
-    def person_ids(self) -> NDArray[np.int64]:
-        """(N,) whose template each is."""
-
-    @property
-    def names(self) -> Mapping[int, str]:
-        """Every person's name by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +30,13 @@ class FaceMatch:
 
 
 def match_faces(
-    probes: FloatArray, references: References, metric: Metric, threshold: float, top: int = 5
+    probes: FloatArray,
+    references: References,
+    metric: Metric,
+    threshold: float,
+    top: int = 5,
+    *,
+    index: PeopleIndex | None = None,
 ) -> list[FaceMatch]:
     """Identify the faces of one picture together.
 
@@ -61,47 +49,40 @@ def match_faces(
         metric: how they are compared.
         threshold: largest distance that is a match.
         top: how many candidates each face lists.
+        index: one that is kept between calls, so that it need not be made anew.
 
     Raises:
         PackMismatchError: probes and references are of different lengths.
     """
-    if not len(references.person_ids):
-        return [FaceMatch((), None, inf) for _ in probes]
-    fused, people = fuse(references.matrix, references.person_ids)
-    apart = distances(probes, fused, metric)
-    assigned = _assign(apart, threshold)
-    return [_match(row, people, place, references.names, top) for row, place in zip(apart, assigned, strict=True)]
+    index = index or PeopleIndex()
+    index.follow(references)
+    found = index.search(probes, max(top, 2), metric, within=threshold)
+    assigned = _assign(found, threshold)
+    return [_match(one, person, references.names, top) for one, person in zip(found, assigned, strict=True)]
 
 
-def _assign(apart: FloatArray, threshold: float) -> list[int | None]:
-    """For each face the column of its person, or None."""
+def _assign(found: Sequence[Found], threshold: float) -> list[int | None]:
+    """For each face the id of its person, or None."""
     # Only people whom some face could be are worth assigning: a handful, however large the gallery.
-    within = np.flatnonzero((apart <= threshold).any(axis=0))
-    faces, people = len(apart), len(within)
-    costs = np.full((faces, people + faces), threshold, np.float64)
-    costs[:, :people] = np.where(apart[:, within] <= threshold, apart[:, within], 2 * threshold + 1)
+    close = [one.distances <= threshold for one in found]
+    people = np.unique(np.concatenate([one.ids[near] for one, near in zip(found, close, strict=True)]))
+    costs = np.full((len(found), len(people) + len(found)), 2 * threshold + 1, np.float64)
+    for face, (one, near) in enumerate(zip(found, close, strict=True)):
+        costs[face, np.searchsorted(people, one.ids[near])] = one.distances[near]
     # Between a person exactly at the threshold and nobody, the person wins.
-    costs[:, people:] = np.nextafter(threshold, inf)
+    costs[:, len(people) :] = np.nextafter(threshold, inf)
     rows, columns = linear_sum_assignment(costs)
-    assigned: list[int | None] = [None] * faces
+    assigned: list[int | None] = [None] * len(found)
     for row, column in zip(rows, columns, strict=True):
-        if column < people:
-            assigned[row] = int(within[column])
+        if column < len(people):
+            assigned[row] = int(people[column])
     return assigned
 
 
-def _match(
-    row: FloatArray, people: NDArray[np.int64], place: int | None, names: Mapping[int, str], top: int
-) -> FaceMatch:
-    count = min(max(top, 2), len(row))
-    nearest = np.argpartition(row, count - 1)[:count]
-    nearest = nearest[np.argsort(row[nearest], kind="stable")]
-    ranked = tuple(_candidate(row, people, int(column), names) for column in nearest)
-    margin = ranked[1].distance - ranked[0].distance if len(ranked) > 1 else inf
-    person = None if place is None else _candidate(row, people, place, names)
-    return FaceMatch(ranked[:top], person, margin)
-
-
-def _candidate(row: FloatArray, people: NDArray[np.int64], column: int, names: Mapping[int, str]) -> Candidate:
-    person_id = int(people[column])
-    return Candidate(person_id, names[person_id], float(row[column]))
+def _match(found: Found, assigned: int | None, names: Mapping[int, str], top: int) -> FaceMatch:
+    apart = [float(distance) for distance in found.distances]
+    margin = apart[1] - apart[0] if len(apart) > 1 else inf
+    ids = found.ids.tolist()
+    listed = tuple(Candidate(id_, names[id_], far) for id_, far in zip(ids[:top], apart[:top], strict=True))
+    person = None if assigned is None else Candidate(assigned, names[assigned], apart[ids.index(assigned)])
+    return FaceMatch(listed, person, margin)

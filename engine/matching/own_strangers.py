@@ -6,8 +6,8 @@ import numpy as np
 
 from engine.matching.calibration import OWN_RATE, Calibration
 from engine.matching.distances import distances
-from engine.matching.fusion import fuse
-from engine.matching.identification import References
+from engine.matching.layout import Layout
+from engine.matching.people_index import References
 from engine.types import Metric
 
 _MOST_PEOPLE = 2000
@@ -33,11 +33,12 @@ class OwnStrangers:
         return self._adapted
 
     def _adapt(self, references: References) -> Calibration:
-        fused, people = fuse(references.matrix, references.person_ids)
-        if len(people) < 2:
+        layout = Layout.of(references.person_ids)
+        if len(layout.people) < 2:
             return self.shipped
-        fused = fused[np.random.default_rng(0).permutation(len(fused))[:_MOST_PEOPLE]]
-        apart = distances(fused, fused, Metric.COSINE)[np.triu_indices(len(fused), 1)]
+        some = layout.people[np.random.default_rng(0).permutation(len(layout.people))[:_MOST_PEOPLE]]
+        fused = layout.fused(references.matrix, some)
         # Fused templates of strangers are a little nearer than single ones, which errs on the strict side.
-        close = int((apart <= self.shipped.threshold(Metric.COSINE, OWN_RATE)).sum())
-        return self.shipped.adapted(close, len(apart))
+        near = distances(fused, fused, Metric.COSINE) <= self.shipped.threshold(Metric.COSINE, OWN_RATE)
+        close, pairs = int(np.count_nonzero(np.triu(near, 1))), len(some) * (len(some) - 1) // 2
+        return self.shipped.adapted(close, pairs)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QLineEdit, QListView, QStackedWidget
 from typing_extensions import override
 
 from engine.types import Person
 from gui.context import Context
-from gui.itemmodels.people import PERSON, SEARCH_TEXT
+from gui.itemmodels.found_people import FoundPeople
+from gui.itemmodels.people import PERSON
 from gui.pages.page import Page
 from gui.pages.person_panel import PersonPanel
 from gui.theme import tokens as t
@@ -34,10 +35,7 @@ class GalleryPage(Page):
         self.search.setPlaceholderText("Search names, tags, notes")
         self.search.setClearButtonEnabled(True)
         self._count = label("", "caption")
-        self._found = QSortFilterProxyModel(self)
-        self._found.setSourceModel(context.people)
-        self._found.setFilterRole(SEARCH_TEXT)
-        self._found.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self._found = FoundPeople(context.people, self)
         self.list = QListView()
         self.list.setAccessibleName("People")
         self.list.setModel(self._found)
@@ -109,7 +107,7 @@ class GalleryPage(Page):
         self._select()
 
     def _search(self, text: str) -> None:
-        self._found.setFilterFixedString(" ".join(text.split()).casefold())
+        self._found.search(text)
         self._select()
         self._show_count()
 
@@ -138,8 +136,7 @@ class GalleryPage(Page):
         self._detail.setCurrentWidget(self.panel if found else self._nobody)
         if not found:
             return
-        source = self.context.people.index(self.context.people.row_of(self._chosen) if self._chosen else -1)
-        index = self._found.mapFromSource(source)
+        index = self._found.index(self._found.row_of(self._chosen) if self._chosen else -1)
         if not index.isValid():
             index = self._found.index(min(self._row, found - 1), 0)
         flag = QItemSelectionModel.SelectionFlag.ClearAndSelect

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QStringListModel, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QWidget
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QListView, QWidget
 
 from engine.types import Person
+from gui.itemmodels.found_people import FoundPeople
 from gui.itemmodels.people import PERSON, PeopleModel
+
+_MOST_OFFERED = 50
+"""More are not looked through; another letter finds fewer."""
+_NAME_CHARACTERS = 24
 
 
 class PersonPicker(QComboBox):
@@ -22,6 +27,12 @@ class PersonPicker(QComboBox):
         self.setAccessibleName(placeholder)
         self.setEditable(True)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        # Neither the list nor the box asks everyone how wide they are.
+        listing = QListView()
+        listing.setUniformItemSizes(True)
+        self.setView(listing)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(_NAME_CHARACTERS)
         self.setModel(people)
         self.setCurrentIndex(-1)
         self.setMaxVisibleItems(12)
@@ -29,11 +40,11 @@ class PersonPicker(QComboBox):
         self.setLineEdit(line)
         line.setPlaceholderText(placeholder)
         line.textEdited.connect(self._on_edited)
-        completer = QCompleter(people, self)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.setCompleter(completer)
-        completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        self._offered = FoundPeople(people, self, _MOST_OFFERED)
+        completer = _completer(self._offered, self)
+        # Through the box itself Qt would look for the chosen name among everyone.
+        line.setCompleter(completer)
+        completer.activated[QModelIndex].connect(self._on_offer_taken)  # type: ignore[index]
         self.activated.connect(self._on_activated)
         people.modelReset.connect(self._on_people)
 
@@ -58,7 +69,12 @@ class PersonPicker(QComboBox):
         person: Person | None = self.itemData(row, PERSON)
         self.choose(person.id if person else None)
 
+    def _on_offer_taken(self, index: QModelIndex) -> None:
+        person: Person | None = index.data(PERSON)
+        self.choose(person.id if person else None)
+
     def _on_edited(self, text: str) -> None:
+        self._offered.search(text)
         person = self._people.find(text)
         found = person.id if person else None
         if found != self._chosen:
@@ -86,17 +102,13 @@ class NameEdit(QLineEdit):
     def __init__(self, people: PeopleModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._people = people
-        self._names = QStringListModel(self)
+        self._offered = FoundPeople(people, self, _MOST_OFFERED)
         self.setAccessibleName("Name")
         self.setPlaceholderText("Name")
         self.setMaxLength(200)
         self.setClearButtonEnabled(True)
-        completer = QCompleter(self._names, self)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        self.setCompleter(completer)
-        people.modelReset.connect(self._on_people)
-        self._on_people()
+        self.setCompleter(_completer(self._offered, self))
+        self.textEdited.connect(self._offered.search)
 
     @property
     def name(self) -> str:
@@ -108,5 +120,10 @@ class NameEdit(QLineEdit):
         """The enrolled person of that name."""
         return self._people.find(self.name)
 
-    def _on_people(self) -> None:
-        self._names.setStringList([person.name for person in self._people.people])
+
+def _completer(offered: FoundPeople, parent: QWidget) -> QCompleter:
+    """Offers whom the search has found, which it follows letter by letter."""
+    completer = QCompleter(offered, parent)
+    completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+    completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+    return completer

@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -15,6 +15,7 @@ from engine.errors import PackError
 from engine.matching.distances import distances
 from engine.matching.fusion import fuse
 from engine.matching.identification import match_faces
+from engine.matching.people_index import PeopleIndex
 from engine.types import FloatArray, Metric
 
 
@@ -22,6 +23,14 @@ from engine.types import FloatArray, Metric
 class Templates:
     matrix: FloatArray
     person_ids: NDArray[np.int64]
+
+    @property
+    def template_ids(self) -> NDArray[np.int64]:
+        return np.arange(len(self.matrix))
+
+    @property
+    def lineage(self) -> object:
+        return self
 
     @property
     def names(self) -> dict[int, str]:
@@ -101,3 +110,38 @@ def test_that_a_face_beyond_the_threshold_is_unknown() -> None:
     nearest = match_faces(probe, templates, Metric.COSINE, 2.0)[0].candidates[0].distance
     assert match_faces(probe, templates, Metric.COSINE, nearest)[0].person is not None
     assert match_faces(probe, templates, Metric.COSINE, float(np.nextafter(np.float32(nearest), 0)))[0].person is None
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 5_000),
+    people=st.integers(1, 60),
+    faces=st.integers(1, 4),
+    share=st.floats(0, 1),
+    metric=st.sampled_from(list(Metric)),
+)
+def test_that_the_index_changes_no_decision(seed: int, people: int, faces: int, share: float, metric: Metric) -> None:
+    templates = _templates(seed, 90, people)
+    probes = np.random.default_rng(seed + 1).normal(size=(faces, 8)).astype(np.float32)
+    probes /= np.linalg.norm(probes, axis=1, keepdims=True)
+    means, ids = fuse(templates.matrix, templates.person_ids)
+    apart = distances(probes, means, metric)
+    threshold = float(np.quantile(apart, share)) + 1e-5
+    for row, match in zip(apart, match_faces(probes, templates, metric, threshold), strict=True):
+        nearest = np.argsort(row, kind="stable")[:5]
+        assert [candidate.person_id for candidate in match.candidates] == ids[nearest].tolist()
+        np.testing.assert_allclose([one.distance for one in match.candidates], row[nearest], atol=2e-6)
+        if len(row) > 1:
+            assert match.margin == pytest.approx(row[nearest[1]] - row[nearest[0]], abs=4e-6)
+        assert match.person is None or row[ids == match.person.person_id] <= threshold
+    if faces == 1:
+        assert (match.person is not None) == bool((apart <= threshold).any())
+
+
+def test_that_an_index_that_is_kept_decides_as_a_new_one() -> None:
+    probes = _templates(8, 3, 1).matrix
+    kept = PeopleIndex()
+    for seed in (1, 2, 1):
+        templates = _templates(seed, 40, 10)
+        again = match_faces(probes, templates, Metric.L2, 0.8, index=kept)
+        assert again == match_faces(probes, templates, Metric.L2, 0.8)

@@ -1,0 +1,159 @@
+"""A large gallery of made-up people: opening it, its memory, finding, enrolling; and a window that shows everyone.
+
+Everything lies in a folder of its own, which is deleted at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import common
+import numpy as np
+import psutil
+from search import rows_like
+
+from engine.capture.images import encode_jpeg
+from engine.gallery.names import name_key, search_text
+from engine.gallery.store import Gallery
+from engine.matching.calibration import Calibration
+from engine.matching.identification import match_faces
+from engine.matching.own_strangers import OwnStrangers
+from engine.matching.people_index import PeopleIndex
+from engine.packs.pack import DEFAULT_PACK
+from engine.types import Metric, NewTemplate
+
+ROWS_AT_ONCE = 10_000
+PACK = DEFAULT_PACK.id
+FIRST = ("Ada", "Bo", "Chen", "Dara", "Eve", "Farid", "Grace", "Hana", "Ivo", "Jun", "Kofi", "Lena", "Mia", "Nils")
+LAST = ("Abe", "Berg", "Costa", "Diaz", "Eng", "Fox", "Garcia", "Hopper", "Ito", "Jansen", "Khan", "Lovelace", "Moore")
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=1_000_000)
+    parser.add_argument("--each", type=int, default=1, help="templates of each person")
+    parser.add_argument("--window", action="store_true", help="measure the window's stalls instead")
+    parser.add_argument("--keep", type=Path, help="a gallery to make once and use again")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = options.keep or Path(folder) / "gallery.db"
+        if not path.exists():
+            took = _timed(lambda: fill(path, options.people, options.each))
+            print(f"filled with {options.people:,} people in {took:.1f} s, {path.stat().st_size / 2**20:,.0f} MB")
+        if options.window:
+            from large_window import measure  # noqa: PLC0415 - Qt is loaded only where it is measured
+
+            measure(path, Path(folder))
+        else:
+            _measure(path)
+
+
+def fill(path: Path, people: int, each: int) -> None:
+    """Make a gallery of people around a common direction, as faces are, with one picture for all of them."""
+    Gallery.open(path).close()
+    vectors = rows_like(people * each, 0.91).astype("<f4")
+    crop = encode_jpeg(np.full((256, 256, 3), (196, 160, 140), np.uint8))
+    now = datetime(2026, 1, 1).isoformat(" ") + ".000000"
+    gallery = Gallery.open(path)
+    connection = gallery._engine.raw_connection()
+    cursor = connection.cursor()
+    cursor.execute("BEGIN IMMEDIATE")
+    for start in range(0, people, ROWS_AT_ONCE):
+        ids = range(start, min(start + ROWS_AT_ONCE, people))
+        names = [f"{FIRST[id_ % 14]} {LAST[id_ % 13]} {id_:,}" for id_ in ids]
+        cursor.executemany(
+            "INSERT INTO people (id, name, name_key, search_text, notes, tags, created_at) VALUES (?,?,?,?,'','[]',?)",
+            [
+                (id_ + 1, name, name_key(name), search_text(name, "", ()), now)
+                for id_, name in zip(ids, names, strict=True)
+            ],
+        )
+        made = [(id_ * each + number + 1, id_ + 1) for id_ in ids for number in range(each)]
+        cursor.executemany(
+            "INSERT INTO templates (id, person_id, crop_jpeg, crop_sha256, source, quality, created_at)"
+            " VALUES (?,?,?,'','made.jpg','{}',?)",
+            [(id_, owner, crop, now) for id_, owner in made],
+        )
+        cursor.executemany(
+            "INSERT INTO embeddings (template_id, pack_id, embedding) VALUES (?,?,?)",
+            [(id_, PACK, vectors[id_ - 1].tobytes()) for id_, _ in made],
+        )
+    cursor.execute("COMMIT")
+    connection.close()
+    gallery.close()
+
+
+def _measure(path: Path) -> None:
+    process = psutil.Process()
+    strangers = OwnStrangers(Calibration.load(PACK))
+    probes = rows_like(21, 0.91, 1)
+    before_mb = process.memory_info().rss / 2**20
+    gallery = Gallery.open(path)
+    index = PeopleIndex()
+    parts = {
+        "read": _timed(lambda: gallery.references(PACK)),
+        "index": _timed(lambda: index.follow(gallery.references(PACK))),
+        "strangers": _timed(lambda: strangers.calibration(gallery.references(PACK))),
+    }
+    now_mb, references = process.memory_info().rss / 2**20, gallery.references(PACK)
+    print(
+        f"opened: {len(references.names):,} people, {len(references.template_ids):,} templates in"
+        f" {sum(parts.values()):.2f} s ({', '.join(f'{name} {took:.2f}' for name, took in parts.items())});"
+        f" memory {now_mb - before_mb:,.0f} MB, of which embeddings {references.matrix.nbytes / 2**20:,.0f},"
+        f" index {index.nbytes / 2**20:,.0f}"
+    )
+
+    def identify(probe: int) -> None:
+        now = gallery.references(PACK)
+        limit = strangers.calibration(now).identification_threshold(
+            Metric.COSINE, 1e-3, len(now.names), len(now.template_ids)
+        )
+        match_faces(probes[probe : probe + 1], now, Metric.COSINE, limit, index=index)
+
+    _say("identify one face", [_timed(lambda at=at: identify(at)) for at in range(21)])
+    crop = gallery.templates(1)[0].crop_jpeg
+    enrolling, after = [], []
+    for number in range(11):
+        new = NewTemplate(rows_like(1, 0.91, 1000 + number)[0], PACK, crop, "made.jpg")
+        enrolling.append(_timed(lambda new=new, number=number: gallery.enroll(f"New {number}", [new])))
+        after.append(_timed(lambda number=number: identify(number)))
+    _say("enroll one person", enrolling)
+    _say("identify right after", after)
+    deleting = [
+        _timed(lambda number=number: gallery.delete_person(gallery.find(f"New {number}").id)) for number in range(5)
+    ]
+    _say("delete one person", deleting)
+    _say("identify right after", [_timed(lambda: identify(0))])
+    other = Gallery.open(path)
+    other.enroll("Elsewhere", [NewTemplate(rows_like(1, 0.91, 2000)[0], PACK, crop, "made.jpg")])
+    _say("identify after another window's enrollment", [_timed(lambda: identify(0))])
+    other.delete_person(other.find("Elsewhere").id)
+    other.close()
+    _say("everyone, for the list", [_timed(gallery.people)])
+    _say("search “hopper 99”", [_timed(lambda: gallery.people("hopper 99")) for _ in range(3)])
+    _say("templates without an embedding", [_timed(lambda: gallery.without_embedding(PACK))])
+    gallery.close()
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = perf_counter()
+    work()
+    return perf_counter() - start
+
+
+def _say(what: str, times: list[float]) -> None:
+    print(f"{what}: median {np.median(times) * 1e3:,.1f} ms, longest {max(times) * 1e3:,.1f} ms of {len(times)}")
+
+
+if __name__ == "__main__":
+    assert common.ROOT
+    main()

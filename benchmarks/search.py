@@ -1,0 +1,141 @@
+"""One probe among many, top 5: the exact index against faiss's exact index, and against what reading memory takes.
+
+Both sides run in turn, so that other work on the machine meets them alike; what they find is compared. With
+--one-thread each side has one thread and its processor time is taken, which other programs disturb least.
+"""
+
+from __future__ import annotations
+
+import os
+
+# A library tuned for another processor than this one would be an unfair other side.
+os.environ.pop("OPENBLAS_CORETYPE", None)
+
+import argparse
+import statistics
+from collections.abc import Callable
+from time import perf_counter, thread_time
+
+import common  # noqa: F401 - makes the engine importable
+import faiss
+import numpy as np
+import numpy.typing as npt
+import torch
+from usearch.index import Index
+
+from engine.matching.codes import _has_byte_products
+from engine.matching.index import SearchIndex
+from engine.types import Metric
+
+DIMENSION = 128
+TOP = 5
+ROUNDS = 41
+PROBES = 24
+_CLOCK: list[Callable[[], float]] = [perf_counter]
+Rows = npt.NDArray[np.float32]
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--approximate", type=int, nargs="*", default=[], help="sizes at which to build usearch's HNSW")
+    parser.add_argument("--one-thread", action="store_true", help="processor time of one thread, for a busy machine")
+    options = parser.parse_args()
+    if options.one_thread:
+        torch.set_num_threads(1)
+        faiss.omp_set_num_threads(1)
+        _CLOCK.append(thread_time)
+    print(f"torch {torch.get_num_threads()} threads, faiss {faiss.omp_get_max_threads()} threads")
+    for size in options.sizes:
+        for kind, alike in (("independent", 0.0), ("like faces", 0.91)):
+            _exact(size, kind, alike)
+    for size in options.approximate:
+        _approximate(size)
+
+
+def rows_like(size: int, alike: float, seed: int = 0) -> Rows:
+    """Unit vectors whose mean has the length `alike`: 0.91 is what embeddings of LFW's people have."""
+    random = np.random.default_rng(seed)
+    rows = random.standard_normal((size, DIMENSION), dtype=np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    rows *= np.float32(np.sqrt(1 - alike**2))
+    rows[:, 0] += np.float32(alike)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows
+
+
+def _exact(size: int, kind: str, alike: float) -> None:
+    rows, probes = rows_like(size, alike), rows_like(PROBES, alike, 1)
+    start = perf_counter()
+    index = SearchIndex(lambda ids: rows[ids])
+    index.put(np.arange(size), rows)
+    built_s = perf_counter() - start
+    oracle = faiss.IndexFlatIP(DIMENSION)
+    oracle.add(rows)
+    _, expected = oracle.search(probes, TOP)
+    found = index.search(probes, TOP, Metric.COSINE)
+    identical = all(np.array_equal(one.ids, ids) for one, ids in zip(found, expected, strict=True))
+    places = iter(range(10**9))
+
+    def probe() -> Rows:
+        at = next(places) % PROBES
+        return probes[at : at + 1]
+
+    words = torch.from_numpy(np.random.default_rng(0).integers(0, 9, size * DIMENSION // 8))
+    ours, theirs, floor = _in_turn(
+        lambda: index.search(probe(), TOP, Metric.COSINE), lambda: oracle.search(probe(), TOP), words.sum
+    )
+    many = _in_turn(
+        lambda: index.search(probes[:8], TOP, Metric.COSINE), lambda: oracle.search(probes[:8], TOP), rounds=9
+    )
+    print(
+        f"{size:>9,} x {DIMENSION} {kind:<11}: {_ms(ours)}, faiss IndexFlatIP {_ms(theirs)}, ratio"
+        f" {theirs[0] / ours[0]:.1f} (fastest {theirs[1] / ours[1]:.1f}); floor (reading the codes) {_ms(floor)}, ratio"
+        f" {ours[0] / floor[0]:.1f} (fastest {ours[1] / floor[1]:.1f}); eight probes {_ms(many[0])}, faiss"
+        f" {_ms(many[1])}; identical {identical}; built in {built_s:.2f} s, {index.nbytes / size:.0f} bytes a row;"
+        f" by {'bytes' if _has_byte_products() else 'floats'}",
+        flush=True,
+    )
+
+
+def _approximate(size: int) -> None:
+    rows, probes = rows_like(size, 0.91), rows_like(200, 0.91, 1)
+    exact = SearchIndex(lambda ids: rows[ids])
+    exact.put(np.arange(size), rows)
+    expected = [set(one.ids.tolist()) for one in exact.search(probes, TOP, Metric.COSINE)]
+    graph = Index(ndim=DIMENSION, metric="ip", dtype="bf16", connectivity=32, expansion_add=128)
+    start = perf_counter()
+    graph.add(np.arange(size), rows)
+    built_s = perf_counter() - start
+    for effort in (64, 256, 1024, 4096):
+        graph.expansion_search = effort
+        start = perf_counter()
+        found = [set(graph.search(probe, TOP).keys.tolist()) for probe in probes]
+        each_ms = (perf_counter() - start) / len(probes) * 1e3
+        recall = sum(len(one & other) for one, other in zip(found, expected, strict=True)) / (TOP * len(probes))
+        print(
+            f"{size:>9,} HNSW, built in {built_s:.0f} s, {graph.memory_usage / size:.0f} bytes a row:"
+            f" effort {effort}: {each_ms:.2f} ms, recall {recall:.4f}",
+            flush=True,
+        )
+
+
+def _in_turn(*works: Callable[[], object], rounds: int = ROUNDS) -> list[tuple[float, float]]:
+    """Median and shortest time of each, in seconds."""
+    times: list[list[float]] = [[] for _ in works]
+    for round_ in range(rounds + 1):
+        for work, taken in zip(works, times, strict=True):
+            start = _CLOCK[-1]()
+            work()
+            if round_:
+                taken.append(_CLOCK[-1]() - start)
+    return [(statistics.median(taken), min(taken)) for taken in times]
+
+
+def _ms(times: tuple[float, float]) -> str:
+    return f"{times[0] * 1e3:.2f} ms (fastest {times[1] * 1e3:.2f})"
+
+
+if __name__ == "__main__":
+    main()

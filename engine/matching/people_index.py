@@ -1,0 +1,121 @@
+"""The people of a gallery as rows of a search index: one fused template each, kept up with the gallery's changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import inf
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.matching.index import Found, SearchIndex
+from engine.matching.layout import NOBODY, Layout
+from engine.types import FloatArray, Metric
+
+_PEOPLE_AT_ONCE = 16_384
+
+
+class References(Protocol):
+    """The templates of one pack, laid out for matching; never changed once made."""
+
+    @property
+    def matrix(self) -> FloatArray:
+        """(N, D) float32 embeddings."""
+
+    @property
+    def person_ids(self) -> NDArray[np.int64]:
+        """(N,) whose template each is."""
+
+    @property
+    def template_ids(self) -> NDArray[np.int64]:
+        """(N,), ascending."""
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """Every person's name by id."""
+
+    @property
+    def lineage(self) -> object:
+        """The same for all states of a gallery in which a template of one id has one embedding."""
+
+
+class PeopleIndex:
+    """Searches among people. Fused templates are made when they are compared; only their codes are kept."""
+
+    def __init__(self) -> None:
+        self._references: References | None = None
+        self._matrix: FloatArray = np.empty((0, 0), np.float32)
+        self._layout = NOBODY
+        self._index = SearchIndex(self.fused)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in use beside the references."""
+        order = 0 if self._layout.order is None else self._layout.order.nbytes
+        return self._index.nbytes + self._layout.people.nbytes + self._layout.starts.nbytes + order
+
+    def follow(self, references: References) -> None:
+        """Search among these references from now on.
+
+        Where they are another state of those before, only people whose templates have changed are indexed again.
+
+        Raises:
+            PackError: an embedding holds values that are no numbers.
+        """
+        before, self._references = self._references, references
+        if before is references:
+            return
+        try:
+            self._follow(before, references)
+        except BaseException:
+            self._references = None
+            raise
+
+    def _follow(self, before: References | None, references: References) -> None:
+        self._layout, self._matrix = Layout.of(references.person_ids), references.matrix
+        if before is None or before.lineage is not references.lineage:
+            self._index, changed = SearchIndex(self.fused), self._layout.people
+        else:
+            changed = _changed_people(before, references)
+            self._index.remove(changed[~np.isin(changed, self._layout.people)])
+        there = changed[np.isin(changed, self._layout.people)]
+        for start in range(0, len(there), _PEOPLE_AT_ONCE):
+            some = there[start : start + _PEOPLE_AT_ONCE]
+            self._index.put(some, self.fused(some))
+
+    def fused(self, people: NDArray[np.int64]) -> FloatArray:
+        """Fused templates of people who are there, (S, D), in the order asked for."""
+        return self._layout.fused(self._matrix, people)
+
+    def search(self, probes: FloatArray, count: int, metric: Metric, within: float = -inf) -> list[Found]:
+        """Find the nearest people; see `SearchIndex.search`."""
+        return self._index.search(probes, count, metric, within)
+
+
+def _changed_people(before: References, after: References) -> NDArray[np.int64]:
+    """Who has templates in one state that they have not in the other."""
+    old, new = before.template_ids, after.template_ids
+    if len(new) >= len(old) and np.array_equal(new[: len(old)], old):
+        kept, there = np.arange(len(old)), np.ones(len(old), np.bool_)
+    else:
+        kept = np.searchsorted(new, old)
+        there = kept < len(new)
+        there[there] = new[kept[there]] == old[there]
+    moved = np.zeros(len(old), np.bool_)
+    moved[there] = before.person_ids[there] != after.person_ids[kept[there]]
+    added = np.ones(len(new), np.bool_)
+    added[kept[there]] = False
+    return np.unique(
+        np.concatenate(
+            [
+                before.person_ids[~there],
+                before.person_ids[moved],
+                after.person_ids[kept[moved]],
+                after.person_ids[added],
+            ]
+        )
+    )
