@@ -37,6 +37,8 @@ def person_value(row: PersonRow, template_count: int, cover_id: int | None) -> P
         notes=row.notes,
         tags=tuple(row.tags),
         consent_date=row.consent_date,
+        purpose=row.purpose,
+        expires_on=row.expires_on,
         created_at=row.created_at.replace(tzinfo=UTC),
         template_count=template_count,
         cover_id=cover_id,

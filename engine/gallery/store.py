@@ -16,6 +16,7 @@ from engine.errors import GalleryError, NameTakenError, PackMismatchError, Unkno
 from engine.gallery.database import data_version, erase_leftovers, open_database, translated_errors
 from engine.gallery.names import clean_name, folded, name_key, search_text
 from engine.gallery.references import References
+from engine.gallery.rejections import Rejections, forget_enrolled, move_to
 from engine.gallery.rows import embedding_bytes, now, person_query, person_value, template_row, template_value
 from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
 from engine.gallery.undo import Edit, History, Snapshot
@@ -35,6 +36,7 @@ class Gallery:
         self._engine = engine
         self._history = History()
         self._references: dict[str, References] = {}
+        self.rejections = Rejections(self._read, self._write, self._change)
         self._erasure_pending = False
         self._seen_version = self._data_version()
 
@@ -119,6 +121,7 @@ class Gallery:
             return False
         self._seen_version = version
         self._references.clear()
+        self.rejections.forget()
         return True
 
     # --- edits --------------------------------------------------------------------------------------------------
@@ -147,6 +150,7 @@ class Gallery:
             for row in rows:
                 row.person_id = person.id
             session.add_all(rows)
+            forget_enrolled(session, person.id, templates)
             return person.id
 
         return self._edit(f"Enroll {cleaned}", lambda session: _ids_named(session, name_key(cleaned)), work)
@@ -180,8 +184,10 @@ class Gallery:
         notes: str | None = None,
         tags: Sequence[str] | None = None,
         consent_date: date | EllipsisType | None = ...,
+        purpose: str | None = None,
+        expires_on: date | EllipsisType | None = ...,
     ) -> Person:
-        """Change notes, tags or the consent date; what is left out stays.
+        """Change notes, tags, the consent date, the purpose or the last day; what is left out stays.
 
         Raises:
             UnknownPersonError: there is no such person.
@@ -195,13 +201,17 @@ class Gallery:
                 row.tags = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
             if not isinstance(consent_date, EllipsisType):
                 row.consent_date = consent_date
+            if purpose is not None:
+                row.purpose = purpose.strip()
+            if not isinstance(expires_on, EllipsisType):
+                row.expires_on = expires_on
             row.search_text = search_text(row.name, row.notes, row.tags)
             return person_id
 
         return self._edit(f"Describe {self.person(person_id).name}", {person_id}, work)
 
     def merge(self, source_id: int, target_id: int) -> Person:
-        """Move all templates, tags and notes of one person to another, and drop the first.
+        """Move all templates, tags, notes and rejected faces of one person to another, and drop the first.
 
         Raises:
             GalleryError: they are the same person.
@@ -212,9 +222,13 @@ class Gallery:
 
         def work(session: Session) -> int:
             source, target = _row(session, source_id), _row(session, target_id)
+            move_to(session, source_id, target_id)
             session.execute(update(TemplateRow).where(TemplateRow.person_id == source_id).values(person_id=target_id))
             target.tags = list(dict.fromkeys((*target.tags, *source.tags)))
             target.notes = "\n".join(filter(None, (target.notes, source.notes)))
+            target.purpose = "; ".join(dict.fromkeys(filter(None, (target.purpose, source.purpose))))
+            # Who agreed to be kept until a day is not kept longer because of a merge.
+            target.expires_on = min(filter(None, (target.expires_on, source.expires_on)), default=None)
             target.search_text = search_text(target.name, target.notes, target.tags)
             session.delete(source)
             return target_id
@@ -232,7 +246,8 @@ class Gallery:
 
         def work(session: Session) -> int:
             _row(session, target_id)
-            session.execute(update(TemplateRow).where(TemplateRow.id == template_id).values(person_id=target_id))
+            moved = update(TemplateRow).where(TemplateRow.id == template_id)
+            session.execute(moved.values(person_id=target_id, confirmed=False))
             return target_id
 
         text = f"Move a picture to {self.person(target_id).name}"
@@ -365,6 +380,7 @@ class Gallery:
             with Session(self._engine.execution_options(writes=True)) as session, session.begin():
                 yield session
             self._references.clear()
+            self.rejections.forget()
             # Deleted rows live on in the write-ahead log until it is emptied; a reader elsewhere can delay that.
             if erases or self._erasure_pending:
                 self._erasure_pending = not erase_leftovers(self._engine)

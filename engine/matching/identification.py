@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Protocol
@@ -48,7 +48,13 @@ class FaceMatch:
 
 
 def match_faces(
-    probes: FloatArray, references: References, metric: Metric, threshold: float, top: int = 5
+    probes: FloatArray,
+    references: References,
+    metric: Metric,
+    threshold: float,
+    top: int = 5,
+    *,
+    barred: Collection[tuple[int, int]] = (),
 ) -> list[FaceMatch]:
     """Identify the faces of one picture together.
 
@@ -61,6 +67,7 @@ def match_faces(
         metric: how they are compared.
         threshold: largest distance that is a match.
         top: how many candidates each face lists.
+        barred: which faces, by number, are no match for whom, however near; they are still listed as candidates.
 
     Raises:
         PackMismatchError: probes and references are of different lengths.
@@ -69,8 +76,18 @@ def match_faces(
         return [FaceMatch((), None, inf) for _ in probes]
     fused, people = fuse(references.matrix, references.person_ids)
     apart = distances(probes, fused, metric)
-    assigned = _assign(apart, threshold)
+    assigned = _assign(_without(apart, people, barred), threshold)
     return [_match(row, people, place, references.names, top) for row, place in zip(apart, assigned, strict=True)]
+
+
+def _without(apart: FloatArray, people: NDArray[np.int64], barred: Collection[tuple[int, int]]) -> FloatArray:
+    """Put barred people out of reach."""
+    if not barred:
+        return apart
+    apart = apart.copy()
+    for face, person_id in barred:
+        apart[face, people == person_id] = inf
+    return apart
 
 
 def _assign(apart: FloatArray, threshold: float) -> list[int | None]:
