@@ -36,9 +36,9 @@ _SAME_PICTURE = 5e-4
 class Change(Protocol):
     """Makes an edit of the gallery that can be undone."""
 
-    def __call__(
+    def __call__(  # noqa: D102 - said above
         self, text: str, touched: set[int], work: Callable[[Session], Result], *, erases: bool = False
-    ) -> Result: ...  # noqa: D102 - said above
+    ) -> Result: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.types import FloatArray
 
-MARGIN = 0.0
+MARGIN = 0.005
 """How much further than the person's mean template a rejected face may be and still bar a match, in cosine distance."""
 
 
