@@ -50,6 +50,15 @@ class RejectionEffect:
     decisions: int
     changed: tuple[ChangedDecision, ...]
 
+    @property
+    def sentence(self) -> str:
+        """How many decisions would have been different."""
+        if not self.decisions:
+            return "There are no decisions of this session yet that it could change."
+        if not self.changed:
+            return f"None of this session's {self.decisions:,} decisions would have been different."
+        return f"{len(self.changed):,} of this session's {self.decisions:,} decisions would have been different."
+
 
 class FindingKind(StrEnum):
     """What the check-up can find."""

@@ -34,6 +34,7 @@ from gui.pages.live import LivePage
 from gui.pages.page import Page
 from gui.pages.settings import SettingsPage
 from gui.pages.verify import VerifyPage
+from gui.reminder import Reminder
 from gui.settings_store import SettingsStore
 from gui.status_line import StatusLine
 from gui.tasks import Tasks
@@ -112,6 +113,7 @@ class MainWindow(QMainWindow):
         client.ready.connect(self._on_ready)
         client.unavailable.connect(self._on_unavailable)
         self.status.fell_back.connect(lambda sentence: self.toasts.show(sentence, "bad"))
+        self.reminder = Reminder(self.context, self._show_due, self)
         self._make_shortcuts()
         self._restore_geometry()
         self.open_page(settings.value.page if settings.value.page in PAGES else "gallery")
@@ -171,6 +173,11 @@ class MainWindow(QMainWindow):
         if entered:
             self.page.setFocus()
             self.page.entered()
+
+    def _show_due(self) -> None:
+        self.open_page("gallery")
+        if isinstance(self.page, GalleryPage):
+            self.page.show_due()
 
     def _show_page(self) -> None:
         self._stack.setCurrentWidget(self.page)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, QSortFilterProxyModel, Qt
+from datetime import date
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QSize, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QLineEdit, QListView, QStackedWidget
 from typing_extensions import override
 
+from engine.care import due_in_words, is_due
 from engine.types import Person
 from gui.context import Context
 from gui.itemmodels.people import PERSON, SEARCH_TEXT
+from gui.pages.checkup import CheckUpView
 from gui.pages.page import Page
 from gui.pages.person_panel import PersonPanel
 from gui.theme import tokens as t
 from gui.widgets.basics import button, column, label, row, set_look
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.keep_until import DueBanner
 
 
 class GalleryPage(Page):
@@ -26,6 +31,10 @@ class GalleryPage(Page):
         super().__init__(context)
         self.undo = button("Undo", context.undo, "quiet", "undo")
         self.redo = button("Redo", context.redo, "quiet", "redo")
+        self.check_up = button("Check-up", self._toggle_check_up, "quiet", "search")
+        self.check_up.setCheckable(True)
+        self.check_up.setToolTip("Look-alikes, doubles, and pictures under a wrong name")
+        self.header.addWidget(self.check_up)
         self.header.addWidget(self.undo)
         self.header.addWidget(self.redo)
         self.header.addWidget(button("Enroll someone …", lambda: context.open_page("enroll"), "", "add"))
@@ -34,7 +43,7 @@ class GalleryPage(Page):
         self.search.setPlaceholderText("Search names, tags, notes")
         self.search.setClearButtonEnabled(True)
         self._count = label("", "caption")
-        self._found = QSortFilterProxyModel(self)
+        self._found = _Found(self)
         self._found.setSourceModel(context.people)
         self._found.setFilterRole(SEARCH_TEXT)
         self._found.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
@@ -62,9 +71,13 @@ class GalleryPage(Page):
             lambda: context.open_page("enroll"),
         )
         self._loading = EmptyState("gallery", "Opening the gallery …", "The networks are loaded meanwhile.")
+        self.findings = CheckUpView(context)
         self._stack = QStackedWidget()
-        for widget in (self._loading, self.invitation, self._people):
+        for widget in (self._loading, self.invitation, self._people, self.findings):
             self._stack.addWidget(widget)
+        self.banner = DueBanner()
+        self.banner.toggled.connect(self._show_only_due)
+        self.body.addWidget(self.banner)
         self.body.addWidget(self._stack, 1)
         self._chosen: int | None = None
         self._row = 0
@@ -102,6 +115,26 @@ class GalleryPage(Page):
     @override
     def left(self) -> None:
         self.panel.commit()
+        if self.check_up.isChecked():
+            self.check_up.click()
+
+    def show_due(self) -> None:
+        """Show only people who have expired or do so soon."""
+        if not self.banner.only.isChecked() and self.banner.message.text():
+            self.banner.only.click()
+
+    def _show_only_due(self, only: bool) -> None:
+        self._found.show_only_due(only)
+        self._select()
+        self._show_count()
+
+    def _toggle_check_up(self) -> None:
+        if self.check_up.isChecked():
+            self.panel.commit()
+            self.findings.open()
+        else:
+            self.findings.leave()
+        self._on_people()
 
     def choose(self, person_id: int) -> None:
         """Show someone."""
@@ -125,11 +158,14 @@ class GalleryPage(Page):
     def _on_people(self) -> None:
         people = self.context.people
         if people.people:
-            self._stack.setCurrentWidget(self._people)
+            self._stack.setCurrentWidget(self.findings if self.check_up.isChecked() else self._people)
+            self.banner.say(due_in_words(people.people, date.today()))
             self._select()
         else:
             self.panel.show_person(None)
+            self.banner.say("")
             self._stack.setCurrentWidget(self.invitation if people.loaded else self._loading)
+        self.check_up.setVisible(len(people.people) > 0)
         self._show_count()
 
     def _select(self) -> None:
@@ -156,3 +192,22 @@ class GalleryPage(Page):
         for control, text, verb in ((self.undo, undo, "Undo"), (self.redo, redo, "Do again")):
             control.setEnabled(bool(text))
             control.setToolTip(f"{verb}: {text}" if text else f"Nothing to {verb.lower()}")
+
+
+class _Found(QSortFilterProxyModel):
+    """The people whom the search finds; only those who are due while that is asked for."""
+
+    _only_due = False
+
+    def show_only_due(self, only: bool) -> None:
+        """Leave out everyone who has not expired and does not do so soon."""
+        self._only_due = only
+        self.invalidate()
+
+    @override
+    def filterAcceptsRow(self, row: int, parent: QModelIndex | QPersistentModelIndex) -> bool:
+        if self._only_due:
+            person: Person = self.sourceModel().index(row, 0, parent).data(PERSON)
+            if not is_due(person, date.today()):
+                return False
+        return super().filterAcceptsRow(row, parent)
