@@ -46,7 +46,8 @@ def main() -> None:
     several = list(drawn.permutation([name for name, pictures in people.items() if len(pictures) >= 4]))
     single = list(drawn.permutation([name for name, pictures in people.items() if len(pictures) == 1]))
     _pairs(people, calibration, rate, several[:PLANTED])
-    _outliers(people, calibration, rate, several[PLANTED : 2 * PLANTED], several[-PLANTED // 2 :], single)
+    guests = several[-PLANTED // 2 :]
+    _outliers(people, calibration, rate, owners=several[PLANTED : 2 * PLANTED], enrolled=guests, strangers=single)
     _time(calibration, rate)
 
 
@@ -84,6 +85,7 @@ def _outliers(
     people: dict[str, FloatArray],
     calibration: Calibration,
     rate: float,
+    *,
     owners: list[str],
     enrolled: list[str],
     strangers: list[str],

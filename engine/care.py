@@ -119,7 +119,7 @@ class Finding:
             )
         numbers = f"distance {self.distance:.3f}, limit {self.limit:.3f}. {strangers_in_words(self.false_match)}"
         if self.kind is FindingKind.SAME_PERSON:
-            return f"{one} and {other} are probably one person: {numbers}"
+            return f"{one} and {other} may be one person under two names: {numbers}"
         passing = f" {self.passing} of their {self.pictures} pictures would pass for the other." if self.passing else ""
         return f"{one} and {other} may be taken for one another: {numbers}{passing}"
 

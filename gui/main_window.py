@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
         client.ready.connect(self._on_ready)
         client.unavailable.connect(self._on_unavailable)
         self.status.fell_back.connect(lambda sentence: self.toasts.show(sentence, "bad"))
-        self.reminder = Reminder(self.context, self._show_due, self)
+        self.reminder = Reminder(self.context, self._show_due, lambda: self._key == "gallery", self)
         self._make_shortcuts()
         self._restore_geometry()
         self.open_page(settings.value.page if settings.value.page in PAGES else "gallery")

@@ -266,15 +266,14 @@ def forget_enrolled(session: Session, person_id: int, templates: Sequence[NewTem
 def move_to(session: Session, source_id: int, target_id: int) -> None:
     """Hand over all that was said about one person to the other, into whom they are merged.
 
-    A face that was rejected as one of the two but is nearer to the other is theirs, and so no impostor of the two
-    together. Call it while both still have their own templates.
+    A face that was rejected as one of the two may be the other's own, and so no impostor of the two together: it is
+    dropped where it would bar one of the other's pictures. Call it while both still have their own templates.
     """
     for own, other in ((source_id, target_id), (target_id, source_id)):
         gone = set()
         for row in _embedded(session, own):
-            means = _means(session, row.pack_id, {own, other})
-            face = _vector(row.embedding)
-            if other in means and (own not in means or face @ means[other] > face @ means[own]):
+            mine, theirs = (_vectors(session, row.pack_id, one) for one in (own, other))
+            if len(theirs) and _is_one_of(_vector(row.embedding), theirs, mine):
                 gone.add(row.rejection_id)
         _drop(session, gone)
     session.execute(update(RejectionRow).where(RejectionRow.person_id == source_id).values(person_id=target_id))
@@ -310,11 +309,24 @@ def _means(session: Session, pack_id: str, person_ids: Collection[int]) -> dict[
     }
 
 
+def _is_one_of(face: FloatArray, theirs: FloatArray, mine: FloatArray) -> bool:
+    """Whether a face is nearer to one of the (N, D) templates than all others of both people together are."""
+    others = theirs.sum(axis=0) + mine.sum(axis=0) - theirs
+    others /= np.maximum(np.linalg.norm(others, axis=1, keepdims=True), _SHORTEST)
+    return bool((theirs @ face >= (theirs * others).sum(axis=1)).any())
+
+
+def _vectors(session: Session, pack_id: str, person_id: int) -> FloatArray:
+    """A person's templates of one pack, (N, D)."""
+    query = select(EmbeddingRow.embedding).join(TemplateRow)
+    rows = session.scalars(query.where(EmbeddingRow.pack_id == pack_id, TemplateRow.person_id == person_id)).all()
+    return np.stack([_vector(one) for one in rows]) if rows else np.zeros((0, 1), np.float32)
+
+
 def _nearest(session: Session, person_id: int, pack_id: str, embedding: FloatArray) -> float:
     """Cosine distance to the nearest of a person's templates; 2 without any."""
-    query = select(EmbeddingRow.embedding).join(TemplateRow)
-    own = session.scalars(query.where(EmbeddingRow.pack_id == pack_id, TemplateRow.person_id == person_id))
-    return min((float(1 - _vector(one) @ embedding) for one in own), default=2.0)
+    own = _vectors(session, pack_id, person_id)
+    return float((1 - own @ embedding).min()) if len(own) else 2.0
 
 
 def _vector(embedding: bytes) -> FloatArray:

@@ -18,6 +18,7 @@ from gui.widgets.empty_state import EmptyState
 from gui.widgets.job_bar import JobBar
 
 _SHOWN = 40
+_SHORTEST = 14
 _TITLES = {
     FindingKind.SAME_PERSON: ("merge", "One person under two names?"),
     FindingKind.OUTLIER: ("unknown", "A picture that does not belong?"),
@@ -155,13 +156,16 @@ class FindingCard(QFrame):
             "merge": button("Merge", self._merge, "primary" if likely else "quiet", "merge"),
             "apart": button("Not the same", self._keep_apart, "" if likely else "quiet", "close"),
         }
-        for (name, _), id_ in zip(self.finding.few[:2], self._few_ids(), strict=False):
-            made[f"add {id_}"] = button(f"Add pictures of {_short(name)} …", partial(self._add, id_), "quiet", "add")
+        for id_, name in [] if likely else self._few():
+            made[f"add {id_}"] = button(_short(name, _SHORTEST), partial(self._add, id_), "quiet", "add")
+            made[f"add {id_}"].setToolTip(f"Add pictures of {name}")
+            made[f"add {id_}"].setAccessibleName(f"Add pictures of {name}")
         return made
 
-    def _few_ids(self) -> list[int]:
+    def _few(self) -> list[tuple[int, str]]:
+        """Of whom more pictures would help."""
         ids = {self.finding.name: self.finding.person_id, self.finding.other_name: self.finding.other_id}
-        return [id_ for name, _ in self.finding.few if (id_ := ids.get(name)) is not None]
+        return [(id_, name) for name, _ in self.finding.few if (id_ := ids.get(name)) is not None]
 
     def _outlier_buttons(self) -> dict[str, QPushButton]:
         made = {}

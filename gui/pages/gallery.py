@@ -29,15 +29,7 @@ class GalleryPage(Page):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.undo = button("Undo", context.undo, "quiet", "undo")
-        self.redo = button("Redo", context.redo, "quiet", "redo")
-        self.check_up = button("Check-up", self._toggle_check_up, "quiet", "search")
-        self.check_up.setCheckable(True)
-        self.check_up.setToolTip("Look-alikes, doubles, and pictures under a wrong name")
-        self.header.addWidget(self.check_up)
-        self.header.addWidget(self.undo)
-        self.header.addWidget(self.redo)
-        self.header.addWidget(button("Enroll someone …", lambda: context.open_page("enroll"), "", "add"))
+        self._make_header()
         self.search = QLineEdit()
         self.search.setAccessibleName("Search people")
         self.search.setPlaceholderText("Search names, tags, notes")
@@ -91,6 +83,18 @@ class GalleryPage(Page):
         find.activated.connect(self.search.setFocus)
         self._on_history("", "")
         self._on_people()
+
+    def _make_header(self) -> None:
+        context = self.context
+        self.undo = button("Undo", context.undo, "quiet", "undo")
+        self.redo = button("Redo", context.redo, "quiet", "redo")
+        self.check_up = button("Check-up", self._toggle_check_up, "", "search")
+        self.check_up.setCheckable(True)
+        self.check_up.setToolTip("Look-alikes, doubles, and pictures under a wrong name")
+        self.header.addWidget(self.check_up)
+        self.header.addWidget(self.undo)
+        self.header.addWidget(self.redo)
+        self.header.addWidget(button("Enroll someone …", lambda: context.open_page("enroll"), "", "add"))
 
     def _side(self) -> QFrame:
         side = QFrame()

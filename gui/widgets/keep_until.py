@@ -26,7 +26,7 @@ class KeepUntil(QWidget):
         self.day = QDateEdit()
         self.day.setAccessibleName("Last day")
         self.day.setCalendarPopup(True)
-        self.day.setDisplayFormat("d MMMM yyyy")
+        self.day.setDisplayFormat("d MMM yyyy")
         self.extend = button("One year more", self._extend, "quiet")
         self.note = label("", "warning-text")
         layout = row(self.limited, self.day, self.extend, self.note, None)
