@@ -61,6 +61,7 @@ class CheckUp:
         self._references, self._calibration, self._rate = references, calibration, false_match_rate
         self._kept_apart, self._confirmed = kept_apart, confirmed
         self._fused, self._people = fuse(references.matrix, references.person_ids)
+        self._belongs = np.ones(len(references.person_ids), bool)
         self._order = np.argsort(references.person_ids, kind="stable")
         self._starts = np.searchsorted(references.person_ids[self._order], self._people)
         self._counts = np.diff(np.append(self._starts, len(self._order)))
@@ -74,10 +75,12 @@ class CheckUp:
         count = len(self._people)
         if not count:
             return Review((), 0)
+        findings = self._strays()
+        # A picture of somebody else makes two people look alike who are not.
+        self._fused, _ = fuse(self._references.matrix[self._belongs], self._references.person_ids[self._belongs])
         limit = self._limit(self._rate)
         same = self._same_limit()
         pairs = near_pairs(self._fused, max(limit, same), MOST_PAIRS, step)
-        findings = []
         for first, second, apart in zip(pairs.first, pairs.second, pairs.apart, strict=True):
             ids = int(self._people[first]), int(self._people[second])
             is_same = float(apart) <= same
@@ -85,7 +88,6 @@ class CheckUp:
                 findings.append(self._pair(int(first), int(second), float(apart), same if is_same else limit, is_same))
         if step:
             step(count, count)
-        findings += self._strays()
         urgency = list(FindingKind)
         findings.sort(key=lambda found: (urgency.index(found.kind), found.distance))
         return Review(tuple(findings[:MOST_FINDINGS]), count, max(0, len(findings) - MOST_FINDINGS))
@@ -102,7 +104,7 @@ class CheckUp:
     def _rows(self, person: int) -> NDArray[np.int64]:
         """Numbers of a person's templates."""
         rows: NDArray[np.int64] = self._order[self._starts[person] : self._starts[person] + self._counts[person]]
-        return rows
+        return rows[self._belongs[rows]]
 
     def _pair(self, first: int, second: int, apart: float, limit: float, is_same: bool) -> Finding:
         ids = self._people[[first, second]].tolist()
@@ -147,6 +149,7 @@ class CheckUp:
         for row, own, other, other_row in zip(found.rows, found.own, found.other, found.other_person, strict=True):
             template_id = int(self._references.template_ids[row])
             if template_id not in self._confirmed:
+                self._belongs[row] = False
                 findings.append(self._stray(int(row), float(own), float(other), int(other_row), far))
         return findings
 

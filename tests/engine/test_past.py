@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from engine import past as module
 from engine.past import Past, PastDecisions
@@ -11,7 +12,8 @@ from engine.types import Decided, Metric
 
 def decided(what: str, number: int, person_id: int | None = 1) -> Past:
     record = Decided(what, f"about {number}", Metric.COSINE, 0.1 * number, 1, 0, match=True)
-    return Past(record, np.full(4, number, np.float32), "pack", person_id)
+    probe = np.array([np.cos(number), np.sin(number)], np.float32)
+    return Past(record, probe, "pack", person_id)
 
 
 def test_that_the_same_question_counts_once() -> None:
@@ -24,11 +26,12 @@ def test_that_the_same_question_counts_once() -> None:
     assert len(kept) == 3
 
 
-def test_that_the_oldest_goes_and_the_deleted_are_forgotten() -> None:
+def test_that_the_oldest_goes_and_the_deleted_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = PastDecisions()
-    for number in range(module.DECISIONS_KEPT + 5):
+    monkeypatch.setattr(module, "DECISIONS_KEPT", 30)
+    for number in range(35):
         kept.add(decided("identification", number, number % 2))
-    assert len(kept) == module.DECISIONS_KEPT
+    assert len(kept) == 30
     assert next(iter(kept)).record.about == "about 5"
     kept.forget(0)
     assert {one.person_id for one in kept} == {1}
