@@ -12,10 +12,11 @@ from engine.decisions import embedding_of
 from engine.enrollment import Enroller
 from engine.errors import BadInputError
 from engine.gallery.references import References
+from engine.gallery.rejections import Rejected
 from engine.gallery.store import Gallery
 from engine.matching.checkup import CheckUp
 from engine.matching.fusion import fuse
-from engine.matching.rejections import MARGIN
+from engine.matching.rejections import barred
 from engine.past import PastDecisions
 from engine.types import CancelToken, Face, FloatArray, NewTemplate, PixelArray, Progress, Report, silent
 
@@ -41,12 +42,13 @@ class CareDesk:
         """
         person, pack_id = self._gallery.person(person_id), self._decider.pack_id
         references = self._gallery.references(pack_id)
-        own, _ = fuse(references.matrix[references.person_ids == person_id], np.zeros(person.template_count, np.int64))
+        templates = references.matrix[references.person_ids == person_id]
+        own, _ = fuse(templates, np.zeros(len(templates), np.int64))
+        rejected = Rejected(self._embedding(face)[None].copy(), own, np.full(len(own), person_id))
         changed = []
-        rejected = self._embedding(face)
-        for past in self._past:
+        for past in self._past if len(own) else ():
             about = past.record.match and past.person_id == person_id and past.pack_id == pack_id
-            if about and 1 - past.probe @ rejected <= 1 - float((own @ past.probe)[0]) + MARGIN:
+            if about and barred(past.probe[None], rejected):
                 identified = past.record.what == "identification"
                 now = self._decider.identify_without(past.probe, person_id) if identified else ""
                 changed.append(ChangedDecision(past.record, now))
