@@ -18,7 +18,7 @@ from engine.gallery.names import clean_name, folded, name_key, search_text
 from engine.gallery.references import References
 from engine.gallery.rejections import Rejections, forget_enrolled, move_to
 from engine.gallery.rows import embedding_bytes, now, person_query, person_value, template_row, template_value
-from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
+from engine.gallery.schema import EmbeddingRow, PersonRow, RejectionEmbeddingRow, TemplateRow
 from engine.gallery.undo import Edit, History, Snapshot
 from engine.types import FloatArray, NewTemplate, Person, Template
 
@@ -309,7 +309,8 @@ class Gallery:
     def forget_pack(self, pack_id: str) -> None:
         """Delete all embeddings of one pack, from the disk too; templates and crops stay."""
         with self._write(erases=True) as session:
-            session.execute(delete(EmbeddingRow).where(EmbeddingRow.pack_id == pack_id))
+            for table in (EmbeddingRow, RejectionEmbeddingRow):
+                session.execute(delete(table).where(table.pack_id == pack_id))
 
     # --- undo ---------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.types import FloatArray
 
-_ROWS, _COLUMNS = 512, 8192
+_ROWS, _COLUMNS = 2048, 2048
 """One tile of similarities: 16 MB."""
 _SHORTEST = 1e-6
 CLOSER_BY = 0.0

@@ -193,6 +193,8 @@ def test_that_a_pack_embeds_rejected_faces_too(gallery: Gallery, ada: int) -> No
     gallery.rejections.add_embeddings("other", {id_: template(9, dimension=64).embedding, 99: template(9).embedding})
     assert gallery.rejections.without_embedding("other") == []
     assert len(gallery.rejections.of_pack("other").faces) == 0, "their person has no template of that pack"
+    gallery.forget_pack("other")
+    assert gallery.rejections.without_embedding("other") == [id_]
 
 
 def test_that_purpose_and_last_day_are_kept(gallery: Gallery, ada: int) -> None:
