@@ -6,6 +6,7 @@ import argparse
 import os
 import statistics
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
@@ -26,8 +27,9 @@ from engine.packs.pack import DEFAULT_PACK, Pack  # noqa: E402
 from engine.pipeline import Pipeline, unit  # noqa: E402
 from engine.settings import Settings  # noqa: E402
 from engine.training.control import Control  # noqa: E402
+from engine.training.faces import look_at  # noqa: E402
 from engine.training.session import Session  # noqa: E402
-from engine.types import Detection, Frame  # noqa: E402
+from engine.types import CancelToken, Detection, Frame, silent  # noqa: E402
 
 PICTURES_AT_ONCE = 16
 VIEWS = 2 * len(DEFAULT_PACK.averaged_paddings)
@@ -135,3 +137,24 @@ def _key(name: str, number: int) -> str:
 def session(runs: Path, tell: Callable[[Event], None] = lambda _event: None) -> Session:
     """Training as the command line does it, with runs in a folder of the benchmark's own."""
     return Session(file_pipeline(), tell, Control(), runs)
+
+
+def faces_arguments(description: str | None) -> argparse.Namespace:
+    """Read the options of scripts over all of LFW's faces."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
+    parser.add_argument("--faces", type=Path, help="a folder to keep crops and embeddings in between runs")
+    return parser.parse_args()
+
+
+def lfw_embeddings(options: argparse.Namespace) -> dict[str, npt.NDArray[np.float32]]:
+    """Everyone's embeddings, (N, D) of one view each, by name, as the data check of training finds them."""
+    with tempfile.TemporaryDirectory() as folder:
+        cache = options.faces or Path(folder)
+        found = look_at(options.shared / "data" / "lfw", file_pipeline(), cache, silent, CancelToken())
+    usable = ~np.isnan(found.embeddings).any(axis=1)
+    people: dict[str, list[npt.NDArray[np.float32]]] = {}
+    for picture, embedding, use in zip(found.pictures, found.embeddings, usable, strict=True):
+        if use:
+            people.setdefault(picture.person, []).append(embedding)
+    return {name: np.stack(embeddings) for name, embeddings in people.items()}

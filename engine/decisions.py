@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from engine.matching.identification import match_faces
 from engine.matching.learned import LearnedVerifier
 from engine.matching.own_strangers import OwnStrangers
 from engine.matching.people_index import PeopleIndex
+from engine.matching.rejections import barred
 from engine.settings import Settings
 from engine.types import (
     Candidate,
@@ -84,10 +85,13 @@ class Decider:
         else:
             threshold = self.verifier.threshold(self.settings.false_match_rate, len(templates))
             rate = self.verifier.false_match_rate(distance, len(templates))
+        rejected_at = barred(embedding_of(probe)[None], self.gallery.rejections.of_pack(self.pack_id)).get(
+            (0, person.id)
+        )
         return Verification(
             person_id=person.id,
             name=person.name,
-            match=distance <= threshold,
+            match=distance <= threshold and rejected_at is None,
             distance=distance,
             threshold=threshold,
             metric=self.metric,
@@ -97,6 +101,7 @@ class Decider:
             reference_crop=decode_jpeg(templates[int(np.argmin(apart))].crop_jpeg),
             false_match=rate,
             verifier=self.verifier.title if self.verifier else "",
+            rejected_at=rejected_at,
         )
 
     def _apart(self, probe: FloatArray, references: FloatArray) -> list[float]:
@@ -123,11 +128,24 @@ class Decider:
             self.metric, self.settings.false_match_rate, len(references.names), len(references.person_ids)
         )
         probes = np.stack([embedding_of(face) for face in faces])
-        matches = match_faces(probes, references, self.metric, threshold, index=self.index)
+        out = barred(probes, self.gallery.rejections.of_pack(self.pack_id))
+        matches = match_faces(probes, references, self.metric, threshold, index=self.index, barred=out)
         return [
-            Identification(face, match.candidates, match.person, threshold, self.metric, match.margin)
-            for face, match in zip(faces, matches, strict=True)
+            Identification(
+                face, _marked(match.candidates, number, out), match.person, threshold, self.metric, match.margin
+            )
+            for number, (face, match) in enumerate(zip(faces, matches, strict=True))
         ]
+
+    def identify_without(self, probe: FloatArray, person_id: int) -> str:
+        """Whom a probe, (D,), would be taken for if it were no match for a person; empty for nobody."""
+        references = self.gallery.references(self.pack_id)
+        threshold = self.calibration.identification_threshold(
+            self.metric, self.settings.false_match_rate, len(references.names), len(references.person_ids)
+        )
+        out = {*barred(probe[None], self.gallery.rejections.of_pack(self.pack_id)), (0, person_id)}
+        match = match_faces(probe[None], references, self.metric, threshold, index=self.index, barred=out)[0]
+        return match.person.name if match.person else ""
 
     def limits(self, false_match_rate: float) -> Limits:
         """What a false match rate means for this gallery, in distances and in pairs."""
@@ -147,6 +165,8 @@ class Decider:
 
     def again(self, record: Decided, false_match_rate: float) -> bool:
         """Whether a decision of before would be a match at another false match rate."""
+        if record.rejected:
+            return False
         if record.people:
             limit = self.calibration.identification_threshold(
                 record.metric, false_match_rate, record.people, record.templates
@@ -156,17 +176,22 @@ class Decider:
         return record.distance <= limit
 
     def look_alike(self, face: Face, name: str) -> Candidate | None:
-        """Someone of another name for whom the face would be taken."""
+        """Someone of another name for whom the face would be taken, and how often strangers get that close."""
         identification = self.identify([face])[0]
         own = name.strip().casefold()
-        return next(
-            (
-                candidate
-                for candidate in identification.candidates
-                if candidate.name.casefold() != own and candidate.distance <= identification.threshold
-            ),
-            None,
-        )
+        for candidate in identification.candidates:
+            # Where the user has said that the two are not the same, they need not be told again.
+            if candidate.name.casefold() != own and candidate.rejected_at is None:
+                if candidate.distance > identification.threshold:
+                    return None
+                rate = self.calibration.false_match_rate(self.metric, candidate.distance)
+                return replace(candidate, false_match=rate)
+        return None
+
+
+def _marked(candidates: Sequence[Candidate], number: int, out: dict[tuple[int, int], float]) -> tuple[Candidate, ...]:
+    """Say of each candidate whether a rejected face bars them."""
+    return tuple(replace(one, rejected_at=out.get((number, one.person_id))) for one in candidates)
 
 
 def embedding_of(face: Face) -> FloatArray:

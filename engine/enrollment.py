@@ -75,14 +75,14 @@ class Enroller:
         face = candidate.face
         if face is None or candidate.refusals or not face.quality.acceptable:
             return None, candidate.refusals or (face.quality.reasons if face else ())
-        embedding = self._enrolled_embedding(face)
+        embedding = self.enrolled_embedding(face)
         if known and distances(embedding[None], np.stack(known), Metric.COSINE).min() < SAME_PICTURE:
             return None, (f"“{shown(Path(candidate.source))}” is a copy of a picture that is already enrolled.",)
         quality = {measure.key: measure.value for measure in face.quality.measures}
         crop = encode_jpeg(face.crop)
         return NewTemplate(embedding, self.decider.pack_id, crop, candidate.source, quality), ()
 
-    def _enrolled_embedding(self, face: Face) -> FloatArray:
+    def enrolled_embedding(self, face: Face) -> FloatArray:
         """The face's embedding, averaged for enrollment even where the live view does not average."""
         if face.embedding is not None and (face.views > 1 or self.decider.settings.averaging == "never"):
             return face.embedding

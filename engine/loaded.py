@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Mapping
 
 from engine.alignment.landmarks import Landmarker
 from engine.capture.images import decode_jpeg
@@ -65,15 +66,27 @@ def embed_missing(
         if token:
             token.check()
         report(Progress(start, len(missing), "Embedding the gallery"))
-        for id_, jpeg in gallery.crops(missing[start : start + _CROPS_AT_ONCE]).items():
-            try:
-                crop = decode_jpeg(jpeg)
-            except ImageError:
-                log.warning("The crop of template %d is damaged; it is left out.", id_)
-                continue
-            made[id_] = networks.for_files.embed(views_of_crop(crop, pack, averaging=True)[None])[0]
+        made.update(_embedded(networks, gallery.crops(missing[start : start + _CROPS_AT_ONCE]), token))
     if made:
         gallery.add_embeddings(pack.id, made)
+    rejected = gallery.rejections.without_embedding(pack.id)
+    if rejected:
+        crops = gallery.rejections.crops(rejected)
+        gallery.rejections.add_embeddings(pack.id, dict(_embedded(networks, crops, token)))
+
+
+def _embedded(
+    networks: Networks, crops: Mapping[int, bytes], token: CancelToken | None
+) -> Iterator[tuple[int, FloatArray]]:
+    for id_, jpeg in crops.items():
+        if token:
+            token.check()
+        try:
+            crop = decode_jpeg(jpeg)
+        except ImageError:
+            log.warning("Crop %d is damaged; it is left out.", id_)
+            continue
+        yield id_, networks.for_files.embed(views_of_crop(crop, networks.embedder.pack, averaging=True)[None])[0]
 
 
 def usable_pack(pack_id: str) -> tuple[Pack, str]:

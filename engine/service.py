@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import platform
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -19,7 +18,8 @@ import torch
 
 from engine.capture.folders import find_pictures
 from engine.capture.images import decode_jpeg, read_image, reduced
-from engine.decisions import Decider
+from engine.care_desk import CareDesk
+from engine.decisions import Decider, embedding_of
 from engine.enrollment import Enroller
 from engine.errors import GalleryError, GalleryLockedError, ImageError, NoFaceError, PackError, shown
 from engine.gallery.backups import due
@@ -32,6 +32,7 @@ from engine.matching.learned import find_verifier
 from engine.packs.embedder import left_device
 from engine.packs.installed import find_pack, list_packs
 from engine.packs.pack import PACKS
+from engine.past import Past, PastDecisions
 from engine.pipeline import Only
 from engine.settings import Settings, default_gallery_path
 from engine.types import (
@@ -66,8 +67,6 @@ log = logging.getLogger(__name__)
 
 PREVIEW_PX = 1600
 """Longest side of the pictures handed back for showing."""
-DECISIONS_KEPT = 2000
-"""How many decisions of this session can be replayed; they are kept in memory only."""
 PICTURES_AT_ONCE = 8
 """How many pictures share one pass through the pipeline."""
 PASTED = "pasted picture"
@@ -89,11 +88,11 @@ class FaceService:
         """
         self._networks = Networks(settings)
         self._learning: LearningDesk | None = None
-        self._decided: deque[Decided] = deque(maxlen=DECISIONS_KEPT)
+        self._past = PastDecisions()
         self._path = gallery_path or default_gallery_path()
         self._opened: Gallery | None = None
         self._backup: Thread | None = None
-        self._parts: tuple[Decider, Enroller] | None = None
+        self._parts: tuple[Decider, Enroller, CareDesk] | None = None
         self.locked: GalleryLockedError | None = None
         try:
             self._use(settings)
@@ -141,7 +140,7 @@ class FaceService:
             raise GalleryError("The gallery is not encrypted, so it cannot be locked. Set a passphrase first.")
         self.close()
         self._parts = None
-        self._decided.clear()
+        self._past.clear()
         self._networks.forget_gallery()
         ways = protection(self._path)
         asks = ("passphrase",) * ways.passphrase + ("recovery",) * ways.recovery
@@ -182,14 +181,19 @@ class FaceService:
     def _enroller(self) -> Enroller:
         return self._deciding()[1]
 
-    def _deciding(self) -> tuple[Decider, Enroller]:
+    @property
+    def _care(self) -> CareDesk:
+        return self._deciding()[2]
+
+    def _deciding(self) -> tuple[Decider, Enroller, CareDesk]:
         if self._parts is None:
             networks = self._networks
             pack_id = networks.embedder.pack.id
             decider = Decider(
                 self._gallery, networks.strangers, networks.index, pack_id, self._settings, self._verifier
             )
-            self._parts = decider, Enroller(decider, networks.for_files)
+            enroller = Enroller(decider, networks.for_files)
+            self._parts = decider, enroller, CareDesk(self._gallery, enroller, self._past)
         return self._parts
 
     def apply(self, settings: Settings, report: Report = silent, token: CancelToken | None = None) -> None:
@@ -323,8 +327,8 @@ class FaceService:
             PackMismatchError: the person has no template of this pack.
         """
         person = self._gallery.person(person_id)
-        found = self._decider.verify(self._probe(picture), person)
-        self._remember("verification", person.name, found, len(found.template_distances))
+        found = self._decider.verify(self.probe(picture), person)
+        self._remember("verification", person.name, found, found.probe, person.id)
         return found
 
     def compare(self, first: Picture, second: Picture) -> Comparison:
@@ -334,8 +338,8 @@ class FaceService:
             ImageError: a picture cannot be read.
             NoFaceError: one shows no face.
         """
-        found = self._decider.compare(self._probe(first), self._probe(second))
-        self._remember("comparison", f"{shown(source_of(first))}, {shown(source_of(second))}", found, 1)
+        found = self._decider.compare(self.probe(first), self.probe(second))
+        self._remember("comparison", f"{shown(source_of(first))}, {shown(source_of(second))}", found, found.first)
         return found
 
     def identify(
@@ -398,11 +402,18 @@ class FaceService:
 
     def replay(self, false_match_rate: float) -> Replay:
         """What this session's decisions would have been at another false match rate, with the limits that follow."""
-        changed = [record for record in self._decided if self._decider.again(record, false_match_rate) != record.match]
-        return Replay(self._decider.limits(false_match_rate), len(self._decided), tuple(reversed(changed)))
+        records = [past.record for past in self._past]
+        changed = [record for record in records if self._decider.again(record, false_match_rate) != record.match]
+        return Replay(self._decider.limits(false_match_rate), len(records), tuple(reversed(changed)))
 
-    def _remember(self, what: str, about: str, found: Verification | Comparison, templates: int) -> None:
-        self._decided.append(Decided(what, about, found.metric, found.distance, templates, 0, found.match))
+    def _remember(
+        self, what: str, about: str, found: Verification | Comparison, probe: Face, person_id: int | None = None
+    ) -> None:
+        templates, rejected = 1, False
+        if isinstance(found, Verification):
+            templates, rejected = len(found.template_distances), found.rejected_at is not None
+        record = Decided(what, about, found.metric, found.distance, templates, 0, found.match, rejected)
+        self._past.add(Past(record, embedding_of(probe), probe.pack_id, person_id))
 
     def _remember_identified(self, identifications: Sequence[Identification]) -> None:
         references = self._gallery.references(self._networks.embedder.pack.id)
@@ -411,8 +422,11 @@ class FaceService:
             if one.candidates:
                 nearest = one.candidates[0]
                 match = one.person is not None and one.person.person_id == nearest.person_id
-                record = Decided("identification", nearest.name, one.metric, nearest.distance, templates, people, match)
-                self._decided.append(record)
+                out = nearest.rejected_at is not None
+                record = Decided(
+                    "identification", nearest.name, one.metric, nearest.distance, templates, people, match, out
+                )
+                self._past.add(Past(record, embedding_of(one.face), one.face.pack_id, nearest.person_id))
 
     def _identify(self, pictures: Sequence[Picture]) -> list[IdentifiedPicture]:
         answers: dict[int, IdentifiedPicture] = {}
@@ -476,9 +490,13 @@ class FaceService:
         notes: str | None = None,
         tags: Sequence[str] | None = None,
         consent_date: date | EllipsisType | None = ...,
+        purpose: str | None = None,
+        expires_on: date | EllipsisType | None = ...,
     ) -> Person:
-        """Change a person's notes, tags or consent date; what is left out stays."""
-        return self._gallery.describe(person_id, notes=notes, tags=tags, consent_date=consent_date)
+        """Change a person's notes, tags, consent date, purpose or last day; what is left out stays."""
+        return self._gallery.describe(
+            person_id, notes=notes, tags=tags, consent_date=consent_date, purpose=purpose, expires_on=expires_on
+        )
 
     def merge(self, source_id: int, target_id: int) -> Person:
         """Move all templates of one person to another, and drop the first."""
@@ -495,6 +513,7 @@ class FaceService:
     def delete_person(self, person_id: int) -> None:
         """Delete a person with all templates and crops, from the disk too."""
         self._gallery.delete_person(person_id)
+        self._past.forget(person_id)
 
     @property
     def undo_text(self) -> str:
@@ -539,6 +558,11 @@ class FaceService:
             PackInfo(pack.id, pack.title, pack.dimension, pack.licence, pack.id == in_use, pack.id not in PACKS)
             for pack in list_packs()
         ]
+
+    @property
+    def care(self) -> CareDesk:
+        """Rejected faces, and the check-up of the gallery."""
+        return self._care
 
     @property
     def learning(self) -> LearningDesk:
@@ -592,7 +616,13 @@ class FaceService:
             self._use(self._settings)
         return self._find(frames, averaging=averaging, live=live, only=only, stages_ms=stages_ms)
 
-    def _probe(self, picture: Picture) -> Face:
+    def probe(self, picture: Picture) -> Face:
+        """The largest face of a picture.
+
+        Raises:
+            ImageError: the picture cannot be read.
+            NoFaceError: it shows no face.
+        """
         faces = self._faces([self._read(picture)], only="largest")[0]
         if not faces:
             raise NoFaceError(source_of(picture))

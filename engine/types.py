@@ -228,6 +228,8 @@ class Person:
     Attributes:
         template_count: how many templates, of any pack.
         cover_id: the template whose crop stands for the person; None without templates.
+        purpose: what the person was enrolled for.
+        expires_on: the last day that they are to be kept; None without an end. Nothing is deleted by itself.
     """
 
     id: int
@@ -238,6 +240,8 @@ class Person:
     created_at: datetime = datetime.min
     template_count: int = 0
     cover_id: int | None = None
+    purpose: str = ""
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -281,11 +285,19 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A person a probe was compared with. `distance` is the one to the person's fused templates."""
+    """A person a probe was compared with.
+
+    Attributes:
+        distance: to the person's fused templates.
+        rejected_at: cosine distance to a face that the user said is not this person, where that bars a match.
+        false_match: how often a stranger gets this close; set for look-alikes only.
+    """
 
     person_id: int
     name: str
     distance: float
+    rejected_at: float | None = None
+    false_match: FalseMatchRate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +318,7 @@ class Verification:
         template_distances: one for each of the person's templates, ascending.
         false_match: how often a stranger gets this close; None when the pack has no calibration for the metric.
         verifier: what was learned to verify with; empty where it is the plain distance.
+        rejected_at: cosine distance to a face that the user said is not this person, where that bars a match.
     """
 
     person_id: int
@@ -320,6 +333,7 @@ class Verification:
     reference_crop: PixelArray
     false_match: FalseMatchRate | None = None
     verifier: str = ""
+    rejected_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -384,6 +398,7 @@ class Decided:
         what: "verification", "comparison" or "identification".
         about: whom or what it was about.
         people: in the gallery for an identification, else 0.
+        rejected: whether it was no match because the user said that such a face is not this person.
     """
 
     what: str
@@ -393,6 +408,7 @@ class Decided:
     templates: int
     people: int
     match: bool
+    rejected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

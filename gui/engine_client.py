@@ -201,10 +201,14 @@ class EngineClient(QObject):
         notes: str | None = None,
         tags: Sequence[str] | None = None,
         consent_date: date | EllipsisType | None = ...,
+        purpose: str | None = None,
+        expires_on: date | EllipsisType | None = ...,
     ) -> Job:
         """Job of Person."""
         return self._edit(
-            lambda service: service.describe(person_id, notes=notes, tags=tags, consent_date=consent_date)
+            lambda service: service.describe(
+                person_id, notes=notes, tags=tags, consent_date=consent_date, purpose=purpose, expires_on=expires_on
+            )
         )
 
     def merge(self, source_id: int, target_id: int) -> Job:
@@ -272,6 +276,40 @@ class EngineClient(QObject):
         job = self.submit(lambda service, _job: operation(service))
         job.succeeded.connect(lambda _result: self._refresh_info())
         return job
+
+    # --- getting people right -----------------------------------------------------------------------------------
+
+    def rejection_effect(self, person_id: int, face: Face) -> Job:
+        """Job of RejectionEffect."""
+        return self.submit(lambda service, _job: service.care.effect(person_id, face))
+
+    def reject(self, person_id: int, face: Face, source: str) -> Job:
+        """Job of Rejection."""
+        return self._edit(lambda service: service.care.reject(person_id, face, source))
+
+    def rejections(self, person_id: int) -> Job:
+        """Job of list[Rejection]."""
+        return self.submit(lambda service, _job: service.care.rejections(person_id))
+
+    def rejection_crops(self, rejection_ids: Sequence[int]) -> Job:
+        """Job of dict[int, PixelArray]."""
+        return self.submit(lambda service, _job: service.care.rejection_crops(rejection_ids))
+
+    def forget_rejection(self, rejection_id: int) -> Job:
+        """Job of None."""
+        return self._edit(lambda service: service.care.forget_rejection(rejection_id))
+
+    def review(self) -> Job:
+        """Job of Review."""
+        return self.submit(lambda service, job: service.care.review(job.report, job.token))
+
+    def keep_apart(self, one_id: int, other_id: int) -> Job:
+        """Job of None."""
+        return self._edit(lambda service: service.care.keep_apart(one_id, other_id))
+
+    def confirm_template(self, template_id: int) -> Job:
+        """Job of None."""
+        return self._edit(lambda service: service.care.confirm(template_id))
 
     # --- learning -----------------------------------------------------------------------------------------------
 

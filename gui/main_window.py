@@ -36,6 +36,7 @@ from gui.pages.lock import LockScreen
 from gui.pages.page import Page
 from gui.pages.settings import SettingsPage
 from gui.pages.verify import VerifyPage
+from gui.reminder import Reminder
 from gui.settings_store import SettingsStore
 from gui.status_line import StatusLine
 from gui.tasks import Tasks
@@ -122,6 +123,7 @@ class MainWindow(QMainWindow):
         self._watch_idleness()
         client.unavailable.connect(self._on_unavailable)
         self.status.fell_back.connect(lambda sentence: self.toasts.show(sentence, "bad"))
+        self.reminder = Reminder(self.context, self._show_due, lambda: self._key == "gallery", self)
         self._make_shortcuts()
         self._restore_geometry()
         self.open_page(settings.value.page if settings.value.page in PAGES else "gallery")
@@ -182,6 +184,11 @@ class MainWindow(QMainWindow):
         if entered:
             self.page.setFocus()
             self.page.entered()
+
+    def _show_due(self) -> None:
+        self.open_page("gallery")
+        if isinstance(self.page, GalleryPage):
+            self.page.show_due()
 
     def _show_page(self) -> None:
         locked = self._locked and self._key in _PRIVATE

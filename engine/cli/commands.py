@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import asdict
 
 from engine import settings as settings_file
-from engine.cli import learning, output, protection
+from engine.cli import care, learning, output, protection
 from engine.errors import BadInputError, VisavisError
 from engine.service import FaceService
 from engine.settings import Settings
@@ -85,6 +85,7 @@ def _gallery(service: FaceService, request: argparse.Namespace) -> int:
 
 def _list(service: FaceService, request: argparse.Namespace) -> int:
     people = service.people(request.search)
+    people = care.due(people) if request.due else people
     _print(request, [output.person(someone) for someone in people], output.people_text(people))
     return DONE
 
@@ -120,6 +121,34 @@ def _delete(service: FaceService, request: argparse.Namespace) -> int:
     return DONE
 
 
+def _reject(service: FaceService, request: argparse.Namespace) -> int:
+    _print(request, *care.reject(service, request.name, request.image))
+    return DONE
+
+
+def _rejections(service: FaceService, request: argparse.Namespace) -> int:
+    _print(request, *care.rejections(service, request.name, request.remove))
+    return DONE
+
+
+def _review(service: FaceService, request: argparse.Namespace) -> int:
+    _print(request, *care.review(service))
+    return DONE
+
+
+def _describe(service: FaceService, request: argparse.Namespace) -> int:
+    someone = service.describe(
+        service.person_named(request.name).id,
+        notes=request.notes,
+        tags=None if request.tags is None else request.tags.split(","),
+        consent_date=request.consent,
+        purpose=request.purpose,
+        expires_on=request.expires,
+    )
+    _print(request, output.person(someone), output.person_text(someone, service.templates(someone.id)))
+    return DONE
+
+
 def _use_pack(service: FaceService, request: argparse.Namespace) -> int:
     if not request.id:
         raise BadInputError("Name the pack to use; `visavis packs list` shows them.")
@@ -145,6 +174,7 @@ COMMANDS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "verify": _verify,
     "compare": _compare,
     "identify": _identify,
+    "reject": _reject,
     "gallery": _gallery,
     "info": _info,
     "packs": _use_pack,
@@ -158,6 +188,9 @@ GALLERY_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "protect": protection.protect,
     "check": protection.check,
     "backup": protection.backup,
+    "describe": _describe,
+    "rejections": _rejections,
+    "review": _review,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from engine.care import strangers_in_words
 from engine.types import (
     Box,
     Comparison,
@@ -36,6 +37,7 @@ def enrollment(result: Enrollment, candidates: Sequence[EnrollmentCandidate]) ->
         "skipped": [{"image": skipped.source, "reasons": list(skipped.refusals)} for skipped in result.skipped],
         "look_alikes": [
             {"image": c.source, "name": c.look_alike.name, "distance": round(c.look_alike.distance, 6)}
+            | ({"false_match_rate": c.look_alike.false_match.rate} if c.look_alike.false_match else {})
             for c in candidates
             if c.look_alike
         ],
@@ -48,6 +50,7 @@ def enrollment_text(result: Enrollment, candidates: Sequence[EnrollmentCandidate
     lines += [f"  skipped {skipped.source}: {' '.join(skipped.refusals)}" for skipped in result.skipped]
     lines += [
         f"  {c.source} looks like “{c.look_alike.name}”, already enrolled (distance {c.look_alike.distance:.3f})."
+        + (f" {strangers_in_words(c.look_alike.false_match)}" if c.look_alike.false_match else "")
         for c in candidates
         if c.look_alike
     ]
@@ -62,12 +65,15 @@ def verification(result: Verification) -> Json:
         "distance": round(result.distance, 6),
         "threshold": round(result.threshold, 6),
         "metric": result.metric.value,
+        "rejected_at": None if result.rejected_at is None else round(result.rejected_at, 6),
     }
 
 
 def verification_text(result: Verification) -> str:
     """The same for people."""
     answer = f"Match: this is “{result.name}”" if result.match else f"No match: this is not “{result.name}”"
+    if result.rejected_at is not None:
+        answer += f", by a face that you rejected (distance to it {result.rejected_at:.3f})"
     return _decision_text(answer, result)
 
 
@@ -108,7 +114,11 @@ def _identification(found: Identification) -> Json:
         "box": _box(found.face.box),
         "score": round(found.face.score, 4),
         "name": found.person.name if found.person else None,
-        "candidates": [{"name": c.name, "distance": round(c.distance, 6)} for c in found.candidates],
+        "candidates": [
+            {"name": c.name, "distance": round(c.distance, 6)}
+            | ({} if c.rejected_at is None else {"rejected_at": round(c.rejected_at, 6)})
+            for c in found.candidates
+        ],
     }
 
 
@@ -131,6 +141,9 @@ def identified_text(pictures: Sequence[IdentifiedPicture]) -> str:
             nearest = found.candidates[0] if found.candidates else None
             distance = f", nearest “{nearest.name}” at {nearest.distance:.3f}" if nearest else ""
             limit = f" (limit {found.threshold:.3f})" if nearest else ""
+            limit += (
+                ", but a face like this was rejected for them" if nearest and nearest.rejected_at is not None else ""
+            )
             lines.append(f"  {found.person.name if found.person else 'unknown'}{distance}{limit}")
     return "\n".join(lines)
 
@@ -143,6 +156,8 @@ def person(someone: Person) -> Json:
         "tags": list(someone.tags),
         "notes": someone.notes,
         "consent_date": someone.consent_date.isoformat() if someone.consent_date else None,
+        "purpose": someone.purpose,
+        "expires_on": someone.expires_on.isoformat() if someone.expires_on else None,
         "created_at": someone.created_at.isoformat(timespec="seconds"),
     }
 
@@ -151,7 +166,11 @@ def people_text(people: Sequence[Person]) -> str:
     """Everyone, for people."""
     if not people:
         return "Nobody. Enroll someone with: visavis enroll NAME IMAGE..."
-    return "\n".join(f"{someone.name}: {count(someone.template_count)}" for someone in people)
+    return "\n".join(
+        f"{someone.name}: {count(someone.template_count)}"
+        + (f", to be kept until {someone.expires_on.isoformat()}" if someone.expires_on else "")
+        for someone in people
+    )
 
 
 def person_details(someone: Person, templates: Sequence[Template]) -> Json:
@@ -178,6 +197,10 @@ def person_text(someone: Person, templates: Sequence[Template]) -> str:
         lines.append(f"  notes: {someone.notes}")
     if someone.consent_date:
         lines.append(f"  consent: {someone.consent_date.isoformat()}")
+    if someone.purpose:
+        lines.append(f"  purpose: {someone.purpose}")
+    if someone.expires_on:
+        lines.append(f"  to be kept until: {someone.expires_on.isoformat()}")
     for template in templates:
         packs = ", ".join(sorted(template.embeddings))
         lines.append(f"  {template.id}: {template.source}, {template.created_at:%Y-%m-%d %H:%M}, {packs}")

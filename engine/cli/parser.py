@@ -48,6 +48,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     identify = commands.add_parser("identify", parents=[everywhere], help="who is in these pictures? (1:N)")
     identify.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="a picture, or a folder of them")
 
+    reject = commands.add_parser("reject", parents=[everywhere], help="the face in this picture is not NAME")
+    reject.add_argument("name")
+    reject.add_argument("image", type=Path)
+
     _add_gallery_commands(commands.add_parser("gallery", parents=[everywhere], help="look at and change the gallery"))
     _add_learning_commands(commands)
     commands.add_parser("info", parents=[everywhere], help="device, precision, pack, gallery, versions")
@@ -59,6 +63,7 @@ def _add_gallery_commands(gallery: argparse.ArgumentParser) -> None:
     actions = gallery.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", parents=[everywhere], help="everyone in the gallery")
     listing.add_argument("search", nargs="?", default="", help="only people whose name, tags or notes contain this")
+    listing.add_argument("--due", action="store_true", help="only people who have expired or do so within 30 days")
     show = actions.add_parser("show", parents=[everywhere], help="one person and their templates")
     show.add_argument("name")
     rename = actions.add_parser("rename", parents=[everywhere], help="give a person another name")
@@ -81,6 +86,21 @@ def _add_gallery_commands(gallery: argparse.ArgumentParser) -> None:
     restore.add_argument("backup", nargs="?", help="its name; the newest by default")
     delete = actions.add_parser("delete", parents=[everywhere], help="delete a person with all templates and crops")
     delete.add_argument("name")
+    describe = actions.add_parser("describe", parents=[everywhere], help="change what is noted about a person")
+    describe.add_argument("name")
+    describe.add_argument("--notes")
+    describe.add_argument("--tags", help="separated by commas")
+    describe.add_argument("--purpose", help="what the person is enrolled for")
+    for name, note in (("--consent", "when the person consented"), ("--expires", "the last day they are to be kept")):
+        describe.add_argument(name, type=_day, default=..., metavar="YYYY-MM-DD|never", help=note)
+    rejections = actions.add_parser("rejections", parents=[everywhere], help="faces that are not NAME; take one back")
+    rejections.add_argument("name")
+    rejections.add_argument("--remove", type=int, metavar="NUMBER", help="this face no longer counts as not being NAME")
+    actions.add_parser("review", parents=[everywhere], help="look-alikes, doubles and pictures under a wrong name")
+
+
+def _day(text: str) -> date | None:
+    return None if text == "never" else date.fromisoformat(text)
 
 
 def _add_learning_commands(commands: Any) -> None:

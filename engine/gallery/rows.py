@@ -39,6 +39,8 @@ def person_value(row: Row[*tuple[Any, ...]]) -> Person:
         notes=row.notes,
         tags=tuple(row.tags),
         consent_date=row.consent_date,
+        purpose=row.purpose,
+        expires_on=row.expires_on,
         created_at=row.created_at.replace(tzinfo=UTC),
         template_count=row.template_count,
         cover_id=row.cover_id,

@@ -29,11 +29,13 @@ class PersonRow(Base):
     notes: Mapped[str] = mapped_column(default="")
     tags: Mapped[list[str]] = mapped_column(JSON, default=list)
     consent_date: Mapped[date | None]
+    purpose: Mapped[str] = mapped_column(default="")
+    expires_on: Mapped[date | None] = mapped_column(default=None)
     created_at: Mapped[datetime]
 
 
 class TemplateRow(Base):
-    """One enrolled reference; times are UTC."""
+    """One enrolled reference; times are UTC. `confirmed`: right, said the user, though it looks unlike the others."""
 
     __tablename__ = "templates"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -45,6 +47,7 @@ class TemplateRow(Base):
     source: Mapped[str]
     quality: Mapped[dict[str, float]] = mapped_column(JSON, default=dict)
     created_at: Mapped[datetime]
+    confirmed: Mapped[bool] = mapped_column(default=False)
     embeddings: Mapped[list[EmbeddingRow]] = relationship(lazy="selectin", passive_deletes=True)
 
 
@@ -57,3 +60,37 @@ class EmbeddingRow(Base):
     template_id: Mapped[int] = mapped_column(ForeignKey("templates.id", ondelete="CASCADE"), primary_key=True)
     pack_id: Mapped[str] = mapped_column(primary_key=True)
     embedding: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RejectionRow(Base):
+    """A face that the user said is not this person; times are UTC."""
+
+    __tablename__ = "rejections"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    crop_jpeg: Mapped[bytes] = mapped_column(LargeBinary)
+    crop_sha256: Mapped[str]
+    source: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class RejectionEmbeddingRow(Base):
+    """A rejected face as one pack's network embeds it: little-endian float32."""
+
+    __tablename__ = "rejection_embeddings"
+    __table_args__ = (Index("ix_rejection_embeddings_pack", "pack_id", "rejection_id"),)
+
+    rejection_id: Mapped[int] = mapped_column(ForeignKey("rejections.id", ondelete="CASCADE"), primary_key=True)
+    pack_id: Mapped[str] = mapped_column(primary_key=True)
+    embedding: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class KeptApartRow(Base):
+    """Two people who are not the same, said the user; the smaller id first."""
+
+    __tablename__ = "kept_apart"
+
+    first_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    second_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True)

@@ -19,8 +19,9 @@ from engine.gallery.database import data_version, erase_leftovers, open_database
 from engine.gallery.kept import KeptReferences
 from engine.gallery.names import clean_name, folded, name_key, search_text
 from engine.gallery.references import References
+from engine.gallery.rejections import Rejections, forget_enrolled, move_to
 from engine.gallery.rows import embedding_bytes, now, person_query, person_value, template_row, template_value
-from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
+from engine.gallery.schema import EmbeddingRow, PersonRow, RejectionEmbeddingRow, TemplateRow
 from engine.gallery.soundness import CheckUp, check_gallery, repair_gallery
 from engine.gallery.undo import Edit, History, Snapshot
 from engine.gallery.vault import Typed
@@ -40,6 +41,7 @@ class Gallery:
         self._engine, self._key = engine, key
         self._history = History()
         self._references = KeptReferences(self._read, self._name_of)
+        self.rejections = Rejections(self._read, self._write, self._change)
         self._erasure_pending = False
         self._seen_version = self._data_version()
 
@@ -125,6 +127,7 @@ class Gallery:
             self._engine = open_database(self.path, self._key)
             self._history, self._seen_version = History(), self._data_version()
             self._references.forget()
+            self.rejections.forget()
 
     def check(self, report: Report = silent, token: CancelToken | None = None) -> CheckUp:
         """Compare everything in the gallery with its own records.
@@ -207,6 +210,7 @@ class Gallery:
             return False
         self._seen_version = version
         self._references.note_elsewhere()
+        self.rejections.forget()
         return True
 
     # --- edits --------------------------------------------------------------------------------------------------
@@ -235,6 +239,7 @@ class Gallery:
             for row in rows:
                 row.person_id = person.id
             session.add_all(rows)
+            forget_enrolled(session, person.id, templates)
             return person.id
 
         return self._edit(f"Enroll {cleaned}", lambda session: _ids_named(session, name_key(cleaned)), work)
@@ -268,8 +273,10 @@ class Gallery:
         notes: str | None = None,
         tags: Sequence[str] | None = None,
         consent_date: date | EllipsisType | None = ...,
+        purpose: str | None = None,
+        expires_on: date | EllipsisType | None = ...,
     ) -> Person:
-        """Change notes, tags or the consent date; what is left out stays.
+        """Change notes, tags, the consent date, the purpose or the last day; what is left out stays.
 
         Raises:
             UnknownPersonError: there is no such person.
@@ -283,13 +290,17 @@ class Gallery:
                 row.tags = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
             if not isinstance(consent_date, EllipsisType):
                 row.consent_date = consent_date
+            if purpose is not None:
+                row.purpose = purpose.strip()
+            if not isinstance(expires_on, EllipsisType):
+                row.expires_on = expires_on
             row.search_text = search_text(row.name, row.notes, row.tags)
             return person_id
 
         return self._edit(f"Describe {self.person(person_id).name}", {person_id}, work)
 
     def merge(self, source_id: int, target_id: int) -> Person:
-        """Move all templates, tags and notes of one person to another, and drop the first.
+        """Move all templates, tags, notes and rejected faces of one person to another, and drop the first.
 
         Raises:
             GalleryError: they are the same person.
@@ -300,9 +311,13 @@ class Gallery:
 
         def work(session: Session) -> int:
             source, target = _row(session, source_id), _row(session, target_id)
+            move_to(session, source_id, target_id)
             session.execute(update(TemplateRow).where(TemplateRow.person_id == source_id).values(person_id=target_id))
             target.tags = list(dict.fromkeys((*target.tags, *source.tags)))
             target.notes = "\n".join(filter(None, (target.notes, source.notes)))
+            target.purpose = "; ".join(dict.fromkeys(filter(None, (target.purpose, source.purpose))))
+            # Who agreed to be kept until a day is not kept longer because of a merge.
+            target.expires_on = min(filter(None, (target.expires_on, source.expires_on)), default=None)
             target.search_text = search_text(target.name, target.notes, target.tags)
             session.delete(source)
             return target_id
@@ -320,7 +335,8 @@ class Gallery:
 
         def work(session: Session) -> int:
             _row(session, target_id)
-            session.execute(update(TemplateRow).where(TemplateRow.id == template_id).values(person_id=target_id))
+            moved = update(TemplateRow).where(TemplateRow.id == template_id)
+            session.execute(moved.values(person_id=target_id, confirmed=False))
             return target_id
 
         text = f"Move a picture to {self.person(target_id).name}"
@@ -382,7 +398,8 @@ class Gallery:
     def forget_pack(self, pack_id: str) -> None:
         """Delete all embeddings of one pack, from the disk too; templates and crops stay."""
         with self._write(erases=True) as session:
-            session.execute(delete(EmbeddingRow).where(EmbeddingRow.pack_id == pack_id))
+            for table in (EmbeddingRow, RejectionEmbeddingRow):
+                session.execute(delete(table).where(table.pack_id == pack_id))
 
     # --- undo ---------------------------------------------------------------------------------------------------
 
@@ -464,6 +481,7 @@ class Gallery:
                 self._references.forget()
             else:
                 self._references.note(touches)
+            self.rejections.forget()
             # Deleted rows live on in the write-ahead log until it is emptied; a reader elsewhere can delay that.
             if erases or self._erasure_pending:
                 self._erasure_pending = not erase_leftovers(self._engine)

@@ -9,25 +9,35 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from engine.errors import GalleryError
-from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
+from engine.gallery.schema import (
+    EmbeddingRow,
+    KeptApartRow,
+    PersonRow,
+    RejectionEmbeddingRow,
+    RejectionRow,
+    TemplateRow,
+)
 
 Row: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Some people and all their templates, as stored, by id.
+    """Some people with all their templates and what was said about them, as stored, by id.
 
     Embeddings do not count when snapshots are compared: a change of packs adds some, and is no edit.
     """
 
     people: dict[int, Row]
     templates: dict[int, Row]
+    rejections: dict[int, Row]
+    kept_apart: dict[tuple[int, int], Row]
     embeddings: dict[tuple[int, str], Row] = field(compare=False)
+    rejection_embeddings: dict[tuple[int, str], Row] = field(compare=False)
 
     @classmethod
     def take(cls, session: Session, person_ids: Iterable[int]) -> Snapshot:
@@ -36,10 +46,17 @@ class Snapshot:
         people = select(PersonRow.__table__).where(PersonRow.id.in_(ids))
         templates = select(TemplateRow.__table__).where(TemplateRow.person_id.in_(ids))
         embeddings = select(EmbeddingRow.__table__).join(TemplateRow).where(TemplateRow.person_id.in_(ids))
+        rejections = select(RejectionRow.__table__).where(RejectionRow.person_id.in_(ids))
+        rejected = select(RejectionEmbeddingRow.__table__).join(RejectionRow).where(RejectionRow.person_id.in_(ids))
+        either = or_(KeptApartRow.first_id.in_(ids), KeptApartRow.second_id.in_(ids))
+        kept_apart = select(KeptApartRow.__table__).where(either)
         return cls(
             {row.id: dict(row._mapping) for row in session.execute(people)},
             {row.id: dict(row._mapping) for row in session.execute(templates)},
+            {row.id: dict(row._mapping) for row in session.execute(rejections)},
+            {(row.first_id, row.second_id): dict(row._mapping) for row in session.execute(kept_apart)},
             {(row.template_id, row.pack_id): dict(row._mapping) for row in session.execute(embeddings)},
+            {(row.rejection_id, row.pack_id): dict(row._mapping) for row in session.execute(rejected)},
         )
 
 
@@ -95,6 +112,7 @@ def _swap(session: Session, present: Snapshot, wanted: Snapshot) -> None:
     others = select(PersonRow.id).where(PersonRow.name_key.in_(names), PersonRow.id.not_in(people))
     if session.scalar(others.limit(1)) is not None:
         raise GalleryError("This cannot be undone: somebody else has the name now. Rename them first.")
+    # What was said about these people goes with them and is put back below.
     session.execute(delete(TemplateRow).where(TemplateRow.id.in_(present.templates)))
     session.execute(delete(PersonRow).where(PersonRow.id.in_(present.people)))
     if wanted.people:
@@ -104,3 +122,10 @@ def _swap(session: Session, present: Snapshot, wanted: Snapshot) -> None:
     known = (found.embeddings | wanted.embeddings).values()
     if embeddings := [row for row in known if row["template_id"] in wanted.templates]:
         session.execute(insert(EmbeddingRow), embeddings)
+    if wanted.rejections:
+        session.execute(insert(RejectionRow), list(wanted.rejections.values()))
+    known = (found.rejection_embeddings | wanted.rejection_embeddings).values()
+    if embeddings := [row for row in known if row["rejection_id"] in wanted.rejections]:
+        session.execute(insert(RejectionEmbeddingRow), embeddings)
+    if wanted.kept_apart:
+        session.execute(insert(KeptApartRow), list(wanted.kept_apart.values()))

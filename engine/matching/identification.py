@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -37,6 +37,7 @@ def match_faces(
     top: int = 5,
     *,
     index: PeopleIndex | None = None,
+    barred: Collection[tuple[int, int]] = (),
 ) -> list[FaceMatch]:
     """Identify the faces of one picture together.
 
@@ -50,6 +51,7 @@ def match_faces(
         threshold: largest distance that is a match.
         top: how many candidates each face lists.
         index: one that is kept between calls, so that it need not be made anew.
+        barred: which faces, by number, are no match for whom, however near; they are still listed as candidates.
 
     Raises:
         PackMismatchError: probes and references are of different lengths.
@@ -57,14 +59,16 @@ def match_faces(
     index = index or PeopleIndex()
     index.follow(references)
     found = index.search(probes, max(top, 2), metric, within=threshold)
-    assigned = _assign(found, threshold)
+    assigned = _assign(found, threshold, barred)
     return [_match(one, person, references.names, top) for one, person in zip(found, assigned, strict=True)]
 
 
-def _assign(found: Sequence[Found], threshold: float) -> list[int | None]:
+def _assign(found: Sequence[Found], threshold: float, barred: Collection[tuple[int, int]]) -> list[int | None]:
     """For each face the id of its person, or None."""
     # Only people whom some face could be are worth assigning: a handful, however large the gallery.
     close = [one.distances <= threshold for one in found]
+    for face, person_id in barred:
+        close[face] = close[face] & (found[face].ids != person_id)
     people = np.unique(np.concatenate([one.ids[near] for one, near in zip(found, close, strict=True)]))
     costs = np.full((len(found), len(people) + len(found)), 2 * threshold + 1, np.float64)
     for face, (one, near) in enumerate(zip(found, close, strict=True)):

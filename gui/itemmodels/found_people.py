@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QObject
 from typing_extensions import override
 
+from engine.types import Person
 from gui.itemmodels.people import PeopleList, PeopleModel
 
 
@@ -28,6 +29,7 @@ class FoundPeople(PeopleList):
         self._people = people
         self._most = most
         self._text = ""
+        self._keep: Callable[[Person], bool] | None = None
         self._rows: Sequence[int] = ()
         people.modelReset.connect(self._look)
         people.dataChanged.connect(self._on_changed)
@@ -40,6 +42,11 @@ class FoundPeople(PeopleList):
         self._text = text
         self._look()
 
+    def keep_only(self, keep: Callable[[Person], bool] | None) -> None:
+        """Leave out everyone else, whatever is searched for; None keeps everyone."""
+        self._keep = keep
+        self._look()
+
     def row_of(self, person_id: int) -> int:
         """Where a person is among those found, or -1."""
         row = self._people.row_of(person_id)
@@ -48,7 +55,11 @@ class FoundPeople(PeopleList):
 
     def _look(self) -> None:
         everyone = self._people.everyone
-        self._rows = everyone.containing(self._text)[: self._most]
+        rows = everyone.containing(self._text)
+        if self._keep is not None:
+            people = self._people.people
+            rows = [row for row in rows if self._keep(people[row])]
+        self._rows = rows[: self._most]
         everybody = len(self._rows) == len(everyone.names)
         self.setStringList(everyone.names if everybody else [everyone.names[row] for row in self._rows])
 

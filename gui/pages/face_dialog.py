@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 from engine.types import Enrollment, EnrollmentCandidate, Identification
 from gui.context import Context
 from gui.itemmodels.people import pictures_in_words
+from gui.pages.reject_dialog import RejectDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import RoundedPicture, button, column, label, row
 from gui.widgets.person_picker import NameEdit
@@ -35,6 +36,10 @@ class FaceDialog(QDialog):
         self.enroll = button("Enroll", self._enroll, "primary", "enroll")
         self.enroll.setDefault(True)
         cancel = button("Cancel", self.reject)
+        self._person = identification.person
+        taken_for = self._person.name if self._person else ""
+        self.not_them = button(f"Not {taken_for} …", self._not_them, "quiet", "close")
+        self.not_them.setVisible(self._person is not None)
         known = [candidate.name for candidate in identification.candidates[:_MOST_CANDIDATES]]
         right = column(
             label("Who is this?", "title"),
@@ -51,7 +56,7 @@ class FaceDialog(QDialog):
         layout.setContentsMargins(t.MARGIN, t.MARGIN, t.MARGIN, t.MARGIN)
         layout.setSpacing(t.MARGIN)
         layout.addLayout(body)
-        layout.addLayout(row(None, cancel, self.enroll))
+        layout.addLayout(row(self.not_them, None, cancel, self.enroll))
         self.name.textChanged.connect(self._on_name)
         if identification.person is not None:
             self.name.setText(identification.person.name)
@@ -73,6 +78,19 @@ class FaceDialog(QDialog):
         self._hint.setText(hint)
         self.enroll.setText("Add this picture" if person else "Enroll")
         self.enroll.setEnabled(bool(self.name.name) and not poor)
+
+    def _not_them(self) -> None:
+        if self._person is not None:
+            asked = RejectDialog(self._context, self._face, self._source, self._person.person_id, self)
+            asked.accepted.connect(self._on_rejected)
+            asked.open()
+
+    def _on_rejected(self) -> None:
+        """What remains is to say who it is instead, if that is known."""
+        self.not_them.hide()
+        if self._person is not None and self.name.name == self._person.name:
+            self.name.clear()
+        self._person = None
 
     def _enroll(self) -> None:
         self.enroll.setEnabled(False)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QLineEdit, QListView, QStackedWidget
 from typing_extensions import override
 
+from engine.care import due_in_words, is_due
 from engine.types import Person
 from gui.context import Context
 from gui.itemmodels.found_people import FoundPeople
 from gui.itemmodels.people import PERSON
+from gui.pages.checkup import CheckUpView
 from gui.pages.page import Page
 from gui.pages.person_panel import PersonPanel
 from gui.theme import tokens as t
 from gui.widgets.basics import button, column, label, row, set_look
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.keep_until import DueBanner
 
 
 class GalleryPage(Page):
@@ -25,11 +30,7 @@ class GalleryPage(Page):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.undo = button("Undo", context.undo, "quiet", "undo")
-        self.redo = button("Redo", context.redo, "quiet", "redo")
-        self.header.addWidget(self.undo)
-        self.header.addWidget(self.redo)
-        self.header.addWidget(button("Enroll someone …", lambda: context.open_page("enroll"), "", "add"))
+        self._make_header()
         self.search = QLineEdit()
         self.search.setAccessibleName("Search people")
         self.search.setPlaceholderText("Search names, tags, notes")
@@ -60,9 +61,13 @@ class GalleryPage(Page):
             lambda: context.open_page("enroll"),
         )
         self._loading = EmptyState("gallery", "Opening the gallery …", "The networks are loaded meanwhile.")
+        self.findings = CheckUpView(context)
         self._stack = QStackedWidget()
-        for widget in (self._loading, self.invitation, self._people):
+        for widget in (self._loading, self.invitation, self._people, self.findings):
             self._stack.addWidget(widget)
+        self.banner = DueBanner()
+        self.banner.toggled.connect(self._show_only_due)
+        self.body.addWidget(self.banner)
         self.body.addWidget(self._stack, 1)
         self._chosen: int | None = None
         self._row = 0
@@ -76,6 +81,18 @@ class GalleryPage(Page):
         find.activated.connect(self.search.setFocus)
         self._on_history("", "")
         self._on_people()
+
+    def _make_header(self) -> None:
+        context = self.context
+        self.undo = button("Undo", context.undo, "quiet", "undo")
+        self.redo = button("Redo", context.redo, "quiet", "redo")
+        self.check_up = button("Check-up", self._toggle_check_up, "", "search")
+        self.check_up.setCheckable(True)
+        self.check_up.setToolTip("Look-alikes, doubles, and pictures under a wrong name")
+        self.header.addWidget(self.check_up)
+        self.header.addWidget(self.undo)
+        self.header.addWidget(self.redo)
+        self.header.addWidget(button("Enroll someone …", lambda: context.open_page("enroll"), "", "add"))
 
     def _side(self) -> QFrame:
         side = QFrame()
@@ -100,6 +117,26 @@ class GalleryPage(Page):
     @override
     def left(self) -> None:
         self.panel.commit()
+        if self.check_up.isChecked():
+            self.check_up.click()
+
+    def show_due(self) -> None:
+        """Show only people who have expired or do so soon."""
+        if not self.banner.only.isChecked() and self.banner.message.text():
+            self.banner.only.click()
+
+    def _show_only_due(self, only: bool) -> None:
+        self._found.keep_only(_due_today if only else None)
+        self._select()
+        self._show_count()
+
+    def _toggle_check_up(self) -> None:
+        if self.check_up.isChecked():
+            self.panel.commit()
+            self.findings.open()
+        else:
+            self.findings.leave()
+        self._on_people()
 
     def choose(self, person_id: int) -> None:
         """Show someone."""
@@ -123,11 +160,14 @@ class GalleryPage(Page):
     def _on_people(self) -> None:
         people = self.context.people
         if people.people:
-            self._stack.setCurrentWidget(self._people)
+            self._stack.setCurrentWidget(self.findings if self.check_up.isChecked() else self._people)
+            self.banner.say(due_in_words(people.people, date.today()))
             self._select()
         else:
             self.panel.show_person(None)
+            self.banner.say("")
             self._stack.setCurrentWidget(self.invitation if people.loaded else self._loading)
+        self.check_up.setVisible(len(people.people) > 0)
         self._show_count()
 
     def _select(self) -> None:
@@ -153,3 +193,7 @@ class GalleryPage(Page):
         for control, text, verb in ((self.undo, undo, "Undo"), (self.redo, redo, "Do again")):
             control.setEnabled(bool(text))
             control.setToolTip(f"{verb}: {text}" if text else f"Nothing to {verb.lower()}")
+
+
+def _due_today(person: Person) -> bool:
+    return is_due(person, date.today())

@@ -15,6 +15,7 @@ from gui.context import Context
 from gui.engine_client import Job
 from gui.pages.face_dialog import FaceDialog
 from gui.pages.page import Page
+from gui.pages.reject_dialog import RejectDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import RoundedPicture, button, card, clear, column, image_of, label, rounded, row, set_look
 from gui.widgets.drop_zone import DropZone
@@ -192,6 +193,7 @@ class _FacePanel(QFrame):
         self._candidates = column(spacing=t.GAP)
         self.confirm = button("", self._confirm, "primary", "check")
         self.correct = button("", self._correct, "", "edit")
+        self.reject = button("", self._reject, "quiet", "close")
         known = column(self.decision, self._why, self.gauge, self._candidates, None)
         known.insertWidget(0, self._crop, alignment=Qt.AlignmentFlag.AlignHCenter)
         known.setContentsMargins(0, 0, 0, 0)
@@ -202,7 +204,7 @@ class _FacePanel(QFrame):
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inside)
-        layout = column(scroll, self.confirm, self.correct)
+        layout = column(scroll, self.confirm, self.correct, self.reject)
         layout.setContentsMargins(t.GUTTER, t.GUTTER, t.GUTTER, t.GUTTER)
         layout.setStretch(0, 1)
         self.setLayout(layout)
@@ -214,7 +216,7 @@ class _FacePanel(QFrame):
         self.decision.setText("")
         self._why.setText(text)
         clear(self._candidates)
-        for widget in (self.gauge, self.confirm, self.correct):
+        for widget in (self.gauge, self.confirm, self.correct, self.reject):
             widget.hide()
 
     def show_face(self, found: Identification, source: str) -> None:
@@ -235,8 +237,11 @@ class _FacePanel(QFrame):
             self._candidates.addWidget(_CandidateLine(candidate, found))
         self.confirm.setVisible(person is not None)
         self.confirm.setEnabled(not poor)
+        self.reject.setVisible(person is not None)
         if person is not None:
             self.confirm.setText("Right, add this picture")
+            self.reject.setText(f"Not {_short(person.name)} …")
+            self.reject.setToolTip(f"Remember that this is not {person.name}")
         self.correct.setText("Someone else …" if person else "Enroll …")
         self.correct.show()
 
@@ -245,6 +250,10 @@ class _FacePanel(QFrame):
             person = self._shown.person
             job = self._context.client.assign(self._shown.face, person.person_id, self._source)
             self._context.edit(job, f"The picture was added to “{person.name}”.")
+
+    def _reject(self) -> None:
+        if self._shown is not None and self._shown.person is not None:
+            RejectDialog(self._context, self._shown.face, self._source, self._shown.person.person_id, self).open()
 
     def _correct(self) -> None:
         if self._shown is not None:
@@ -256,11 +265,12 @@ class _CandidateLine(QFrame):
 
     def __init__(self, candidate: Candidate, found: Identification) -> None:
         super().__init__()
-        near = candidate.distance <= found.threshold
+        near = candidate.distance <= found.threshold and candidate.rejected_at is None
         chosen = found.person is not None and candidate.person_id == found.person.person_id
         set_look(self, "good" if chosen else "")
         distance = label(f"{candidate.distance:.3f}", "good-text" if near else "muted")
-        layout = row(label(candidate.name, "strong" if chosen else ""), None, distance)
+        name = candidate.name if candidate.rejected_at is None else f"{candidate.name} (rejected)"
+        layout = row(label(name, "strong" if chosen else ""), None, distance)
         layout.setContentsMargins(t.GAP, t.GAP // 2, t.GAP, t.GAP // 2)
         self.setLayout(layout)
 
@@ -270,6 +280,11 @@ def _reason(found: Identification) -> str:
     if not found.candidates:
         return "Nobody is enrolled yet."
     nearest = found.candidates[0]
+    if nearest.rejected_at is not None and nearest.distance <= found.threshold:
+        return (
+            f"{nearest.name} is nearest ({nearest.distance:.3f}), but you said of a face like this one that it is not "
+            f"them: it is {nearest.rejected_at:.3f} from that face."
+        )
     if found.person is None:
         if nearest.distance <= found.threshold:
             return f"{nearest.name} is nearest, but is already another face of this picture."
@@ -277,6 +292,10 @@ def _reason(found: Identification) -> str:
     if len(found.candidates) > 1:
         return f"The next person is {found.margin:.3f} further away."
     return f"The limit is {found.threshold:.3f}."
+
+
+def _short(name: str, most: int = 24) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def _summary(answer: IdentifiedPicture) -> str:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from PySide6.QtCore import QDate, QModelIndex, QPoint, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QDateEdit, QFrame, QGridLayout, QListView, QMenu, QWidget
 
+from engine.care import Rejection
 from engine.types import Person, Template
 from gui.context import Context
 from gui.engine_client import Job
 from gui.itemmodels.people import pictures_in_words
 from gui.itemmodels.templates import TEMPLATE, TemplatesModel
 from gui.pages.person_dialog import PersonDialog
+from gui.pages.rejections_dialog import RejectionsDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import button, column, label, row, set_look
 from gui.widgets.commit_edits import LineCommit, TextCommit
+from gui.widgets.keep_until import KeepUntil
 
 
 class PersonPanel(QFrame):
@@ -38,6 +42,9 @@ class PersonPanel(QFrame):
         self.tags.setPlaceholderText("family, team, …")
         self.notes = TextCommit("Notes")
         self.notes.setFixedHeight(9 * t.UNIT)
+        self.purpose = LineCommit("Purpose")
+        self.purpose.setPlaceholderText("What they are enrolled for")
+        self.keep_until = KeepUntil()
         self.consented = QCheckBox("They consented on")
         self.consent = QDateEdit()
         self.consent.setAccessibleName("Date of consent")
@@ -48,6 +55,8 @@ class PersonPanel(QFrame):
         self.check = button("Verify …", lambda: context.open_page("verify", self.person), "", "verify")
         self.merge = button("Merge into …", self._merge, "quiet", "merge")
         self.delete = button("Delete", self._delete, "quiet", "delete")
+        self.rejections = button("", self._show_rejections, "quiet", "close")
+        self.rejections.hide()
         self._pictures = TemplatesModel(context.client, self)
         self.wall = self._make_wall()
         self.move_picture = button("Move to …", self._move_picture, "quiet", "move")
@@ -58,11 +67,13 @@ class PersonPanel(QFrame):
         layout.addLayout(self._fields())
         layout.addLayout(row(self._facts, None, self.move_picture, self.delete_picture))
         layout.addWidget(self.wall, 1)
-        layout.addLayout(row(None, self.merge, self.delete))
+        layout.addLayout(row(self.rejections, None, self.merge, self.delete))
         self.setLayout(layout)
         self.name.committed.connect(self._rename)
         self.tags.committed.connect(lambda text: self._describe(tags=text.split(",")))
         self.notes.committed.connect(lambda text: self._describe(notes=text))
+        self.purpose.committed.connect(lambda text: self._describe(purpose=text))
+        self.keep_until.chosen.connect(self._on_keep_until)
         self.consented.toggled.connect(self._on_consent)
         self.consent.dateChanged.connect(self._on_consent)
         self.wall.selectionModel().selectionChanged.connect(self._update)
@@ -93,13 +104,14 @@ class PersonPanel(QFrame):
         fields.setHorizontalSpacing(t.GUTTER)
         fields.setVerticalSpacing(t.GAP)
         consent = row(self.consented, self.consent, None)
-        for line, (text, field) in enumerate((("Tags", self.tags), ("Notes", self.notes))):
+        for line, (text, field) in enumerate((("Tags", self.tags), ("Notes", self.notes), ("Purpose", self.purpose))):
             name = label(text, "muted")
             name.setBuddy(field)
             name.setContentsMargins(0, t.GAP, 0, 0)
             fields.addWidget(name, line, 0, Qt.AlignmentFlag.AlignTop)
             fields.addWidget(field, line, 1)
-        fields.addLayout(consent, 2, 1)
+        fields.addLayout(consent, 3, 1)
+        fields.addWidget(self.keep_until, 4, 1)
         return fields
 
     def show_person(self, person: Person | None) -> None:
@@ -115,6 +127,7 @@ class PersonPanel(QFrame):
             (self.name, person.name, before.name if before else ""),
             (self.tags, ", ".join(person.tags), ", ".join(before.tags) if before else ""),
             (self.notes, person.notes, before.notes if before else ""),
+            (self.purpose, person.purpose, before.purpose if before else ""),
         ):
             same_person = before is not None and before.id == person.id
             if not (same_person and text == old and field.hasFocus()):
@@ -123,6 +136,8 @@ class PersonPanel(QFrame):
             self.consented.setChecked(person.consent_date is not None)
             self.consent.setDate(_qt_date(person))
             self.consent.setEnabled(person.consent_date is not None)
+        self.keep_until.show_person(person)
+        self._count_rejections(person)
         self._facts.setText(
             f"{pictures_in_words(person.template_count).capitalize()} · enrolled {person.created_at:%d %B %Y}"
         )
@@ -130,7 +145,7 @@ class PersonPanel(QFrame):
 
     def commit(self) -> None:
         """Keep what is being typed."""
-        for field in (self.name, self.tags, self.notes):
+        for field in (self.name, self.tags, self.notes, self.purpose):
             field.commit()
 
     @property
@@ -149,10 +164,16 @@ class PersonPanel(QFrame):
         if self.person is not None:
             self._edit(self._context.client.rename(self.person.id, name), f"“{self.person.name}” is renamed.")
 
-    def _describe(self, *, tags: list[str] | None = None, notes: str | None = None) -> None:
+    def _describe(self, *, tags: list[str] | None = None, notes: str | None = None, purpose: str | None = None) -> None:
         if self.person is not None:
-            job = self._context.client.describe(self.person.id, tags=tags, notes=notes)
+            job = self._context.client.describe(self.person.id, tags=tags, notes=notes, purpose=purpose)
             self._edit(job, f"“{self.person.name}” is updated.")
+
+    def _on_keep_until(self, day: date | None) -> None:
+        if self.person is not None:
+            job = self._context.client.describe(self.person.id, expires_on=day)
+            until = f"until {day:%d %B %Y}" if day else "without a last day"
+            self._edit(job, f"“{self.person.name}” is kept {until}.")
 
     def _on_consent(self, _value: object = None) -> None:
         if self.person is None:
@@ -173,6 +194,21 @@ class PersonPanel(QFrame):
             self.name.show_text(self.person.name)
             self.tags.show_text(", ".join(self.person.tags))
             self.notes.show_text(self.person.notes)
+            self.purpose.show_text(self.person.purpose)
+            self.keep_until.show_person(self.person)
+
+    def _count_rejections(self, person: Person) -> None:
+        def show(kept: list[Rejection]) -> None:
+            if self.person is not None and self.person.id == person.id:
+                faces = "1 face" if len(kept) == 1 else f"{len(kept):,} faces"
+                self.rejections.setText(f"{faces} rejected …")
+                self.rejections.setVisible(bool(kept))
+
+        self._context.client.rejections(person.id).succeeded.connect(show)
+
+    def _show_rejections(self) -> None:
+        if self.person is not None:
+            RejectionsDialog(self._context, self.person, self).open()
 
     def _merge(self) -> None:
         if self.person is not None:
@@ -223,5 +259,5 @@ class PersonPanel(QFrame):
 
 
 def _qt_date(person: Person) -> QDate:
-    date = person.consent_date
-    return QDate.currentDate() if date is None else QDate(date.year, date.month, date.day)
+    day = person.consent_date
+    return QDate.currentDate() if day is None else QDate(day.year, day.month, day.day)

@@ -13,6 +13,7 @@ from engine.types import Comparison, Face, Person, PixelArray, Verification
 from gui.context import Context
 from gui.engine_client import Job
 from gui.pages.page import Page
+from gui.pages.reject_dialog import RejectDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import RoundedPicture, button, card, column, icon_label, label, row, set_look
 from gui.widgets.drop_zone import DropZone
@@ -57,6 +58,7 @@ class VerifyPage(Page):
         sides.addLayout(right, 1)
         self.body.addLayout(sides, 1)
         self.result = _ResultCard()
+        self.result.reject.clicked.connect(lambda _checked: self._reject())
         self.body.addWidget(self.result)
         self._job: Job | None = None
         self.probe.changed.connect(self._on_input)
@@ -127,6 +129,12 @@ class VerifyPage(Page):
             self.probe.mark_face(answer.first, tone)
             self.other.mark_face(answer.second, tone)
             self.result.show_comparison(answer)
+
+    def _reject(self) -> None:
+        answer, probe = self.result.verification, self.probe.picture
+        if answer is not None and probe is not None:
+            source = str(probe) if isinstance(probe, Path) else "pasted picture"
+            RejectDialog(self.context, answer.probe, source, answer.person_id, self).open()
 
     def _on_failed(self, job: Job, sentence: str) -> None:
         if job is self._job:
@@ -201,6 +209,8 @@ class _ResultCard(QFrame):
         self.decision = label("", "title", wrap=True)
         self.gauge = ScoreGauge()
         self.words = label("", "muted", wrap=True, selectable=True)
+        self.verification: Verification | None = None
+        self.reject = button("", lambda: None, "quiet", "close")
         self._good = icon_label("check", t.ICON_PX, "good")
         self._bad = icon_label("close", t.ICON_PX, "bad")
         headline = row(self._good, self._bad, self.decision)
@@ -208,7 +218,7 @@ class _ResultCard(QFrame):
         headline.setContentsMargins(0, 0, 0, 0)
         self._headline = QWidget()
         self._headline.setLayout(headline)
-        middle = column(self._headline, self.gauge, self.words, None)
+        middle = column(self._headline, self.gauge, self.words, row(self.reject, None), None)
         layout = row(self.first, self.second, spacing=t.GUTTER)
         layout.setContentsMargins(t.GUTTER, t.GUTTER, t.GUTTER, t.GUTTER)
         layout.addLayout(middle, 1)
@@ -235,7 +245,15 @@ class _ResultCard(QFrame):
             words += (
                 f" {answer.fusion.capitalize()} of {count} pictures; alone they lie at {nearest:.3f} to {farthest:.3f}."
             )
+        if answer.rejected_at is not None:
+            words = (
+                f"You said of a face like this one that it is not {answer.name}: it is {answer.rejected_at:.3f} from "
+                f"that face. {words}"
+            )
         self._show(text, answer.match, words, answer.distance, answer.threshold)
+        self.verification = answer
+        self.reject.setText(f"Not {answer.name} …")
+        self.reject.setVisible(answer.match)
 
     def show_comparison(self, answer: Comparison) -> None:
         """Show a decision about two pictures."""
@@ -248,6 +266,8 @@ class _ResultCard(QFrame):
     def _show(
         self, decision: str, match: bool | None, words: str, distance: float | None = None, limit: float = 1.0
     ) -> None:
+        self.verification = None
+        self.reject.hide()
         self.decision.setText(decision)
         self._headline.setVisible(bool(decision))
         self._good.setVisible(match is True)

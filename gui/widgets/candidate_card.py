@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
+from engine.care import strangers_in_words
 from engine.types import EnrollmentCandidate
 from gui.theme import tokens as t
 from gui.widgets.basics import RoundedPicture, button, column, icon_label, label, row, set_look
@@ -71,7 +72,10 @@ class CandidateCard(QFrame):
         rival = self.candidate.look_alike
         alike = rival is not None and rival.name.casefold() != name.casefold()
         if alike and rival is not None:
-            self._rival.setText(f"Looks like {rival.name}, who is already enrolled (distance {rival.distance:.3f}).")
+            often = f" {strangers_in_words(rival.false_match)}" if rival.false_match else ""
+            self._rival.setText(
+                f"Looks like {rival.name}, who is already enrolled (distance {rival.distance:.3f}).{often}"
+            )
         else:
             self._rival.clear()
         self._rival.setVisible(alike)

@@ -1,0 +1,39 @@
+"""A word at start about people who have expired or do so soon. Nobody is ever deleted by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from PySide6.QtCore import QObject
+
+from engine.care import due_in_words
+from gui.context import Context
+
+
+class Reminder(QObject):
+    """Speaks once, when the people are first there."""
+
+    def __init__(
+        self, context: Context, show: Callable[[], object], in_sight: Callable[[], bool], parent: QObject
+    ) -> None:
+        """Remind.
+
+        Args:
+            context: the window's shared parts.
+            show: opens the list of those people.
+            in_sight: whether the page that says so itself is open.
+            parent: as long as it lives.
+        """
+        super().__init__(parent)
+        self._context, self._show, self._in_sight = context, show, in_sight
+        self._told = False
+        context.people.modelReset.connect(self._on_people)
+
+    def _on_people(self) -> None:
+        if self._told or not self._context.people.loaded:
+            return
+        self._told = True
+        text = due_in_words(self._context.people.people, date.today())
+        if text and not self._in_sight():
+            self._context.toasts.show(text, action="Show", act=self._show)
