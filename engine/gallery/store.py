@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
 from types import EllipsisType
@@ -143,7 +143,7 @@ class Gallery:
                 session.flush()
             if consent_date is not None:
                 person.consent_date = consent_date
-            _check_dimensions(session, [embedded for row in rows for embedded in row.embeddings])
+            check_dimensions(session, [embedded for row in rows for embedded in row.embeddings])
             for row in rows:
                 row.person_id = person.id
             session.add_all(rows)
@@ -287,7 +287,7 @@ class Gallery:
                 for template_id, content in encoded.items()
                 if template_id in there
             ]
-            _check_dimensions(session, rows)
+            check_dimensions(session, rows)
             for row in rows:
                 session.merge(row)
 
@@ -295,6 +295,39 @@ class Gallery:
         """Delete all embeddings of one pack, from the disk too; templates and crops stay."""
         with self._write(erases=True) as session:
             session.execute(delete(EmbeddingRow).where(EmbeddingRow.pack_id == pack_id))
+
+    # --- many at once, for what comes in and goes out -----------------------------------------------------------
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """Look at the gallery as it stands at one moment, for `engine.gallery.exchange`."""
+        return self._read()
+
+    def edit_many(self, text: str, touched: Touched, work: Callable[[Session, set[int]], None]) -> None:
+        """Make one edit of many people.
+
+        Args:
+            text: what it is called.
+            touched: whose rows are changed.
+            work: makes the changes, and adds whom it creates to the ids it is given.
+        """
+        ids: set[int] = set()
+
+        def before(session: Session) -> set[int]:
+            ids.update(touched(session) if callable(touched) else touched)
+            return ids
+
+        self._change(text, before, lambda session: work(session, ids))
+        if self._history.done[-1].before == self._history.done[-1].after:
+            self._history.done.pop()
+
+    @contextmanager
+    def together(self, text: str) -> Iterator[None]:
+        """Let all edits made meanwhile be undone as one."""
+        start = len(self._history.done)
+        try:
+            yield
+        finally:
+            self._history.join(start, text)
 
     # --- undo ---------------------------------------------------------------------------------------------------
 
@@ -399,7 +432,7 @@ def _ids_named(session: Session, key: str) -> set[int]:
     return set(session.scalars(select(PersonRow.id).where(PersonRow.name_key == key)))
 
 
-def _check_dimensions(session: Session, rows: Sequence[EmbeddingRow]) -> None:
+def check_dimensions(session: Session, rows: Sequence[EmbeddingRow]) -> None:
     """Refuse embeddings whose length differs from that of the pack's others."""
     for pack_id in {row.pack_id for row in rows}:
         stored = select(func.length(EmbeddingRow.embedding)).where(EmbeddingRow.pack_id == pack_id).limit(1)
