@@ -55,6 +55,7 @@ from engine.types import (
 
 if TYPE_CHECKING:
     from engine.learning_desk import LearningDesk
+    from engine.transfer_desk import TransferDesk
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class FaceService:
         """
         self._networks = Networks(settings)
         self._learning: LearningDesk | None = None
+        self._transfer: TransferDesk | None = None
         self._decided: deque[Decided] = deque(maxlen=DECISIONS_KEPT)
         self._gallery = Gallery.open(gallery_path or default_gallery_path())
         try:
@@ -133,7 +135,7 @@ class FaceService:
             device_reason=self._networks.embedder.fallback_reason or device.reason,
             fell_back=bool(self._networks.embedder.fallback_reason),
             pack_id=self._networks.embedder.pack.id,
-            pack_problem=self._networks.pack_problem,
+            pack_problem=self._networks.problem,
             precision=device.precision,
             pack=self._networks.embedder.pack.title,
             pack_licence=self._networks.embedder.pack.licence,
@@ -444,6 +446,25 @@ class FaceService:
 
             self._learning = LearningDesk(lambda: self._networks.embedder.device)
         return self._learning
+
+    @property
+    def transfer(self) -> TransferDesk:
+        """Imports and exports. Loaded when it is first asked for."""
+        if self._transfer is None:
+            from engine.transfer.judged import Bench  # noqa: PLC0415 - said above
+            from engine.transfer_desk import TransferDesk  # noqa: PLC0415
+
+            def faces(frames: Sequence[Frame], largest: bool) -> list[tuple[Face, ...]]:
+                return self._faces(frames, only="largest" if largest else None)
+
+            bench = Bench(self._gallery, lambda: self._enroller, self._read, faces)
+            self._transfer = TransferDesk(bench, lambda *job: embed_missing(self._gallery, self._networks, *job))
+        return self._transfer
+
+    @property
+    def decided(self) -> tuple[Decided, ...]:
+        """This session's decisions, oldest first."""
+        return tuple(self._decided)
 
     # --- pictures to faces ----------------------------------------------------------------------------------------
 

@@ -496,7 +496,8 @@ class EngineInfo:
     Attributes:
         device_reason: why this device, as a sentence.
         fell_back: whether the device it started on gave out.
-        pack_problem: why the pack that was chosen is not the one in use, as a sentence; empty when it is.
+        pack_problem: why the pack that was chosen is not the one in use, or what it cannot embed, as sentences; empty
+            when all is well.
     """
 
     device: str

@@ -142,7 +142,7 @@ def _file_content(path: Path, shown_as: Path) -> bytes:
 
 @contextmanager
 def _opened(content: bytes, shown_as: Path) -> Iterator[Image.Image]:
-    _register_heif()
+    register_heif()
     not_a_picture = "Use JPEG, PNG, WebP, TIFF, BMP, HEIC or AVIF."
     try:
         with _quiet():
@@ -227,7 +227,7 @@ _heif_lock = threading.Lock()
 _heif_registered = False
 
 
-def _register_heif() -> None:
+def register_heif() -> None:
     """Teach Pillow HEIC, once; the plug-in is not on every platform."""
     global _heif_registered  # noqa: PLW0603 - Pillow's registry is as global
     with _heif_lock:

@@ -13,13 +13,11 @@ from sqlalchemy.orm import Session
 from engine.errors import InvalidNameError
 from engine.gallery.names import LONGEST_NAME, clean_name, name_key, search_text
 from engine.gallery.rows import embedding_bytes, now
-from engine.gallery.schema import Base, EmbeddingRow, PersonRow, TemplateRow
+from engine.gallery.schema import NO_PICTURE, Base, EmbeddingRow, PersonRow, TemplateRow
 from engine.gallery.store import Gallery, check_dimensions
 from engine.types import CancelToken, FloatArray
 
 _AT_ONCE = 250
-NO_PICTURE = "no_picture"
-"""Marks, among a template's quality measures, one that came without a picture: its crop is a drawing."""
 _PERSON_OWN = frozenset(("id", "name", "name_key", "search_text"))
 _TEMPLATE_OWN = frozenset(("id", "person_id", "crop_jpeg", "crop_sha256"))
 PERSON_FIELDS = tuple(column for column in Base.metadata.tables["people"].columns if column.name not in _PERSON_OWN)

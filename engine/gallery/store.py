@@ -17,7 +17,7 @@ from engine.gallery.database import data_version, erase_leftovers, open_database
 from engine.gallery.names import clean_name, folded, name_key, search_text
 from engine.gallery.references import References
 from engine.gallery.rows import embedding_bytes, now, person_query, person_value, template_row, template_value
-from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
+from engine.gallery.schema import NO_PICTURE, EmbeddingRow, PersonRow, TemplateRow
 from engine.gallery.undo import Edit, History, Snapshot
 from engine.types import FloatArray, NewTemplate, Person, Template
 
@@ -271,6 +271,12 @@ class Gallery:
         embedded = select(EmbeddingRow.template_id).where(EmbeddingRow.pack_id == pack_id)
         with self._read() as session:
             return list(session.scalars(select(TemplateRow.id).where(TemplateRow.id.not_in(embedded))))
+
+    def without_picture(self) -> set[int]:
+        """Templates that came as vectors only: their crop is a drawing that no network is to embed."""
+        with self._read() as session:
+            marked = TemplateRow.quality[NO_PICTURE].as_float().is_not(None)
+            return set(session.scalars(select(TemplateRow.id).where(marked)))
 
     def add_embeddings(self, pack_id: str, embeddings: Mapping[int, FloatArray]) -> None:
         """Store what a pack makes of templates, all in one transaction; templates that are gone are passed over.
