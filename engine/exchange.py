@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from engine.errors import BadInputError
+from engine.errors import BadInputError, shown
 from engine.types import Box
 
 MOST_LISTED = 500
 """How many passed-over items a summary lists; all are counted."""
+_NAMED = 20
 GALLERY_SUFFIX = ".visavis"
 SHORTEST_PASSPHRASE = 8
 
@@ -100,6 +101,39 @@ class Imported:
     left_out_count: int = 0
     warnings: tuple[str, ...] = ()
     cancelled: bool = False
+
+    @property
+    def headline(self) -> str:
+        """What came, in one sentence."""
+        parts = []
+        if self.added:
+            parts.append("1 new person" if self.added == 1 else f"{self.added:,} new people")
+        if self.merged:
+            parts.append("1 person added to" if self.merged == 1 else f"{self.merged:,} people added to")
+        if not self.templates and not parts:
+            return "Nothing new came in."
+        pictures = "1 picture" if self.templates == 1 else f"{self.templates:,} pictures"
+        return f"{', '.join([*parts, pictures])} stored."
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """What else there is to know, a line each."""
+        lines = []
+        if self.cancelled:
+            lines.append("Stopped before the end. What is stored stays; import it again to go on where it stopped.")
+        if self.known:
+            lines.append(f"In the gallery already: {self.known:,}.")
+        if self.skipped:
+            names, more = ", ".join(shown(name) for name in self.skipped[:_NAMED]), len(self.skipped) - _NAMED
+            lines.append(f"Left as they are: {names}{f' and {more:,} more' if more > 0 else ''}.")
+        lines += [f"“{shown(old)}” came in as “{shown(new)}”." for old, new in self.renamed[:MOST_LISTED]]
+        lines += [f"Please look: {sentence}" for sentence in self.warnings]
+        if self.left_out_count:
+            lines.append(f"Not used: {self.left_out_count:,}.")
+            lines += [f"  {shown(one.what, 200)}: {one.reason}" for one in self.left_out]
+            if self.left_out_count > len(self.left_out):
+                lines.append(f"  and {self.left_out_count - len(self.left_out):,} more")
+        return tuple(lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import logging
 import platform
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
@@ -355,8 +356,12 @@ class FaceService:
         return self._gallery.templates(person_id)
 
     def crops(self, template_ids: Sequence[int]) -> dict[int, PixelArray]:
-        """Decoded crops, (256, 256, 3) uint8 RGB each; templates that are gone are left out."""
-        return {id_: decode_jpeg(jpeg) for id_, jpeg in self._gallery.crops(template_ids).items()}
+        """Decoded crops, (256, 256, 3) uint8 RGB each; templates that are gone, or damaged, are left out."""
+        decoded = {}
+        for id_, jpeg in self._gallery.crops(template_ids).items():
+            with suppress(ImageError):
+                decoded[id_] = decode_jpeg(jpeg)
+        return decoded
 
     def rename(self, person_id: int, name: str) -> Person:
         """Give a person another name.

@@ -119,7 +119,7 @@ def _add_transfer_commands(commands: Any) -> None:
     bring = commands.add_parser(
         "import",
         parents=[everywhere],
-        help="bring people in: a gallery file, a folder of people, pictures with named faces, other programs' galleries",
+        help="bring people in: a gallery file, a folder of people, pictures with names, other programs' galleries",
     )
     bring.add_argument("source", nargs="+", type=Path, help="what it is, is found out by its content")
     bring.add_argument("--regions", action="store_true", help="take the names that digiKam or Lightroom wrote")

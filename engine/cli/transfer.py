@@ -18,7 +18,6 @@ from engine.types import Progress
 
 DONE, NOTHING_CAME = 0, 3
 _LONGEST_PASSPHRASE_BYTES = 2**16
-_LISTED = 20
 
 
 def export(service: FaceService, request: argparse.Namespace) -> int:
@@ -27,7 +26,7 @@ def export(service: FaceService, request: argparse.Namespace) -> int:
     people = [service.person_named(name).id for name in request.people] if request.people else None
     if form == "visavis":
         passphrase = _passphrase(request, twice=True)
-        done = service.transfer.export_gallery(request.file, passphrase, people, _teller(request))
+        done = service.transfer.export_gallery(request.file, passphrase, people, _Teller(request))
     else:
         done = service.transfer.export_people(request.file, TableFormat(form), people)
     _print(request, asdict(done) | {"place": str(done.place)}, exported_text(done))
@@ -43,7 +42,7 @@ def bring(service: FaceService, request: argparse.Namespace) -> int:
     conflict = Conflict(request.conflict) if request.conflict else None
     passphrase = _passphrase(request, twice=False) if kind is SourceKind.GALLERY_FILE else ""
     done = desk.import_from(
-        request.source, kind, conflict=conflict, passphrase=passphrase, report=_teller(request)
+        request.source, kind, conflict=conflict, passphrase=passphrase, report=_Teller(request)
     )  # fmt: skip
     _print(request, asdict(done), imported_text(done))
     return DONE if done.templates or done.known or done.skipped or done.added else NOTHING_CAME
@@ -57,24 +56,7 @@ def exported_text(done: Exported) -> str:
 
 def imported_text(done: Imported) -> str:
     """What came and what did not, for people."""
-    lines = [
-        f"From {done.kind.value}: {count(done.added, 'new name')}, {count(done.merged, 'name')} added to, "
-        f"{count(done.templates)} stored."
-    ]
-    if done.known:
-        lines.append(f"In the gallery already: {count(done.known)}.")
-    if done.skipped:
-        lines.append(f"Left as they are: {', '.join(map(shown, done.skipped[:_LISTED]))}{_more(len(done.skipped))}")
-    lines += [f"“{shown(old)}” came in as “{shown(new)}”." for old, new in done.renamed[:_LISTED]]
-    lines += [f"Note: {sentence}" for sentence in done.warnings]
-    if done.left_out_count:
-        lines.append(f"Not used: {done.left_out_count:,}")
-        lines += [f"  {shown(one.what, 200)}: {one.reason}" for one in done.left_out]
-    return "\n".join(lines)
-
-
-def _more(number: int) -> str:
-    return f" and {number - _LISTED:,} more." if number > _LISTED else "."
+    return "\n".join((done.headline, *done.details))
 
 
 def _form_of(place: Path) -> str:
@@ -103,15 +85,11 @@ def _passphrase(request: argparse.Namespace, *, twice: bool) -> str:
     return typed
 
 
-def _teller(request: argparse.Namespace) -> _Teller:
-    return _Teller(quiet=request.json or not sys.stderr.isatty())
-
-
 class _Teller:
     """Shows how far the work is, on a terminal."""
 
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
+    def __init__(self, request: argparse.Namespace) -> None:
+        self._quiet = request.json or not sys.stderr.isatty()
 
     def __call__(self, progress: Progress) -> None:
         if not self._quiet and progress.total:

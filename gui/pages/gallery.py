@@ -12,6 +12,7 @@ from gui.context import Context
 from gui.itemmodels.people import PERSON, SEARCH_TEXT
 from gui.pages.page import Page
 from gui.pages.person_panel import PersonPanel
+from gui.pages.transfer_menus import TransferMenus
 from gui.theme import tokens as t
 from gui.widgets.basics import button, column, label, row, set_look
 from gui.widgets.empty_state import EmptyState
@@ -24,11 +25,7 @@ class GalleryPage(Page):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.undo = button("Undo", context.undo, "quiet", "undo")
-        self.redo = button("Redo", context.redo, "quiet", "redo")
-        self.header.addWidget(self.undo)
-        self.header.addWidget(self.redo)
-        self.header.addWidget(button("Enroll someone …", lambda: context.open_page("enroll"), "", "add"))
+        self._fill_header()
         self.search = QLineEdit()
         self.search.setAccessibleName("Search people")
         self.search.setPlaceholderText("Search names, tags, notes")
@@ -79,6 +76,17 @@ class GalleryPage(Page):
         self._on_history("", "")
         self._on_people()
 
+    def _fill_header(self) -> None:
+        context = self.context
+        self.undo = button("Undo", context.undo, "quiet", "undo")
+        self.redo = button("Redo", context.redo, "quiet", "redo")
+        self.header.addWidget(self.undo)
+        self.header.addWidget(self.redo)
+        self.transfer = TransferMenus(context, self, lambda: self.person if context.people.people else None)
+        self.header.addWidget(self.transfer.bring)
+        self.header.addWidget(self.transfer.hand_out)
+        self.header.addWidget(button("Enroll someone …", lambda: context.open_page("enroll"), "", "add"))
+
     def _side(self) -> QFrame:
         side = QFrame()
         set_look(side, "card")
@@ -124,6 +132,7 @@ class GalleryPage(Page):
 
     def _on_people(self) -> None:
         people = self.context.people
+        self.transfer.show_whether_anybody(bool(people.people))
         if people.people:
             self._stack.setCurrentWidget(self._people)
             self._select()
