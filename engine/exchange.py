@@ -127,7 +127,7 @@ class Imported:
             names, more = ", ".join(shown(name) for name in self.skipped[:_NAMED]), len(self.skipped) - _NAMED
             lines.append(f"Left as they are: {names}{f' and {more:,} more' if more > 0 else ''}.")
         lines += [f"“{shown(old)}” came in as “{shown(new)}”." for old, new in self.renamed[:MOST_LISTED]]
-        lines += [f"Please look: {sentence}" for sentence in self.warnings]
+        lines += [f"Worth a look: {sentence}" for sentence in self.warnings]
         if self.left_out_count:
             lines.append(f"Not used: {self.left_out_count:,}.")
             lines += [f"  {shown(one.what, 200)}: {one.reason}" for one in self.left_out]

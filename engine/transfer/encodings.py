@@ -130,8 +130,8 @@ def _array(place: Path, file: IO[bytes], size: int) -> NDArray[np.float64]:
     if dtype.kind not in "fiu" or min(shape, default=0) < 0 or count * dtype.itemsize > min(size, MOST_BYTES):
         raise unusable_source(place, "its header does not agree with its content. Save it again.")
     content = file.read(count * dtype.itemsize)
-    if len(content) != count * dtype.itemsize:
-        raise unusable_source(place, "it is cut short. Copy it again from where it came.")
+    if len(content) != count * dtype.itemsize or file.read(1):
+        raise unusable_source(place, "it is cut short, or longer than it says. Copy it again from where it came.")
     values = np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
     with np.errstate(invalid="ignore", over="ignore"):
         return values.astype(np.float64)

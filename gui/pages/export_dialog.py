@@ -76,6 +76,7 @@ class ExportDialog(QDialog):
             heading.setBuddy(line)
             fields.addWidget(heading)
             fields.addWidget(line)
+            fields.addSpacing(t.GAP)
         fields.addWidget(self._hint)
         return fields
 

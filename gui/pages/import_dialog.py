@@ -32,7 +32,7 @@ _CONFLICTS = (
     (Conflict.SKIP, "Leave them as they are"),
     (Conflict.RENAME, "Keep both, the new one under another name"),
 )
-_DETAILS_PX = 20 * t.UNIT
+_DETAILS_PX = 28 * t.UNIT
 
 
 class ImportDialog(QDialog):
@@ -120,6 +120,7 @@ class ImportDialog(QDialog):
         if done.details:
             self.details.setPlainText("\n".join(done.details))
             self.details.show()
+            self.adjustSize()
         self.undo.setVisible(bool(done.templates or done.added))
         self.close_button.setText("Close")
         self.close_button.setDefault(True)
