@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.alignment.landmarks import Landmarker
+from engine.capture.images import read_image
+from engine.decisions import Decider
+from engine.detection import DETECTORS
+from engine.device import choose_device
+from engine.enrollment import Enroller
 from engine.gallery.store import Gallery
+from engine.loaded import calibration_of
+from engine.matching.own_strangers import OwnStrangers
+from engine.packs.embedder import Embedder
+from engine.packs.pack import DEFAULT_PACK
+from engine.pipeline import Only, Pipeline
+from engine.settings import Settings
+from engine.transfer.judged import Bench
 from engine.transfer.sealed import Cost
-from engine.types import NewTemplate
+from engine.transfer_desk import TransferDesk
+from engine.types import Face, Frame, NewTemplate
 
 CHEAP = Cost(memory_kib=32, passes=1, lanes=4)
 """So that tests may try many files."""
@@ -46,6 +60,28 @@ def empty(tmp_path: Path) -> Iterator[Gallery]:
     gallery = Gallery.open(tmp_path / "empty.db")
     yield gallery
     gallery.close()
+
+
+@pytest.fixture(scope="session")
+def quick_pipeline() -> Pipeline:
+    """One detector and no second look: the flow is what is tested, not the networks."""
+    device = choose_device("cpu", "fp32")
+    return Pipeline(DETECTORS["mtcnn"](device), Landmarker(), Embedder(DEFAULT_PACK, device))
+
+
+@pytest.fixture
+def desk(empty: Gallery, quick_pipeline: Pipeline) -> TransferDesk:
+    """Imports into the gallery of nobody, and exports from it."""
+    settings = Settings(averaging="never")
+    decider = Decider(empty, OwnStrangers(calibration_of(DEFAULT_PACK)), DEFAULT_PACK.id, settings)
+    enroller = Enroller(decider, quick_pipeline)
+
+    def faces(frames: Sequence[Frame], largest: bool) -> list[tuple[Face, ...]]:
+        only: Only | None = "largest" if largest else None
+        return quick_pipeline.faces(frames, smallest_face_px=60, averaging=False, only=only)
+
+    bench = Bench(empty, lambda: enroller, lambda place: read_image(place, name=str(place)), faces)
+    return TransferDesk(bench, lambda _report, _token: None)
 
 
 def everything(gallery: Gallery) -> list[object]:

@@ -27,6 +27,7 @@ from engine.service import FaceService
 from engine.settings import Settings
 from engine.transfer import encodings, howdy
 from engine.transfer.vectors import drawn_crop, import_vectors, unit_vector
+from engine.transfer_desk import TransferDesk
 from engine.types import CancelToken
 
 
@@ -195,7 +196,7 @@ class Canary:
 
 
 @pytest.mark.parametrize("form", ["p.pkl", "p.pickle", "renamed.npy", "renamed.dat", "objects.npy", "objects.npz"])
-def test_that_a_pickle_is_refused_and_never_run(tmp_path: Path, service: FaceService, form: str) -> None:
+def test_that_a_pickle_is_refused_and_never_run(tmp_path: Path, desk: TransferDesk, form: str) -> None:
     mark, place = tmp_path / "canary", tmp_path / form
     if form.startswith("objects"):
         objects = np.array([Canary(mark)], object)
@@ -204,7 +205,7 @@ def test_that_a_pickle_is_refused_and_never_run(tmp_path: Path, service: FaceSer
         place.write_bytes(pickle.dumps(Canary(mark)))
     place.with_suffix(".json").write_text('["Ada"]')
     with pytest.raises(BadInputError, match="numpy.save"):
-        service.transfer.import_from([place])
+        desk.import_from([place])
     assert not mark.exists()
 
 
