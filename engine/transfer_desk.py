@@ -26,7 +26,7 @@ from engine.transfer.judged import Bench, Intake, Offer, unusable_source
 from engine.transfer.sealed import is_sealed
 from engine.transfer.tables import DECISION_COLUMNS, PERSON_COLUMNS, decision_row, person_row, write_table
 from engine.transfer.vectors import import_vectors
-from engine.types import CancelToken, Decided, Progress, Report, silent
+from engine.types import CancelToken, Decided, Report, silent
 
 
 class TransferDesk:
@@ -165,7 +165,6 @@ class TransferDesk:
             rule = conflict or Conflict.MERGE
             done = import_vectors(gallery, kind, text, people, tally=tally, conflict=rule, token=token)
         else:
-            report(Progress(0, 0, shown(source)))
             offers = self._offers(kind, sources, tally, token)
             intake = Intake(self._bench, kind, text, conflict or Conflict.MERGE)
             intake.tally = tally

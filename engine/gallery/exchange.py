@@ -18,6 +18,7 @@ from engine.gallery.store import Gallery, check_dimensions
 from engine.types import CancelToken, FloatArray
 
 _AT_ONCE = 250
+_READ_AT_ONCE = 50
 _PERSON_OWN = frozenset(("id", "name", "name_key", "search_text"))
 _TEMPLATE_OWN = frozenset(("id", "person_id", "crop_jpeg", "crop_sha256"))
 PERSON_FIELDS = tuple(column for column in Base.metadata.tables["people"].columns if column.name not in _PERSON_OWN)
@@ -95,10 +96,12 @@ class Leaving:
 
     def _templates(self, person_id: int) -> Iterator[TemplateRow]:
         query = select(TemplateRow).where(TemplateRow.person_id == person_id).order_by(TemplateRow.id)
-        last = 0
-        while rows := list(self.session.scalars(query.where(TemplateRow.id > last).limit(_AT_ONCE // 5))):
+        last, full = 0, True
+        while full:
+            rows = list(self.session.scalars(query.where(TemplateRow.id > last).limit(_READ_AT_ONCE)))
             yield from rows
-            last = rows[-1].id
+            full = len(rows) == _READ_AT_ONCE
+            last = rows[-1].id if rows else last
 
 
 def bring(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -397,6 +399,46 @@ def test_that_vectors_which_do_not_fit_the_packs_others_are_refused(tmp_path: Pa
     assert empty.counts() == (1, 1)
 
 
+CHILD = """
+import sys
+from pathlib import Path
+from engine.gallery.store import Gallery
+from engine.transfer.gallery_file import import_gallery
+
+def tell(progress):
+    print(progress.done, flush=True)
+
+gallery = Gallery.open(Path(sys.argv[1]))
+print("open", flush=True)
+import_gallery(gallery, Path(sys.argv[2]), sys.argv[3], "merge", report=tell)
+print("done", flush=True)
+"""
+
+
+@pytest.mark.parametrize("lines", [1, 30, 45, 79])
+def test_that_a_killed_import_leaves_the_gallery_as_it_was_or_as_it_was_to_be(
+    tmp_path: Path, empty: Gallery, lines: int
+) -> None:
+    source = Gallery.open(tmp_path / "source.db")
+    for number in range(40):
+        source.enroll(f"Person {number}", [template(number)])
+    place = tmp_path / "people.visavis"
+    export_gallery(source, place, PASSPHRASE, cost=CHEAP)
+    source.close()
+    empty.close()
+    command = [sys.executable, "-c", CHILD, str(empty.path), str(place), PASSPHRASE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]) as child:
+        assert child.stdout is not None
+        for _ in range(lines):
+            child.stdout.readline()
+        child.kill()
+    reopened = Gallery.open(empty.path)
+    assert reopened.counts() in ((0, 0), (40, 40))
+    assert import_gallery(reopened, place, PASSPHRASE, Conflict.MERGE).left_out_count == 0
+    assert reopened.counts() == (40, 40)
+    reopened.close()
+
+
 # --- writing --------------------------------------------------------------------------------------------------
 
 
@@ -460,3 +502,26 @@ def test_that_a_pipe_is_refused_at_once(tmp_path: Path, empty: Gallery) -> None:
     os.mkfifo(tmp_path / "pipe.visavis")
     with pytest.raises(BadInputError, match="not a regular file"):
         import_gallery(empty, tmp_path / "pipe.visavis", PASSPHRASE)
+
+
+def test_that_a_reader_written_from_the_documentation_reads_it(full: Gallery, file: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "gallery-file.md").read_text("utf-8")
+    code = text.split("```python")[1].split("```")[0]
+    reader: dict[str, Any] = {}
+    exec(code, reader)  # noqa: S102 - it is our own page
+    records = list(reader["read"](file, PASSPHRASE))
+    assert [about["kind"] for about, _ in records] == [
+        "gallery",
+        "person",
+        "template",
+        "person",
+        *["template"] * 3,
+        "end",
+    ]
+    assert [about["name"] for about, _ in records if about["kind"] == "person"] == ["=HYPERLINK(1)", "Ada Lovelace"]
+    stored = full.templates(full.find("Ada Lovelace").id)[0]
+    about, blob = records[4]
+    assert blob[: about["crop"]["bytes"]] == stored.crop_jpeg
+    assert blob[about["crop"]["bytes"] :] == b"".join(
+        vector.tobytes() for _, vector in sorted(stored.embeddings.items())
+    )
