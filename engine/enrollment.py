@@ -56,7 +56,7 @@ class Enroller:
         skipped: list[EnrollmentCandidate] = []
         known = self._embeddings_of(name)
         for candidate in candidates:
-            template, refusals = self._template(candidate, known)
+            template, refusals = self.template(candidate, known)
             if template is None:
                 skipped.append(replace(candidate, refusals=refusals))
             else:
@@ -68,10 +68,15 @@ class Enroller:
         person = self.decider.gallery.enroll(name, accepted, consent_date=consent_date)
         return Enrollment(person, len(accepted), tuple(skipped))
 
-    def _template(
+    def template(
         self, candidate: EnrollmentCandidate, known: Sequence[FloatArray]
     ) -> tuple[NewTemplate | None, tuple[str, ...]]:
-        """Return the candidate's template, or None and why not."""
+        """Return the candidate's template, or None and why not.
+
+        Args:
+            candidate: as `judge` made it.
+            known: embeddings that the person has already; a copy of one of these is refused.
+        """
         face = candidate.face
         if face is None or candidate.refusals or not face.quality.acceptable:
             return None, candidate.refusals or (face.quality.reasons if face else ())

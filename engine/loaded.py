@@ -32,6 +32,8 @@ class Networks:
     def __init__(self, settings: Settings) -> None:
         device = choose_device(settings.device, settings.precision)
         pack, self.pack_problem = usable_pack(settings.pack)
+        self.unembedded = 0
+        """Templates that the pack cannot embed: there is no picture, or it is damaged."""
         self.embedder = Embedder(pack, device)
         self.strangers = OwnStrangers(calibration_of(pack))
         self.index = PeopleIndex()
@@ -45,6 +47,18 @@ class Networks:
         self.strangers.forget()
         self.index = PeopleIndex()
 
+    @property
+    def problem(self) -> str:
+        """What the user should know of the pack in use, as sentences; empty when all is well."""
+        if not self.unembedded:
+            return self.pack_problem
+        some = "1 picture is" if self.unembedded == 1 else f"{self.unembedded:,} pictures are"
+        left_out = (
+            f"{some} not compared: they came without a picture, or it is damaged, so “{self.embedder.pack.title}” has "
+            "nothing to embed. Enroll these people again with pictures."
+        )
+        return f"{self.pack_problem} {left_out}".strip()
+
     @staticmethod
     def key(settings: Settings) -> tuple[str, ...]:
         """The settings that decide what is loaded."""
@@ -56,11 +70,15 @@ def embed_missing(
 ) -> None:
     """Embed what the pack in use has not embedded yet, and store all of it in one transaction.
 
+    Templates that came without a picture, or whose crop is damaged, are left out; `networks.unembedded` counts them.
+
     Raises:
         OperationCancelledError: the token was turned; nothing was stored.
     """
     pack = networks.embedder.pack
-    missing = gallery.without_embedding(pack.id)
+    lacking = gallery.without_embedding(pack.id)
+    pictureless = gallery.without_picture() if lacking else set()
+    missing = [id_ for id_ in lacking if id_ not in pictureless]
     made: dict[int, FloatArray] = {}
     for start in range(0, len(missing), _CROPS_AT_ONCE):
         if token:
@@ -69,6 +87,7 @@ def embed_missing(
         made.update(_embedded(networks, gallery.crops(missing[start : start + _CROPS_AT_ONCE]), token))
     if made:
         gallery.add_embeddings(pack.id, made)
+    networks.unembedded = len(lacking) - len(made)
     rejected = gallery.rejections.without_embedding(pack.id)
     if rejected:
         crops = gallery.rejections.crops(rejected)

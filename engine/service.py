@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
@@ -62,6 +63,7 @@ from engine.vault_desk import VaultDesk
 
 if TYPE_CHECKING:
     from engine.learning_desk import LearningDesk
+    from engine.transfer_desk import TransferDesk
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +90,7 @@ class FaceService:
         """
         self._networks = Networks(settings)
         self._learning: LearningDesk | None = None
+        self._transfer: TransferDesk | None = None
         self._past = PastDecisions()
         self._path = gallery_path or default_gallery_path()
         self._opened: Gallery | None = None
@@ -139,7 +142,7 @@ class FaceService:
         if not self._gallery.encrypted:
             raise GalleryError("The gallery is not encrypted, so it cannot be locked. Set a passphrase first.")
         self.close()
-        self._parts = None
+        self._parts = self._transfer = None
         self._past.clear()
         self._networks.forget_gallery()
         ways = protection(self._path)
@@ -152,7 +155,7 @@ class FaceService:
         return VaultDesk(lambda: self._gallery, lambda: embed_missing(self._gallery, self._networks))
 
     def _open(self, typed: Typed | None = None) -> None:
-        self._opened = Gallery.open(self._path, typed)
+        self._opened, self._transfer = Gallery.open(self._path, typed), None
         self.locked = None
         embed_missing(self._opened, self._networks)
         if self._opened.counts()[0] and due(self._path):
@@ -235,7 +238,7 @@ class FaceService:
             device_reason=self._networks.embedder.fallback_reason or device.reason,
             fell_back=bool(self._networks.embedder.fallback_reason),
             pack_id=self._networks.embedder.pack.id,
-            pack_problem=self._networks.pack_problem,
+            pack_problem=self._networks.problem,
             precision=device.precision,
             pack=self._networks.embedder.pack.title,
             pack_licence=self._networks.embedder.pack.licence,
@@ -471,8 +474,12 @@ class FaceService:
         return self._gallery.templates(person_id)
 
     def crops(self, template_ids: Sequence[int]) -> dict[int, PixelArray]:
-        """Decoded crops, (256, 256, 3) uint8 RGB each; templates that are gone are left out."""
-        return {id_: decode_jpeg(jpeg) for id_, jpeg in self._gallery.crops(template_ids).items()}
+        """Decoded crops, (256, 256, 3) uint8 RGB each; templates that are gone, or damaged, are left out."""
+        decoded = {}
+        for id_, jpeg in self._gallery.crops(template_ids).items():
+            with suppress(ImageError):
+                decoded[id_] = decode_jpeg(jpeg)
+        return decoded
 
     def rename(self, person_id: int, name: str) -> Person:
         """Give a person another name.
@@ -572,6 +579,25 @@ class FaceService:
 
             self._learning = LearningDesk(lambda: self._networks.embedder.device)
         return self._learning
+
+    @property
+    def transfer(self) -> TransferDesk:
+        """Imports and exports. Loaded when it is first asked for."""
+        if self._transfer is None:
+            from engine.transfer.judged import Bench  # noqa: PLC0415 - said above
+            from engine.transfer_desk import TransferDesk  # noqa: PLC0415
+
+            def faces(frames: Sequence[Frame], largest: bool) -> list[tuple[Face, ...]]:
+                return self._faces(frames, only="largest" if largest else None)
+
+            bench = Bench(self._gallery, lambda: self._enroller, self._read, faces)
+            self._transfer = TransferDesk(bench, lambda *job: embed_missing(self._gallery, self._networks, *job))
+        return self._transfer
+
+    @property
+    def decided(self) -> tuple[Decided, ...]:
+        """This session's decisions, oldest first."""
+        return tuple(past.record for past in self._past)
 
     # --- pictures to faces ----------------------------------------------------------------------------------------
 

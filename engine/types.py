@@ -512,7 +512,8 @@ class EngineInfo:
     Attributes:
         device_reason: why this device, as a sentence.
         fell_back: whether the device it started on gave out.
-        pack_problem: why the pack that was chosen is not the one in use, as a sentence; empty when it is.
+        pack_problem: why the pack that was chosen is not the one in use, or what it cannot embed, as sentences; empty
+            when all is well.
         protection: what protects the gallery's file, as sentences.
         keyring: what the system's keyring is called; empty where there is none.
         opened_by_keyring: whether it opens the gallery by itself.

@@ -15,6 +15,7 @@ from weakref import WeakMethod
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
 
 from engine.errors import OperationCancelledError, VisavisError
+from engine.exchange import Conflict, NamedPicture, RegionPlace, SourceKind, TableFormat
 from engine.learning import Evaluation
 from engine.settings import Settings
 from engine.types import (
@@ -349,6 +350,42 @@ class EngineClient(QObject):
         """Job of None."""
         return self.submit(lambda service, _job: service.learning.save_report(evaluation, place))
 
+    # --- in and out ---------------------------------------------------------------------------------------------
+
+    def kind_of(self, source: Path) -> Job:
+        """Job of SourceKind."""
+        return self.submit(lambda service, _job: service.transfer.kind_of(source))
+
+    def import_from(
+        self, sources: Sequence[Path], kind: SourceKind | None, conflict: Conflict | None, passphrase: str = ""
+    ) -> Job:
+        """Job of Imported."""
+        return self._edit_long(
+            lambda service, job: service.transfer.import_from(
+                sources, kind, conflict=conflict, passphrase=passphrase, report=job.report, token=job.token
+            )
+        )
+
+    def export_gallery(self, place: Path, passphrase: str, people: Sequence[int] | None) -> Job:
+        """Job of Exported."""
+        return self.submit(
+            lambda service, job: service.transfer.export_gallery(place, passphrase, people, job.report, job.token)
+        )
+
+    def export_people(self, place: Path, form: TableFormat, people: Sequence[int] | None) -> Job:
+        """Job of Exported."""
+        return self.submit(lambda service, job: service.transfer.export_people(place, form, people, job.token))
+
+    def export_decisions(self, place: Path, form: TableFormat) -> Job:
+        """Job of how many there are."""
+        return self.submit(
+            lambda service, job: service.transfer.export_decisions(place, form, service.decided, job.token)
+        )
+
+    def write_regions(self, pictures: Sequence[NamedPicture], place: RegionPlace) -> Job:
+        """Job of RegionsWritten."""
+        return self.submit(lambda service, job: service.transfer.write_regions(pictures, place, job.token))
+
     # --- history ------------------------------------------------------------------------------------------------
 
     def undo(self) -> Job:
@@ -407,10 +444,14 @@ class EngineClient(QObject):
 
     def _edit(self, operation: Callable[[FaceService], Any]) -> Job:
         """Queue work that changes the gallery."""
+        return self._edit_long(lambda service, _job: operation(service))
 
-        def work(service: FaceService, _job: Job) -> Any:
+    def _edit_long(self, operation: Operation) -> Job:
+        """Queue work that changes the gallery, and reports and can be stopped."""
+
+        def work(service: FaceService, job: Job) -> Any:
             try:
-                return operation(service)
+                return operation(service, job)
             finally:
                 texts = service.undo_text, service.redo_text
                 self.post(lambda: self.history_changed.emit(*texts))

@@ -31,6 +31,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
 BACKDROP = 128
 """Grey on which transparent pictures are laid, so that hidden colours stay hidden."""
 _JPEG_QUALITY = 95
+_LARGEST_CROP_PX = 2048
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 
 
@@ -76,12 +77,22 @@ def decode_jpeg(content: bytes) -> PixelArray:
     """Decode a JPEG of our own making into (H, W, 3) uint8 RGB.
 
     Raises:
-        ImageError: it is damaged.
+        ImageError: it is damaged, or of a size that we do not make.
     """
-    bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
+    fits = _is_small_jpeg(content)
+    bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if fits else None
     if bgr is None:
         raise ImageError("stored crop", "is damaged", "Delete this template and enroll the picture again.")
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+
+
+def _is_small_jpeg(content: bytes) -> bool:
+    """Whether it is a JPEG that cannot fill the memory: a gallery can come from elsewhere."""
+    try:
+        with _quiet(), Image.open(io.BytesIO(content), formats=("JPEG",)) as picture:
+            return max(picture.size) <= _LARGEST_CROP_PX
+    except _DAMAGE:
+        return False
 
 
 def reduced(pixels: PixelArray, longest_px: int) -> tuple[PixelArray, float]:
@@ -142,7 +153,7 @@ def _file_content(path: Path, shown_as: Path) -> bytes:
 
 @contextmanager
 def _opened(content: bytes, shown_as: Path) -> Iterator[Image.Image]:
-    _register_heif()
+    register_heif()
     not_a_picture = "Use JPEG, PNG, WebP, TIFF, BMP, HEIC or AVIF."
     try:
         with _quiet():
@@ -227,7 +238,7 @@ _heif_lock = threading.Lock()
 _heif_registered = False
 
 
-def _register_heif() -> None:
+def register_heif() -> None:
     """Teach Pillow HEIC, once; the plug-in is not on every platform."""
     global _heif_registered  # noqa: PLW0603 - Pillow's registry is as global
     with _heif_lock:

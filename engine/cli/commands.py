@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import asdict
 
 from engine import settings as settings_file
-from engine.cli import care, learning, output, protection
+from engine.cli import care, learning, output, protection, transfer
 from engine.errors import BadInputError, VisavisError
 from engine.service import FaceService
 from engine.settings import Settings
@@ -178,6 +178,8 @@ COMMANDS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "gallery": _gallery,
     "info": _info,
     "packs": _use_pack,
+    "export": transfer.export,
+    "import": transfer.bring,
 }
 GALLERY_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "list": _list,

@@ -54,6 +54,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
     _add_gallery_commands(commands.add_parser("gallery", parents=[everywhere], help="look at and change the gallery"))
     _add_learning_commands(commands)
+    _add_transfer_commands(commands)
     commands.add_parser("info", parents=[everywhere], help="device, precision, pack, gallery, versions")
     return parser.parse_args(arguments)
 
@@ -139,6 +140,29 @@ def _add_learning_commands(commands: Any) -> None:
     packs = commands.add_parser("packs", parents=[everywhere], help="the embedding networks there are")
     packs.add_argument("action", choices=("list", "use"), nargs="?", default="list")
     packs.add_argument("id", nargs="?", help="of the pack to use")
+
+
+def _add_transfer_commands(commands: Any) -> None:
+    everywhere = _common_options(argparse.SUPPRESS)
+    out = commands.add_parser("export", parents=[everywhere], help="write people into an encrypted file or a table")
+    out.add_argument("file", type=Path, help="ends in .visavis (everything, encrypted), .csv or .json (a table)")
+    out.add_argument("--people", nargs="+", metavar="NAME", help="only these; everybody by default")
+    out.add_argument("--format", choices=("visavis", "csv", "json"), help="where the file's name does not say it")
+    bring = commands.add_parser(
+        "import",
+        parents=[everywhere],
+        help="bring people in: a gallery file, a folder of people, pictures with names, other programs' galleries",
+    )
+    bring.add_argument("source", nargs="+", type=Path, help="what it is, is found out by its content")
+    bring.add_argument("--regions", action="store_true", help="take the names that digiKam or Lightroom wrote")
+    bring.add_argument(
+        "--conflict",
+        choices=("skip", "merge", "rename"),
+        help="for names that are in the gallery: leave them (default for gallery files), add to them (default for "
+        "all else), or keep both under a new name",
+    )
+    for command in (out, bring):
+        command.add_argument("--passphrase-file", type=Path, metavar="FILE", help="holds the passphrase, on one line")
 
 
 def _add_option(group: Any, key: str, option: Option, default: object) -> None:

@@ -7,6 +7,9 @@ from datetime import date, datetime
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+NO_PICTURE = "no_picture"
+"""Marks, among a template's quality measures, one that came without a picture: its crop is a drawing."""
+
 
 class Base(DeclarativeBase):
     """All tables."""

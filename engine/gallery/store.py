@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
 from types import EllipsisType
@@ -21,7 +21,7 @@ from engine.gallery.names import clean_name, folded, name_key, search_text
 from engine.gallery.references import References
 from engine.gallery.rejections import Rejections, forget_enrolled, move_to
 from engine.gallery.rows import embedding_bytes, now, person_query, person_value, template_row, template_value
-from engine.gallery.schema import EmbeddingRow, PersonRow, RejectionEmbeddingRow, TemplateRow
+from engine.gallery.schema import NO_PICTURE, EmbeddingRow, PersonRow, RejectionEmbeddingRow, TemplateRow
 from engine.gallery.soundness import CheckUp, check_gallery, repair_gallery
 from engine.gallery.undo import Edit, History, Snapshot
 from engine.gallery.vault import Typed
@@ -235,7 +235,7 @@ class Gallery:
                 session.flush()
             if consent_date is not None:
                 person.consent_date = consent_date
-            _check_dimensions(session, [embedded for row in rows for embedded in row.embeddings])
+            check_dimensions(session, [embedded for row in rows for embedded in row.embeddings])
             for row in rows:
                 row.person_id = person.id
             session.add_all(rows)
@@ -376,6 +376,12 @@ class Gallery:
         with self._read() as session:
             return list(session.scalars(select(TemplateRow.id).where(TemplateRow.id.not_in(embedded))))
 
+    def without_picture(self) -> set[int]:
+        """Templates that came as vectors only: their crop is a drawing that no network is to embed."""
+        with self._read() as session:
+            marked = TemplateRow.quality[NO_PICTURE].as_float().is_not(None)
+            return set(session.scalars(select(TemplateRow.id).where(marked)))
+
     def add_embeddings(self, pack_id: str, embeddings: Mapping[int, FloatArray]) -> None:
         """Store what a pack makes of templates, all in one transaction; templates that are gone are passed over.
 
@@ -391,7 +397,7 @@ class Gallery:
                 for template_id, content in encoded.items()
                 if template_id in there
             ]
-            _check_dimensions(session, rows)
+            check_dimensions(session, rows)
             for row in rows:
                 session.merge(row)
 
@@ -400,6 +406,39 @@ class Gallery:
         with self._write(erases=True) as session:
             for table in (EmbeddingRow, RejectionEmbeddingRow):
                 session.execute(delete(table).where(table.pack_id == pack_id))
+
+    # --- many at once, for what comes in and goes out -----------------------------------------------------------
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """Look at the gallery as it stands at one moment, for `engine.gallery.exchange`."""
+        return self._read()
+
+    def edit_many(self, text: str, touched: Touched, work: Callable[[Session, set[int]], None]) -> None:
+        """Make one edit of many people.
+
+        Args:
+            text: what it is called.
+            touched: whose rows are changed.
+            work: makes the changes, and adds whom it creates to the ids it is given.
+        """
+        ids: set[int] = set()
+
+        def before(session: Session) -> set[int]:
+            ids.update(touched(session) if callable(touched) else touched)
+            return ids
+
+        self._change(text, before, lambda session: work(session, ids))
+        if self._history.done[-1].before == self._history.done[-1].after:
+            self._history.done.pop()
+
+    @contextmanager
+    def together(self, text: str) -> Iterator[None]:
+        """Let all edits made meanwhile be undone as one."""
+        start = len(self._history.done)
+        try:
+            yield
+        finally:
+            self._history.join(start, text)
 
     # --- undo ---------------------------------------------------------------------------------------------------
 
@@ -520,7 +559,7 @@ def _ids_named(session: Session, key: str) -> set[int]:
     return set(session.scalars(select(PersonRow.id).where(PersonRow.name_key == key)))
 
 
-def _check_dimensions(session: Session, rows: Sequence[EmbeddingRow]) -> None:
+def check_dimensions(session: Session, rows: Sequence[EmbeddingRow]) -> None:
     """Refuse embeddings whose length differs from that of the pack's others."""
     for pack_id in {row.pack_id for row in rows}:
         stored = select(func.length(EmbeddingRow.embedding)).where(EmbeddingRow.pack_id == pack_id).limit(1)

@@ -5,9 +5,10 @@ Nothing of it is written to disk, so that what was deleted is gone from there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from itertools import islice
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
@@ -23,6 +24,10 @@ from engine.gallery.schema import (
 )
 
 Row: TypeAlias = Mapping[str, Any]
+Item = TypeVar("Item")
+
+_AT_ONCE = 1000
+"""A statement can name only so many ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +47,52 @@ class Snapshot:
     @classmethod
     def take(cls, session: Session, person_ids: Iterable[int]) -> Snapshot:
         """Copy the rows of these people; those who are not there are left out."""
-        ids = list(person_ids)
-        people = select(PersonRow.__table__).where(PersonRow.id.in_(ids))
-        templates = select(TemplateRow.__table__).where(TemplateRow.person_id.in_(ids))
-        embeddings = select(EmbeddingRow.__table__).join(TemplateRow).where(TemplateRow.person_id.in_(ids))
-        rejections = select(RejectionRow.__table__).where(RejectionRow.person_id.in_(ids))
-        rejected = select(RejectionEmbeddingRow.__table__).join(RejectionRow).where(RejectionRow.person_id.in_(ids))
-        either = or_(KeptApartRow.first_id.in_(ids), KeptApartRow.second_id.in_(ids))
-        kept_apart = select(KeptApartRow.__table__).where(either)
-        return cls(
-            {row.id: dict(row._mapping) for row in session.execute(people)},
-            {row.id: dict(row._mapping) for row in session.execute(templates)},
-            {row.id: dict(row._mapping) for row in session.execute(rejections)},
-            {(row.first_id, row.second_id): dict(row._mapping) for row in session.execute(kept_apart)},
-            {(row.template_id, row.pack_id): dict(row._mapping) for row in session.execute(embeddings)},
-            {(row.rejection_id, row.pack_id): dict(row._mapping) for row in session.execute(rejected)},
+        taken = cls.empty()
+        for ids in batches(person_ids):
+            people = select(PersonRow.__table__).where(PersonRow.id.in_(ids))
+            templates = select(TemplateRow.__table__).where(TemplateRow.person_id.in_(ids))
+            embeddings = select(EmbeddingRow.__table__).join(TemplateRow).where(TemplateRow.person_id.in_(ids))
+            rejections = select(RejectionRow.__table__).where(RejectionRow.person_id.in_(ids))
+            rejected = select(RejectionEmbeddingRow.__table__).join(RejectionRow).where(RejectionRow.person_id.in_(ids))
+            either = or_(KeptApartRow.first_id.in_(ids), KeptApartRow.second_id.in_(ids))
+            kept_apart = select(KeptApartRow.__table__).where(either)
+            part = cls(
+                {row.id: dict(row._mapping) for row in session.execute(people)},
+                {row.id: dict(row._mapping) for row in session.execute(templates)},
+                {row.id: dict(row._mapping) for row in session.execute(rejections)},
+                {(row.first_id, row.second_id): dict(row._mapping) for row in session.execute(kept_apart)},
+                {(row.template_id, row.pack_id): dict(row._mapping) for row in session.execute(embeddings)},
+                {(row.rejection_id, row.pack_id): dict(row._mapping) for row in session.execute(rejected)},
+            )
+            taken.update(part)
+        return taken
+
+    @classmethod
+    def empty(cls) -> Snapshot:
+        """Nobody."""
+        return cls({}, {}, {}, {}, {}, {})
+
+    def of(self, person_ids: set[int]) -> Snapshot:
+        """The part of it that is about these people."""
+        templates = {id_: row for id_, row in self.templates.items() if row["person_id"] in person_ids}
+        rejections = {id_: row for id_, row in self.rejections.items() if row["person_id"] in person_ids}
+        return Snapshot(
+            {id_: row for id_, row in self.people.items() if id_ in person_ids},
+            templates,
+            rejections,
+            {pair: row for pair, row in self.kept_apart.items() if person_ids & {*pair}},
+            {key: row for key, row in self.embeddings.items() if key[0] in templates},
+            {key: row for key, row in self.rejection_embeddings.items() if key[0] in rejections},
         )
+
+    def update(self, other: Snapshot) -> None:
+        """Add the rows of another one."""
+        self.people.update(other.people)
+        self.templates.update(other.templates)
+        self.rejections.update(other.rejections)
+        self.kept_apart.update(other.kept_apart)
+        self.embeddings.update(other.embeddings)
+        self.rejection_embeddings.update(other.rejection_embeddings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +137,40 @@ class History:
         self.done.append(edit)
         self.undone.clear()
 
+    def join(self, start: int, text: str) -> None:
+        """Make one edit of those done since there were `start`."""
+        edits = self.done[start:]
+        if len(edits) < 2:
+            return
+        before = _first_seen([(edit, edit.before) for edit in edits])
+        after = _first_seen([(edit, edit.after) for edit in reversed(edits)])
+        self.done[start:] = [Edit(text, before, after)]
+
+
+def _first_seen(snapshots: Iterable[tuple[Edit, Snapshot]]) -> Snapshot:
+    """Of everyone whom some edits are about, the rows in the first snapshot that speaks of them."""
+    whole, seen = Snapshot.empty(), set[int]()
+    for edit, snapshot in snapshots:
+        about = (edit.before.people.keys() | edit.after.people.keys()) - seen
+        whole.update(snapshot.of(about))
+        seen |= about
+    return whole
+
 
 def _swap(session: Session, present: Snapshot, wanted: Snapshot) -> None:
     people = present.people.keys() | wanted.people.keys()
     found = Snapshot.take(session, people)
     if found != present:
         raise GalleryError("This cannot be undone: another window has changed the same people since.")
-    names = [row["name_key"] for row in wanted.people.values()]
-    others = select(PersonRow.id).where(PersonRow.name_key.in_(names), PersonRow.id.not_in(people))
-    if session.scalar(others.limit(1)) is not None:
-        raise GalleryError("This cannot be undone: somebody else has the name now. Rename them first.")
+    for names in batches(row["name_key"] for row in wanted.people.values()):
+        having = set(session.scalars(select(PersonRow.id).where(PersonRow.name_key.in_(names))))
+        if having - people:
+            raise GalleryError("This cannot be undone: somebody else has the name now. Rename them first.")
     # What was said about these people goes with them and is put back below.
-    session.execute(delete(TemplateRow).where(TemplateRow.id.in_(present.templates)))
-    session.execute(delete(PersonRow).where(PersonRow.id.in_(present.people)))
+    for ids in batches(present.templates):
+        session.execute(delete(TemplateRow).where(TemplateRow.id.in_(ids)))
+    for ids in batches(present.people):
+        session.execute(delete(PersonRow).where(PersonRow.id.in_(ids)))
     if wanted.people:
         session.execute(insert(PersonRow), list(wanted.people.values()))
     if wanted.templates:
@@ -129,3 +185,10 @@ def _swap(session: Session, present: Snapshot, wanted: Snapshot) -> None:
         session.execute(insert(RejectionEmbeddingRow), embeddings)
     if wanted.kept_apart:
         session.execute(insert(KeptApartRow), list(wanted.kept_apart.values()))
+
+
+def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Cut ids into lists that a statement can name."""
+    waiting = iter(items)
+    while batch := list(islice(waiting, _AT_ONCE)):
+        yield batch

@@ -17,6 +17,7 @@ from gui.itemmodels.people import PERSON
 from gui.pages.checkup import CheckUpView
 from gui.pages.page import Page
 from gui.pages.person_panel import PersonPanel
+from gui.pages.transfer_menus import TransferMenus
 from gui.theme import tokens as t
 from gui.widgets.basics import button, column, label, row, set_look
 from gui.widgets.empty_state import EmptyState
@@ -92,6 +93,9 @@ class GalleryPage(Page):
         self.header.addWidget(self.check_up)
         self.header.addWidget(self.undo)
         self.header.addWidget(self.redo)
+        self.transfer = TransferMenus(context, self, lambda: self.person if context.people.people else None)
+        self.header.addWidget(self.transfer.bring)
+        self.header.addWidget(self.transfer.hand_out)
         self.header.addWidget(button("Enroll someone …", lambda: context.open_page("enroll"), "", "add"))
 
     def _side(self) -> QFrame:
@@ -159,6 +163,7 @@ class GalleryPage(Page):
 
     def _on_people(self) -> None:
         people = self.context.people
+        self.transfer.show_whether_anybody(bool(people.people))
         if people.people:
             self._stack.setCurrentWidget(self.findings if self.check_up.isChecked() else self._people)
             self.banner.say(due_in_words(people.people, date.today()))

@@ -15,6 +15,7 @@ from gui.context import Context
 from gui.engine_client import Job
 from gui.pages.face_dialog import FaceDialog
 from gui.pages.page import Page
+from gui.pages.picture_names import named_pictures, names_button
 from gui.pages.reject_dialog import RejectDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import RoundedPicture, button, card, clear, column, image_of, label, rounded, row, set_look
@@ -37,7 +38,9 @@ class IdentifyPage(Page):
         super().__init__(context)
         self.add = button("Add pictures …", self.choose_pictures, "", "add")
         self.clear_all = button("Clear", self._clear, "quiet", "close")
+        self.names = names_button(context, lambda: self._answers)
         self.header.addWidget(self.clear_all)
+        self.header.addWidget(self.names)
         self.header.addWidget(self.add)
         self.jobs = JobBar()
         self.body.addWidget(self.jobs)
@@ -105,6 +108,7 @@ class IdentifyPage(Page):
         self.list.setVisible(self.list.count() > 1)
         self.add.show()
         self.clear_all.show()
+        self.names.setVisible(bool(named_pictures(self._answers)))
         if self.list.currentRow() < 0:
             self.list.setCurrentRow(0)
 
@@ -155,6 +159,7 @@ class IdentifyPage(Page):
             self._fill()
         for number, answer in enumerate(answers):
             self.list.item(number).setText(f"{Path(answer.source).name}\n{_summary(answer)}")
+        self.names.setVisible(bool(named_pictures(self._answers)))
         self.list.setCurrentRow(chosen)
         self._show_picture(chosen)
         if 0 <= chosen < len(answers) and 0 <= face < len(answers[chosen].identifications):
@@ -174,6 +179,7 @@ class IdentifyPage(Page):
         self._stack.setCurrentWidget(self.zone)
         self.add.hide()
         self.clear_all.hide()
+        self.names.hide()
 
 
 class _FacePanel(QFrame):

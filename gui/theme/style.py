@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
@@ -134,6 +135,12 @@ def _buttons(p: Palette) -> str:
     QPushButton[look="primary"]:hover {{ background: {p.accent_hover}; }}
     QPushButton[look="primary"]:disabled {{ background: {p.raised}; color: {p.muted}; border-color: {p.border}; }}
     QPushButton[look="primary"]:focus {{ border: 2px solid {p.text}; padding: 6px 13px; }}
+    QPushButton::menu-indicator {{
+        image: url({drawn_in(p)}/down.svg); width: 14px; height: 14px;
+        subcontrol-origin: padding; subcontrol-position: center right; right: 8px;
+    }}
+    QPushButton[menu="true"] {{ padding-right: 28px; }}
+    QPushButton[menu="true"]:focus {{ padding-right: 27px; }}
     QPushButton[look="danger"] {{ color: {p.bad}; }}
     QPushButton[look="quiet"], QToolButton[look="quiet"] {{ background: transparent; border-color: transparent; }}
     QPushButton[look="quiet"]:hover, QToolButton[look="quiet"]:hover {{ background: {p.raised}; }}
@@ -147,8 +154,13 @@ def _buttons(p: Palette) -> str:
     """
 
 
+def drawn_in(p: Palette) -> Traversable:
+    """Where the small pictures of a palette's controls are."""
+    return files("assets").joinpath("icons", "controls", "dark" if p is DARK else "light")
+
+
 def _inputs(p: Palette) -> str:
-    drawn = files("assets").joinpath("icons", "controls", "dark" if p is DARK else "light")
+    drawn = drawn_in(p)
     return f"""
     QLineEdit, QPlainTextEdit, QComboBox, QSpinBox, QDateEdit {{
         background: {p.surface}; border: 1px solid {p.border}; border-radius: {t.RADIUS_SMALL}px;

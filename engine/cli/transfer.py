@@ -1,0 +1,102 @@
+"""`export` and `import`: galleries in and out, headless."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from engine.cli.output import count
+from engine.errors import BadInputError, shown
+from engine.exchange import GALLERY_SUFFIX, Conflict, Exported, Imported, SourceKind, TableFormat
+from engine.service import FaceService
+from engine.transfer.files import content_of
+from engine.types import Progress
+
+DONE, NOTHING_CAME = 0, 3
+_LONGEST_PASSPHRASE_BYTES = 2**16
+
+
+def export(service: FaceService, request: argparse.Namespace) -> int:
+    """Write people into a file."""
+    form = request.format or _form_of(request.file)
+    people = [service.person_named(name).id for name in request.people] if request.people else None
+    if form == "visavis":
+        passphrase = _passphrase(request, twice=True)
+        done = service.transfer.export_gallery(request.file, passphrase, people, _Teller(request))
+    else:
+        done = service.transfer.export_people(request.file, TableFormat(form), people)
+    _print(request, asdict(done) | {"place": str(done.place)}, exported_text(done))
+    return DONE
+
+
+def bring(service: FaceService, request: argparse.Namespace) -> int:
+    """Bring people in from a file or folder."""
+    desk = service.transfer
+    kind = SourceKind.REGIONS if request.regions else desk.kind_of(request.source[0])
+    if kind is not SourceKind.REGIONS and len(request.source) > 1:
+        raise BadInputError("Only pictures with named faces can be imported several at once. Name one source.")
+    conflict = Conflict(request.conflict) if request.conflict else None
+    passphrase = _passphrase(request, twice=False) if kind is SourceKind.GALLERY_FILE else ""
+    done = desk.import_from(
+        request.source, kind, conflict=conflict, passphrase=passphrase, report=_Teller(request)
+    )  # fmt: skip
+    _print(request, asdict(done), imported_text(done))
+    return DONE if done.templates or done.known or done.skipped or done.added else NOTHING_CAME
+
+
+def exported_text(done: Exported) -> str:
+    """What was written, for people."""
+    people = "1 person" if done.people == 1 else f"{done.people:,} people"
+    return f"{people} with {count(done.templates)} are in “{shown(done.place)}”."
+
+
+def imported_text(done: Imported) -> str:
+    """What came and what did not, for people."""
+    return "\n".join((done.headline, *done.details))
+
+
+def _form_of(place: Path) -> str:
+    forms = {GALLERY_SUFFIX: "visavis", ".csv": "csv", ".json": "json"}
+    form = forms.get(place.suffix.lower())
+    if form is None:
+        raise BadInputError(
+            f"“{shown(place)}” does not say what to write. Let it end in .visavis, .csv or .json, or use --format."
+        )
+    return form
+
+
+def _passphrase(request: argparse.Namespace, *, twice: bool) -> str:
+    if request.passphrase_file:
+        raw = content_of(request.passphrase_file, _LONGEST_PASSPHRASE_BYTES)
+        try:
+            # One line: the line's end is the editor's, not the passphrase's.
+            return raw.decode().removesuffix("\n").removesuffix("\r")
+        except UnicodeDecodeError as error:
+            raise BadInputError(f"“{shown(request.passphrase_file)}” is not a text in UTF-8.") from error
+    if not sys.stdin.isatty():
+        raise BadInputError("There is no terminal to ask for the passphrase on. Name a file with --passphrase-file.")
+    typed = getpass.getpass("Passphrase: ")
+    if twice and getpass.getpass("Again: ") != typed:
+        raise BadInputError("The two passphrases are not the same. Nothing was written; try again.")
+    return typed
+
+
+class _Teller:
+    """Shows how far the work is, on a terminal."""
+
+    def __init__(self, request: argparse.Namespace) -> None:
+        self._quiet = request.json or not sys.stderr.isatty()
+
+    def __call__(self, progress: Progress) -> None:
+        if not self._quiet and progress.total:
+            end = "\n" if progress.done >= progress.total else ""
+            print(f"\r{progress.done:,} of {progress.total:,}", end=end, file=sys.stderr, flush=True)
+
+
+def _print(request: argparse.Namespace, data: object, text: str) -> None:
+    said = json.dumps(data, ensure_ascii=False, indent=2) if request.json else text
+    sys.stdout.write(said.encode("utf-8", "backslashreplace").decode() + "\n")

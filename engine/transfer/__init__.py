@@ -1,0 +1,1 @@
+"""Galleries in and out: one format a file."""
