@@ -421,13 +421,13 @@ class Gallery:
             touched: whose rows are changed.
             work: makes the changes, and adds whom it creates to the ids it is given.
         """
-        ids: set[int] = set()
 
-        def before(session: Session) -> set[int]:
-            ids.update(touched(session) if callable(touched) else touched)
+        def change(session: Session) -> set[int]:
+            ids = set(touched(session) if callable(touched) else touched)
+            work(session, ids)
             return ids
 
-        self._change(text, before, lambda session: work(session, ids))
+        self._change(text, touched, change)
         if self._history.done[-1].before == self._history.done[-1].after:
             self._history.done.pop()
 
@@ -495,7 +495,7 @@ class Gallery:
             before = Snapshot.take(session, people)
             result = work(session)
             session.flush()
-            people |= {result} if isinstance(result, int) else set()
+            people |= {result} if isinstance(result, int) else result if isinstance(result, set) else set()
             after = Snapshot.take(session, people)
         self._history.add(Edit(text, before, after))
         return result

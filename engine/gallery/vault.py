@@ -73,7 +73,7 @@ def alone(path: Path) -> Iterator[None]:
     Raises:
         GalleryError: another one takes too long about it, or the folder cannot be written.
     """
-    lock = FileLock(path.with_name(f".{path.name[:200]}.lock"), timeout=_ALONE_WITHIN_S, mode=0o600)
+    lock = FileLock(path.with_name(f"{path.name[:200]}.lock"), timeout=_ALONE_WITHIN_S, mode=0o600)
     with translated_errors(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:

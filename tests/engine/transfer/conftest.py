@@ -18,6 +18,7 @@ from engine.enrollment import Enroller
 from engine.gallery.store import Gallery
 from engine.loaded import calibration_of
 from engine.matching.own_strangers import OwnStrangers
+from engine.matching.people_index import PeopleIndex
 from engine.packs.embedder import Embedder
 from engine.packs.pack import DEFAULT_PACK
 from engine.pipeline import Only, Pipeline
@@ -73,7 +74,7 @@ def quick_pipeline() -> Pipeline:
 def desk(empty: Gallery, quick_pipeline: Pipeline) -> TransferDesk:
     """Imports into the gallery of nobody, and exports from it."""
     settings = Settings(averaging="never")
-    decider = Decider(empty, OwnStrangers(calibration_of(DEFAULT_PACK)), DEFAULT_PACK.id, settings)
+    decider = Decider(empty, OwnStrangers(calibration_of(DEFAULT_PACK)), PeopleIndex(), DEFAULT_PACK.id, settings)
     enroller = Enroller(decider, quick_pipeline)
 
     def faces(frames: Sequence[Frame], largest: bool) -> list[tuple[Face, ...]]:
