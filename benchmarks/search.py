@@ -21,7 +21,6 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 import torch
-from usearch.index import Index
 
 from engine.matching.codes import _has_byte_products
 from engine.matching.index import SearchIndex
@@ -100,6 +99,9 @@ def _exact(size: int, kind: str, alike: float) -> None:
 
 
 def _approximate(size: int) -> None:
+    """Needs usearch, which the project does without; `docs/matching.md` says why."""
+    from usearch.index import Index  # noqa: PLC0415 - said above
+
     rows, probes = rows_like(size, 0.91), rows_like(200, 0.91, 1)
     exact = SearchIndex(lambda ids: rows[ids])
     exact.put(np.arange(size), rows)
