@@ -44,10 +44,7 @@ def main() -> None:
             stored = enroll_alone(service, tree)
             alone_s = perf_counter() - start
     print(f"{made} files of {done.added} people, {made // 100} broken")
-    print(
-        f"import: {import_s:.1f} s, {made / import_s:.1f} files/s; "
-        f"{done.templates} stored, {done.left_out_count} listed"
-    )
+    print(f"import: {import_s:.1f} s, {made / import_s:.1f} files/s; {done.templates} in, {done.left_out_count} listed")
     print(f"each alone: {alone_s:.1f} s; {stored} stored. Ratio {alone_s / import_s:.2f}")
     print(f"the same again: {again_s:.1f} s, {again.templates} stored, {again.known} known")
 

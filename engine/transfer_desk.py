@@ -70,7 +70,8 @@ class TransferDesk:
         Raises:
             BadInputError: there is nobody, or the file cannot be written.
         """
-        chosen = [one for one in self._bench.gallery.people() if people is None or one.id in set(people)]
+        wanted = None if people is None else set(people)
+        chosen = [one for one in self._bench.gallery.people() if wanted is None or one.id in wanted]
         if not chosen:
             raise BadInputError("There is nobody to export.")
         write_table(place, PERSON_COLUMNS, map(person_row, chosen), form, token)
