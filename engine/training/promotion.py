@@ -22,7 +22,7 @@ from engine.pipeline import unit, views_of_crop
 from engine.training.batches import Crops, read_crop
 from engine.training.checkpoint import read_checkpoint
 from engine.training.run import Run
-from engine.training.trainer import BEST
+from engine.training.state import BEST
 from engine.training.validation import MOST_OF_ONE
 from engine.types import FloatArray, Metric
 

@@ -21,8 +21,9 @@ from engine.networks.siamese import SiameseNetwork
 from engine.training import trainer as trainer_module
 from engine.training.checkpoint import read_checkpoint
 from engine.training.control import Control
+from engine.training.optimiser import schedule
 from engine.training.run import Run, load_run
-from engine.training.trainer import BEST, LAST, schedule
+from engine.training.state import BEST, LAST
 from tests.engine.training.conftest import trainer
 
 ROOT = Path(__file__).parents[3]
