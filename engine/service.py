@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import platform
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -28,6 +27,7 @@ from engine.packs.embedder import left_device
 from engine.packs.installed import find_pack, list_packs
 from engine.packs.pack import PACKS
 from engine.pipeline import Only
+from engine.remembered import Decisions
 from engine.settings import Settings, default_gallery_path
 from engine.types import (
     CancelToken,
@@ -60,8 +60,6 @@ log = logging.getLogger(__name__)
 
 PREVIEW_PX = 1600
 """Longest side of the pictures handed back for showing."""
-DECISIONS_KEPT = 2000
-"""How many decisions of this session can be replayed; they are kept in memory only."""
 PICTURES_AT_ONCE = 8
 """How many pictures share one pass through the pipeline."""
 PASTED = "pasted picture"
@@ -81,7 +79,7 @@ class FaceService:
         """
         self._networks = Networks(settings)
         self._learning: LearningDesk | None = None
-        self._decided: deque[Decided] = deque(maxlen=DECISIONS_KEPT)
+        self._decided = Decisions()
         self._gallery = Gallery.open(gallery_path or default_gallery_path())
         try:
             self._use(settings)
@@ -220,7 +218,7 @@ class FaceService:
         """
         person = self._gallery.person(person_id)
         found = self._decider.verify(self._probe(picture), person)
-        self._remember("verification", person.name, found, len(found.template_distances))
+        self._decided.add(_record("verification", person.name, found))
         return found
 
     def compare(self, first: Picture, second: Picture) -> Comparison:
@@ -231,7 +229,7 @@ class FaceService:
             NoFaceError: one shows no face.
         """
         found = self._decider.compare(self._probe(first), self._probe(second))
-        self._remember("comparison", f"{shown(source_of(first))}, {shown(source_of(second))}", found, 1)
+        self._decided.add(_record("comparison", f"{shown(source_of(first))}, {shown(source_of(second))}", found))
         return found
 
     def identify(
@@ -290,25 +288,25 @@ class FaceService:
         if claimed is not None and faces:
             verification = self._decider.verify(faces[0], self._gallery.person(claimed))
         stages_ms["match"] = (perf_counter() - start) * 1000
+        for record in self._identified(identifications):
+            self._decided.add_live(record, frame.time_s)
+        if verification is not None:
+            self._decided.add_live(_record("verification", verification.name, verification), frame.time_s)
         return LiveResult(frame, tuple(identifications), verification, stages_ms)
 
     def replay(self, false_match_rate: float) -> Replay:
         """What this session's decisions would have been at another false match rate, with the limits that follow."""
         changed = [record for record in self._decided if self._decider.again(record, false_match_rate) != record.match]
-        return Replay(self._decider.limits(false_match_rate), len(self._decided), tuple(reversed(changed)))
+        return Replay(self._decider.limits(false_match_rate), len(self._decided), tuple(changed))
 
-    def _remember(self, what: str, about: str, found: Verification | Comparison, templates: int) -> None:
-        self._decided.append(Decided(what, about, found.metric, found.distance, templates, 0, found.match))
-
-    def _remember_identified(self, identifications: Sequence[Identification]) -> None:
+    def _identified(self, identifications: Sequence[Identification]) -> Iterator[Decided]:
         references = self._gallery.references(self._networks.embedder.pack.id)
         people, templates = len(references.names), len(references.person_ids)
         for one in identifications:
             if one.candidates:
                 nearest = one.candidates[0]
                 match = one.person is not None and one.person.person_id == nearest.person_id
-                record = Decided("identification", nearest.name, one.metric, nearest.distance, templates, people, match)
-                self._decided.append(record)
+                yield Decided("identification", nearest.name, one.metric, nearest.distance, templates, people, match)
 
     def _identify(self, pictures: Sequence[Picture]) -> list[IdentifiedPicture]:
         answers: dict[int, IdentifiedPicture] = {}
@@ -322,7 +320,8 @@ class FaceService:
         for (place, frame), faces in zip(frames.items(), found, strict=True):
             preview, scale = reduced(frame.pixels, PREVIEW_PX)
             identifications = tuple(self._decider.identify(faces))
-            self._remember_identified(identifications)
+            for record in self._identified(identifications):
+                self._decided.add(record)
             answers[place] = IdentifiedPicture(source_of(pictures[place]), identifications, preview, scale, frame.notes)
         return [answers[place] for place in range(len(pictures))]
 
@@ -493,6 +492,11 @@ class FaceService:
         if not faces:
             raise NoFaceError(source_of(picture))
         return faces[0]
+
+
+def _record(what: str, about: str, found: Verification | Comparison) -> Decided:
+    templates = len(found.template_distances) if isinstance(found, Verification) else 1
+    return Decided(what, about, found.metric, found.distance, templates, 0, found.match, found.verifier)
 
 
 def _each_picture(pictures: Sequence[Picture], token: CancelToken) -> Iterator[Picture]:

@@ -324,7 +324,11 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """Two faces against each other."""
+    """Two faces against each other.
+
+    Attributes:
+        verifier: what was learned to verify with; empty where it is the plain distance.
+    """
 
     match: bool
     distance: float
@@ -333,6 +337,7 @@ class Comparison:
     first: Face
     second: Face
     false_match: FalseMatchRate | None = None
+    verifier: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -364,6 +369,10 @@ class Limits:
         bound: what the calibration's pairs can say of the rate at the first limit.
         own_pairs: pairs of people in the gallery that were compared as strangers.
         own_close: how many of them are nearer than one stranger in 100 of the calibration is.
+        supported: whether the calibration's pairs can show the rate; if not, the limit is extrapolated to be stricter.
+        identification_rate: how many strangers are expected to be taken for somebody, 1:N.
+        identification_bound: at most so many, 95 %, by what the pairs can say of that limit.
+        identification_supported: as `supported`, for 1:N.
     """
 
     false_match_rate: float
@@ -374,6 +383,10 @@ class Limits:
     bound: FalseMatchRate
     own_pairs: int
     own_close: int
+    supported: bool = True
+    identification_rate: float = 0.0
+    identification_bound: float = 1.0
+    identification_supported: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +397,7 @@ class Decided:
         what: "verification", "comparison" or "identification".
         about: whom or what it was about.
         people: in the gallery for an identification, else 0.
+        verifier: what was learned to verify with; empty where it is the plain distance.
     """
 
     what: str
@@ -393,6 +407,7 @@ class Decided:
     templates: int
     people: int
     match: bool
+    verifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from engine.alignment.landmarks import Landmarker
 from engine.detection import DETECTORS
 from engine.device import choose_device
 from engine.errors import BadInputError, VisavisError
-from engine.evaluation.report import write_report
+from engine.evaluation.report import verifier_text, write_report
 from engine.evaluation.run import Evaluator
 from engine.learning import (
     RECIPE_OPTIONS,
@@ -258,6 +258,8 @@ def _comparison_text(event: RunEnded) -> str:
         return ""
     judged = event.comparison
     verdict = "better beyond chance" if judged.better_beyond_chance else "not better beyond chance"
+    if not judged.enough_people:
+        verdict = "too few people to tell"
     return (
         f"On {judged.people} people held out, TAR at FMR {judged.false_match_rate:g}: before {judged.before.text}, "
         f"after {judged.after.text}; change {judged.difference.text}: {verdict}."
@@ -267,17 +269,18 @@ def _comparison_text(event: RunEnded) -> str:
 def evaluation_text(result: Evaluation) -> str:
     """An evaluation in a few lines."""
     pairs = f"{result.genuine_pairs:,} genuine and {result.impostor_pairs:,} impostor pairs of {result.people:,} people"
-    accuracy = f"accuracy {result.accuracy_mean:.2%} ± {result.accuracy_std:.2%} over {result.folds} folds"
+    accuracy = result.accuracy.text if result.accuracy else "unknown"
+    if result.folds:
+        accuracy += f", standard deviation {result.accuracy_std:.2%} over {result.folds} folds"
+    eer = result.eer_interval.text if result.eer_interval else f"{result.eer:.2%}"
     lines = [
         f"{result.pack_title} on {result.data}: {pairs}, {result.failures_to_acquire} failures to acquire.",
-        f"{accuracy}, EER {result.eer:.2%}",
+        f"accuracy {accuracy}; EER {eer}",
         *(f"TAR at FMR {point.level:g}: {point.rate.text}" for point in result.tar),
         *(f"DIR at FPIR {point.level:g}: {point.rate.text}" for point in result.identification),
         *(f"{one.ways}-way {one.shots}-shot: {one.rate.text}" for one in result.one_shot),
-        *(
-            f"{one.title}: accuracy {one.accuracy:.2%} ± {one.standard_error:.2%}, TAR at FMR 1e-3 {one.tar_at_1e3:.2%}"
-            for one in result.verifiers
-        ),
+        *(f"{one.title}: {verifier_text(one)}" for one in result.verifiers),
+        *result.notes,
     ]
     return "\n".join(lines)
 

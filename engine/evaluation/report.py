@@ -61,8 +61,8 @@ def tables(evaluation: Evaluation) -> list[tuple[str, list[tuple[str, str]]]]:
         (
             "Verification (1:1)",
             [
-                ("Accuracy", f"{e.accuracy_mean:.2%}, standard deviation {e.accuracy_std:.2%} over {e.folds} folds"),
-                ("Equal error rate", f"{e.eer:.2%}"),
+                ("Accuracy", _accuracy_text(e)),
+                ("Equal error rate", e.eer_interval.text if e.eer_interval else f"{e.eer:.2%}"),
                 ("Best threshold", f"cosine distance {e.threshold:.4f}"),
                 *((f"TAR at FMR {point.level:g}", point.rate.text) for point in e.tar),
             ],
@@ -73,8 +73,8 @@ def tables(evaluation: Evaluation) -> list[tuple[str, list[tuple[str, str]]]]:
         ),
         ("One-shot", [(f"{one.ways}-way {one.shots}-shot", one.rate.text) for one in e.one_shot]),
         (
-            "Ways to decide, on the same pairs",
-            [(one.title, _verifier_text(one)) for one in e.verifiers],
+            verifiers_title(e),
+            [*((one.title, verifier_text(one)) for one in e.verifiers), *(("Stored", note) for note in e.notes)],
         ),
         (
             "To repeat it",
@@ -91,9 +91,25 @@ def tables(evaluation: Evaluation) -> list[tuple[str, list[tuple[str, str]]]]:
     return [(title, rows) for title, rows in parts if rows]
 
 
-def _verifier_text(one: VerifierResult) -> str:
-    accuracy = f"accuracy {one.accuracy:.2%} ± {one.standard_error:.2%}, EER {one.eer:.2%}"
-    return f"{accuracy}, TAR at FMR 1e-2 {one.tar_at_1e2:.2%}, at 1e-3 {one.tar_at_1e3:.2%}"
+def _accuracy_text(e: Evaluation) -> str:
+    told = e.accuracy.text if e.accuracy else f"{e.accuracy_mean:.2%}"
+    return f"{told}, standard deviation {e.accuracy_std:.2%} over {e.folds} folds" if e.folds else told
+
+
+def verifier_text(one: VerifierResult) -> str:
+    """One way to decide in words, with what its pairs cannot support said as such."""
+    accuracy = one.accuracy_interval.text if one.accuracy_interval else f"{one.accuracy:.2%}"
+    eer = one.eer_interval.text if one.eer_interval else f"{one.eer:.2%}"
+    rates = [f"TAR at FMR {level} {told.text}" for level, told in zip(("1e-2", "1e-3"), one.tar, strict=False)]
+    return "; ".join((f"accuracy {accuracy} on {one.learned_from:,} pairs", f"EER {eer}", *rates))
+
+
+def verifiers_title(evaluation: Evaluation) -> str:
+    """What the ways to decide were compared on."""
+    if not evaluation.verifiers:
+        return "Ways to decide"
+    own, others = evaluation.verifiers[0].pairs
+    return f"Ways to decide, on {own:,} + {others:,} pairs of people whom nothing was learned from"
 
 
 _NOTE = (

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import BadInputError, TrainingError
-from engine.evaluation.bootstrap import all_pairs, paired_difference
-from engine.evaluation.metrics import Rate, cosine_distances, curve
-from engine.learning import FINE_TUNE, Comparison, Interval
+from engine.evaluation.bootstrap import LEAST_PEOPLE, all_pairs, paired_difference
+from engine.evaluation.metrics import cosine_distances, curve
+from engine.evaluation.words import acceptance, change
+from engine.learning import FINE_TUNE, Comparison
 from engine.matching.calibration import Calibration
 from engine.matching.distances import distances
 from engine.networks.architectures import ARCHITECTURES
@@ -93,24 +94,14 @@ def compare(run: Run, before: Embedder, after: Embedder, check: Callable[[], Non
         genuine_pairs=int(pairs.genuine.sum()),
         impostor_pairs=int((~pairs.genuine).sum()),
         false_match_rate=run.recipe.false_match_rate,
-        before=interval(difference.before),
-        after=interval(difference.after),
-        difference=interval(difference.change, signed=True),
+        before=acceptance(difference.before),
+        after=acceptance(difference.after),
+        difference=change(difference.change, enough_people=difference.enough_people),
         better_beyond_chance=difference.better_beyond_chance,
         before_det=curve(old, pairs.genuine).points(),
         after_det=curve(new, pairs.genuine).points(),
+        enough_people=difference.enough_people,
     )
-
-
-def interval(rate: Rate, *, signed: bool = False) -> Interval:
-    """A rate as the window shows it. An acceptance that the data cannot support at that point is "at least"."""
-    if signed:
-        text = f"{100 * rate.value:+.2f} points ({100 * rate.low:+.2f} to {100 * rate.high:+.2f})"
-    elif rate.bounded:
-        text = f"at least {rate.value:.2%} (too few strangers to say more)"
-    else:
-        text = f"{rate.value:.2%} ({rate.low:.2%} to {rate.high:.2%})"
-    return Interval(rate.value, rate.low, rate.high, text)
 
 
 def promote(run: Run, packs: Path, embedder: Embedder, check: Callable[[], None], *, anyway: bool = False) -> Pack:
@@ -127,12 +118,8 @@ def promote(run: Run, packs: Path, embedder: Embedder, check: Callable[[], None]
         TrainingError: it is not better beyond chance, and `anyway` was not said.
         PackError: it cannot be stored.
     """
-    comparison = run.comparison()
-    if not anyway and (comparison is None or not comparison.better_beyond_chance):
-        raise TrainingError(
-            "On the people held out, the trained network is not better than the one before beyond what chance "
-            "explains. It was not put to use; you can do so all the same."
-        )
+    if not anyway:
+        _guard(run.comparison())
     crops = run.part((*run.split.validation, *run.split.test)).capped(MOST_OF_ONE, MOST_CROPS, run.recipe.seed)
     embeddings, labels = embed_crops(embedder, crops, check), np.array(crops.labels)
     places, pairs = all_pairs(labels, 10 * MOST_IMPOSTORS, run.recipe.seed)
@@ -146,6 +133,25 @@ def promote(run: Run, packs: Path, embedder: Embedder, check: Callable[[], None]
     network = embedder.pack.network()
     calibration = Calibration.measured(impostors).as_json()
     return install(packs, embedder.pack.id, architecture_key(run), network, about | {"calibration": calibration})
+
+
+def _guard(comparison: Comparison | None) -> None:
+    """Refuse what is not known to be better.
+
+    Raises:
+        TrainingError: it is not.
+    """
+    if comparison is not None and comparison.better_beyond_chance:
+        return
+    if comparison is not None and not comparison.enough_people:
+        raise TrainingError(
+            f"The people held out are too few to tell whether the trained network is better: {comparison.people}, and "
+            f"at least {LEAST_PEOPLE} are needed. It was not put to use; you can do so all the same, or add people."
+        )
+    raise TrainingError(
+        "On the people held out, the trained network is not better than the one before beyond what chance "
+        "explains. It was not put to use; you can do so all the same."
+    )
 
 
 def _apart(embeddings: FloatArray, places: np.ndarray, metric: Metric) -> FloatArray:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.errors import BadInputError
+from engine.evaluation.bootstrap import LEAST_PEOPLE as LEAST_TO_TELL
 from engine.learning import Recipe
 
 LEAST_PEOPLE = 6
@@ -43,7 +44,9 @@ def split_people(pictures: Mapping[str, int] | Iterable[str], recipe: Recipe) ->
             f"result, {LEAST_PEOPLE} are needed. Add people or pictures."
         )
     people.sort(key=lambda person: hashlib.sha256(f"{recipe.seed} {person}".encode()).digest())
-    test = max(2, round(recipe.test_share * len(people)))
+    # With enough people, so many are held out that a verdict is possible.
+    least = LEAST_TO_TELL if len(people) >= 3 * LEAST_TO_TELL else 2
+    test = max(least, round(recipe.test_share * len(people)))
     validation = max(2, round(recipe.validation_share * len(people)))
     if len(people) - test - validation < 2:
         test = validation = 2
