@@ -85,13 +85,15 @@ def evaluate(settings: Settings, request: argparse.Namespace) -> int:
     tell = _speaker(request)
     _listen(control, commands=request.events)
     pack = find_pack(request.pack or settings.pack)
+    given: tuple[str, ...] = ()
     if request.weights:
         pack = pack_from_weights(request.weights, request.architecture)
+        given = ("--weights", str(request.weights), "--architecture", request.architecture)
 
     def report(progress: Progress) -> None:
         tell(Progressed(progress.done, progress.total, f"Embedding {progress.text}"))
 
-    evaluator = Evaluator(pipeline_of(settings, pack), report, control, request.seed)
+    evaluator = Evaluator(pipeline_of(settings, pack), report, control, request.seed, given)
     if request.pairs:
         if request.images is None:
             raise BadInputError("Say with --images which folder the pairs are from.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.neighbors import KNeighborsClassifier
 
+from engine.cli.parser import parse
 from engine.errors import BadInputError, OperationCancelledError, PackError
 from engine.evaluation import run as run_module
 from engine.evaluation.bootstrap import Pairs
@@ -150,11 +152,28 @@ def test_that_measuring_can_be_cancelled(tmp_path: Path, images: Path, pipeline:
 
 def test_that_a_report_says_how_to_repeat_it(tmp_path: Path, measured: tuple[Evaluation, Evaluation]) -> None:
     shown = html_report(replace(measured[0], data="<b>&"))
-    for part in ("<svg", "visavis evaluate --pairs pairs.txt", "Seed", "torch", "dlib ResNet v1", "CC0", "at most"):
+    for part in (
+        "<svg", "Seed", "torch", "Evaluation of dlib ResNet v1", "CC0", "at most", "Cosine distance", "strangers",
+        "False match rate (FMR)", "Pictures that could not be used</h2>", "DET curve",
+    ):  # fmt: skip
         assert part in shown, part
     assert "<b>&" not in shown
     write_report(measured[0], tmp_path / "report.html")
     assert (tmp_path / "report.html").read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_that_the_command_in_a_report_can_be_typed_as_it_is(measured: tuple[Evaluation, Evaluation]) -> None:
+    for found, option in zip(measured, ("--pairs", "--folder"), strict=True):
+        program, *words = shlex.split(found.command)
+        request = parse(words)
+        assert program == "visavis"
+        assert (request.pack, request.seed) == (found.pack_id, found.seed)
+        assert request.images is None or request.images.is_dir()
+        assert getattr(request, option[2:]).exists()
+
+
+def test_that_a_failure_list_that_was_cut_says_so(measured: tuple[Evaluation, Evaluation]) -> None:
+    assert "the first 1 of 900" in html_report(replace(measured[0], failures_to_acquire=900))
 
 
 def test_that_the_pdf_is_one(tmp_path: Path, measured: tuple[Evaluation, Evaluation]) -> None:
