@@ -33,6 +33,7 @@ class Recipe:
                 ("siamese", "Siamese network, from scratch"),
                 ("mobilefacenet", "MobileFaceNet, from scratch"),
                 ("facenet", "FaceNet (Inception-ResNet), from scratch"),
+                ("facenet128", "FaceNet with 128 values, from scratch"),
                 ("iresnet18", "IResNet-18, from scratch"),
                 ("iresnet50", "IResNet-50, from scratch"),
                 ("deepface_small", "DeepFace at a quarter of its width, from scratch"),
@@ -60,6 +61,7 @@ class Recipe:
                 ("cosine_triplet", "Cosine triplet (Deep Speaker)"),
                 ("contrastive", "Contrastive, squared L2 (Siamese)"),
                 ("contrastive_l1", "Contrastive, L1 (Siamese)"),
+                ("siamese_l1", "Cross-entropy of pairs, learned L1 head (Siamese)"),
                 ("angular", "Angular"),
                 ("cosface", "CosFace"),
                 ("arcface", "ArcFace"),
@@ -80,6 +82,19 @@ class Recipe:
                 ("random", "Random"),
             ),
         ),
+    )
+    margin: float = option(
+        0.0,
+        Option(
+            "Loss", "Margin", "0 takes the paper's: triplet 0.2, cosine 0.1, contrastive 1, CosFace 0.35, ArcFace 0.5.",
+            low=0, high=2,
+        ),
+    )  # fmt: skip
+    scale: float = option(
+        0.0, Option("Loss", "Scale", "Of the cosines of CosFace and ArcFace; 0 takes the papers' 64.", low=0, high=256)
+    )
+    alpha_deg: float = option(
+        0.0, Option("Loss", "Angle", "Of the angular loss; 0 takes the paper's 40.", low=0, high=80, unit="degrees")
     )
     epochs: int = option(12, Option("Time", "Epochs", "How often every person is visited.", low=1, high=10_000))
     minutes: float = option(

@@ -24,7 +24,7 @@ from engine.gallery.store import Gallery
 from engine.loaded import Networks, embed_missing
 from engine.matching.learned import find_verifier
 from engine.packs.embedder import left_device
-from engine.packs.installed import find_pack, list_packs
+from engine.packs.installed import find_pack, list_packs, remove
 from engine.packs.pack import PACKS
 from engine.pipeline import Only
 from engine.remembered import Decisions
@@ -434,6 +434,18 @@ class FaceService:
             PackInfo(pack.id, pack.title, pack.dimension, pack.licence, pack.id == in_use, pack.id not in PACKS)
             for pack in list_packs()
         ]
+
+    def remove_pack(self, pack_id: str) -> None:
+        """Delete one of the user's packs, and what it made of the gallery.
+
+        Raises:
+            PackError: it ships with the program, is in use, or cannot be deleted.
+        """
+        pack = find_pack(pack_id)
+        if pack.id in (self._networks.embedder.pack.id, self._settings.pack):
+            raise PackError(f"“{pack.title}” is in use. Use another pack first.")
+        remove(pack.id)
+        self._gallery.forget_pack(pack.id)
 
     @property
     def learning(self) -> LearningDesk:

@@ -18,6 +18,7 @@ from engine.device import choose_device
 from engine.errors import BadInputError, VisavisError
 from engine.evaluation.report import verifier_text, write_report
 from engine.evaluation.run import Evaluator
+from engine.evaluation.strangers import calibrated_on
 from engine.learning import (
     RECIPE_OPTIONS,
     BenchResult,
@@ -38,12 +39,12 @@ from engine.learning import (
 )
 from engine.options import Value
 from engine.packs.embedder import Embedder
-from engine.packs.installed import find_pack, list_packs, pack_from_weights, packs_folder
+from engine.packs.installed import find_pack, install, list_packs, pack_from_weights, packs_folder
 from engine.packs.pack import DEFAULT_PACK, Pack
 from engine.pipeline import Pipeline
 from engine.settings import Settings
 from engine.training.control import Control
-from engine.training.promotion import promote, trained_pack
+from engine.training.promotion import promote, stored_pack, trained_pack
 from engine.training.run import load_run
 from engine.training.session import Session, runs_folder
 from engine.types import Progress
@@ -70,10 +71,10 @@ def train(settings: Settings, request: argparse.Namespace) -> int:
         _, report = session.look(request.folder, recipe.least_pictures)
         _print_report(request, report)
         return DONE
-    if request.bench:
-        session.bench(request.folder, recipe, request.bench.split(","), request.seconds)
-        return DONE
     left_out = _left_out(request.leave_out) if request.leave_out else None
+    if request.bench:
+        session.bench(request.folder, recipe, request.bench.split(","), request.seconds, left_out)
+        return DONE
     place = session.runs / request.name if request.name else None
     session.train(session.begin(request.folder, recipe, left_out, place))
     return DONE
@@ -114,7 +115,9 @@ def evaluate(settings: Settings, request: argparse.Namespace) -> int:
 
 
 def packs(settings: Settings, request: argparse.Namespace) -> int:
-    """List the packs there are."""
+    """List the packs there are, or add one."""
+    if request.action == "add":
+        return _add_pack(settings, request)
     rows = [
         {"id": pack.id, "title": pack.title, "dimension": pack.dimension, "licence": pack.licence,
          "in_use": pack.id == settings.pack}
@@ -126,6 +129,34 @@ def packs(settings: Settings, request: argparse.Namespace) -> int:
         for row in rows:
             mark = "*" if row["in_use"] else " "
             print(f"{mark} {row['id']}: {row['title']}, {row['dimension']} values. {row['licence']}")
+    return DONE
+
+
+def _add_pack(settings: Settings, request: argparse.Namespace) -> int:
+    """Make a pack of weights that the user brings along."""
+    if not request.id or not request.architecture:
+        raise BadInputError("Name the file of weights, and with --architecture whose they are.")
+    if request.calibrate is None:
+        raise BadInputError(
+            "What this network's distances mean has to be measured first: name a folder of people with --calibrate."
+        )
+    control = Control()
+    _listen(control, commands=False)
+    brought = pack_from_weights(Path(request.id), request.architecture)
+    pipeline = pipeline_of(settings, brought)
+
+    def report(progress: Progress) -> None:
+        if not request.json and progress.done % _TELL_EVERY == 0:
+            print(f"Embedding {progress.text} ({progress.done:,} of {progress.total:,})", file=sys.stderr)
+
+    calibration = calibrated_on(request.calibrate, pipeline, report, control)
+    about = {
+        "title": request.title or brought.title, "licence": request.licence, "calibration": calibration.as_json(),
+        "from": Path(request.id).name,
+    }  # fmt: skip
+    pack = install(packs_folder(), brought.id, request.architecture, brought.network(), about)
+    said = f"“{pack.title}” is added as “{pack.id}”, calibrated on {calibration.pairs:,} pairs of strangers."
+    print(json.dumps({"pack": pack.id, "pairs": calibration.pairs}) if request.json else said)
     return DONE
 
 
@@ -153,10 +184,13 @@ def recipe_of(request: argparse.Namespace) -> Recipe:
 
 
 def _promote(session: Session, request: argparse.Namespace) -> int:
-    run = load_run(_place(session, request.promote))
-    embedder = Embedder(trained_pack(run), session.device)
-    pack = promote(run, packs_folder(), embedder, session.control.check, anyway=request.anyway)
-    print(json.dumps({"pack": pack.id}) if request.json else f"The network is stored as the pack “{pack.id}”.")
+    place = _place(session, request.promote)
+    pack_id = stored_pack(place, packs_folder())
+    if not pack_id:
+        run = load_run(place)
+        embedder = Embedder(trained_pack(run), session.device)
+        pack_id = promote(run, packs_folder(), embedder, session.control.check, anyway=request.anyway).id
+    print(json.dumps({"pack": pack_id}) if request.json else f"The network is stored as the pack “{pack_id}”.")
     return DONE
 
 
@@ -166,8 +200,10 @@ def _place(session: Session, named: Path) -> Path:
 
 def _left_out(file: Path) -> list[str]:
     try:
-        return [line for line in file.read_text("utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
+        # Names may hold bytes that are no UTF-8, and signs at which splitlines would cut them.
+        lines = file.read_bytes().decode("utf-8", "surrogateescape").split("\n")
+        return [line.removesuffix("\r") for line in lines if line.strip()]
+    except OSError as error:
         raise BadInputError(
             f"The list “{file.name}” of pictures to leave out cannot be read. Check the file."
         ) from error

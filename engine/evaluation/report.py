@@ -181,7 +181,7 @@ def _draw(pdf: FPDF, evaluation: Evaluation) -> None:
     ):
         pdf.image(drawing.encode(), x=10 + 95 * column, y=top, w=92)
         pdf.set_xy(10 + 95 * column, top + 67)
-        pdf.multi_cell(92, 4, _latin(caption))
+        pdf.multi_cell(92, 4, _latin(caption), align="L")
     pdf.set_xy(10, top + 84)
 
 

@@ -15,7 +15,7 @@ from engine.errors import BadInputError
 from engine.evaluation.bootstrap import Pairs, accuracy_with_interval, rates_with_intervals
 from engine.evaluation.metrics import Flags, Rate, fold_decisions
 from engine.matching.calibration import Calibration
-from engine.matching.learned import COMPONENTS, LearnedVerifier
+from engine.matching.learned import COMPONENTS, HEAD_TITLE, LearnedVerifier
 from engine.types import FloatArray, Metric
 
 _TINY = 1e-6
@@ -132,7 +132,7 @@ class WeightedL1(_Linear):
     Koch, Zemel and Salakhutdinov, "Siamese Neural Networks for One-shot Image Recognition", 2015, section 3.1.
     """
 
-    title, kind = "Weighted L1 (Siamese head)", "weighted_l1"
+    title, kind = HEAD_TITLE, "weighted_l1"
 
     def classifier(self) -> LogisticRegression:
         """A logistic regression: the head's sigmoid and cross-entropy."""

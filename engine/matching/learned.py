@@ -18,6 +18,7 @@ from engine.matching.calibration import Calibration
 from engine.types import FalseMatchRate, FloatArray, Metric
 
 _TINY = 1e-6
+HEAD_TITLE = "Weighted L1 (Siamese head)"
 LEAST_PEOPLE = 20
 """Weights learned from fewer are theirs, not those of people."""
 LEAST_STRANGERS = 1000
@@ -74,8 +75,12 @@ class LearnedVerifier:
 
     def distances(self, first: FloatArray, second: FloatArray) -> FloatArray:
         """Logistic of the weighted sum for each pair, (N,) in 0..1; smaller is more alike."""
-        summed = COMPONENTS[self.kind](first, second) @ np.array(self.weight) + self.bias
-        return np.asarray(expit(summed), np.float32)
+        return np.asarray(expit(self.sums(first, second)), np.float32)
+
+    def sums(self, first: FloatArray, second: FloatArray) -> NDArray[np.float64]:
+        """The weighted sum for each pair, (N,): the log-odds of being two people."""
+        summed: NDArray[np.float64] = COMPONENTS[self.kind](first, second) @ np.array(self.weight) + self.bias
+        return summed
 
     def threshold(self, false_match_rate: float, templates: int) -> float:
         """Largest distance that is a match; see `Calibration.threshold`."""

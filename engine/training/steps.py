@@ -49,6 +49,11 @@ class Steps:
         scale = self.together.processes if self.shared else 1
         self.together.all_or_none(lambda: self.accelerator.backward(loss * scale))
         self.together.average_gradients(self.learner.parameters())
+        if self.shared:
+            # Every process has the whole gradient of what the loss itself learns.
+            for parameter in self.learner.loss.parameters():
+                if parameter.grad is not None:
+                    parameter.grad /= scale
         self.accelerator.clip_grad_norm_(self.learner.parameters(), self.clip)
         value = self.together.sum(float(loss.detach())) / self.together.processes
         if isfinite(value):

@@ -22,7 +22,7 @@ from engine.training.batches import Reader
 from engine.training.checkpoint import Checkpoint, write_checkpoint
 from engine.training.control import Control
 from engine.training.learner import Learner, fixed_norms, freeze, parameter_counts
-from engine.training.losses import CLASSIFIES, LOSSES
+from engine.training.losses import CLASSIFIES, loss_for
 from engine.training.losses.collapse import said_of, spread
 from engine.training.miners import MINERS
 from engine.training.optimiser import optimiser_for, schedule
@@ -98,7 +98,7 @@ class Trainer:
     def _ready(self, dimension: int) -> Learner:
         """Build what learns, its optimiser and its steps, as the latest checkpoint has them."""
         recipe, run = self.recipe, self.run
-        loss = LOSSES[recipe.loss](dimension, len(self._reader.crops.people))
+        loss = loss_for(recipe, dimension, len(self._reader.crops.people))
         miner = MINERS[recipe.miner] if loss.takes_triplets else None
         learner = placed(Learner(self.network, loss, miner), self.device)
         optimiser = optimiser_for(learner, recipe)
@@ -289,8 +289,9 @@ class Trainer:
         if sentence := said_of(spread(torch.from_numpy(embeddings))):
             self._say(Said(sentence))
         if best:
-            tensors = dict(self.network.state_dict())
-            write_checkpoint(self.run.place, BEST, Checkpoint(tensors, {"epoch": epoch, "tar": tar}))
+            head = self._learner.loss.verifier()
+            state = {"epoch": epoch, "tar": tar, "head": head and head._asdict()}
+            write_checkpoint(self.run.place, BEST, Checkpoint(dict(self.network.state_dict()), state))
         return tar
 
     def _count(self, loss: float, pictures: int, sampler: PeopleSampler) -> None:

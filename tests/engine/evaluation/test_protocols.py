@@ -34,6 +34,7 @@ from engine.evaluation.verifiers import (
     one_shot,
 )
 from engine.learning import Evaluated, Evaluation, from_line, to_line
+from engine.matching import learned as learned_module
 from engine.matching.distances import distances
 from engine.matching.learned import find_verifier
 from engine.pipeline import Pipeline
@@ -396,16 +397,17 @@ def test_that_a_folder_without_faces_is_no_success(
 def test_that_a_verifier_learned_from_almost_nothing_is_not_stored(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr(learned_module, "LEAST_STRANGERS", 40)
     found, _ = evaluated(pipeline, monkeypatch, tmp_path, *faces(people=6, each=3))
     assert "It was not stored" in found.notes[0]
     with pytest.raises(PackError):
         find_verifier("weighted_l1", found.pack_id)
-    found, _ = evaluated(pipeline, monkeypatch, tmp_path, *faces(people=60, each=8))
+    found, _ = evaluated(pipeline, monkeypatch, tmp_path, *faces(people=24, each=4))
     assert "Settings offer it" in found.notes[0]
-    assert find_verifier("weighted_l1", found.pack_id).people == 60
-    found, _ = evaluated(pipeline, monkeypatch, tmp_path, *faces(people=50, each=8))
-    assert "stays as it was learned before, from 60 people" in found.notes[0]
-    assert find_verifier("weighted_l1", found.pack_id).people == 60
+    assert find_verifier("weighted_l1", found.pack_id).people == 24
+    found, _ = evaluated(pipeline, monkeypatch, tmp_path, *faces(people=22, each=4))
+    assert "stays as it was learned before, from 24 people" in found.notes[0]
+    assert find_verifier("weighted_l1", found.pack_id).people == 24
 
 
 # --- the command line ---------------------------------------------------------------------------------------------
