@@ -71,12 +71,12 @@ def train(settings: Settings, request: argparse.Namespace) -> int:
         _, report = session.look(request.folder, recipe.least_pictures)
         _print_report(request, report)
         return DONE
-    left_out = _left_out(request.leave_out) if request.leave_out else None
+    chosen = left_out(request.leave_out) if request.leave_out else None
     if request.bench:
-        session.bench(request.folder, recipe, request.bench.split(","), request.seconds, left_out)
+        session.bench(request.folder, recipe, request.bench.split(","), request.seconds, chosen)
         return DONE
     place = session.runs / request.name if request.name else None
-    session.train(session.begin(request.folder, recipe, left_out, place))
+    session.train(session.begin(request.folder, recipe, chosen, place))
     return DONE
 
 
@@ -198,7 +198,12 @@ def _place(session: Session, named: Path) -> Path:
     return named if named.is_dir() else session.runs / named
 
 
-def _left_out(file: Path) -> list[str]:
+def left_out(file: Path) -> list[str]:
+    """Read a list of pictures that are not to be used, one a line.
+
+    Raises:
+        BadInputError: it cannot be read.
+    """
     try:
         # Names may hold bytes that are no UTF-8, and signs at which splitlines would cut them.
         lines = file.read_bytes().decode("utf-8", "surrogateescape").split("\n")

@@ -383,7 +383,7 @@ def test_that_the_rate_rises_and_falls() -> None:
 
 
 def launched(processes: int, *arguments: object) -> None:
-    """Start several processes of a script: `accelerate launch --cpu` starts one, torch's own launcher as many as asked."""
+    """Start several processes of a script."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
