@@ -442,7 +442,7 @@ class FaceService:
             PackError: it ships with the program, is in use, or cannot be deleted.
         """
         pack = find_pack(pack_id)
-        if pack.id in (self._networks.embedder.pack.id, self._settings.pack):
+        if pack.id not in PACKS and pack.id in (self._networks.embedder.pack.id, self._settings.pack):
             raise PackError(f"“{pack.title}” is in use. Use another pack first.")
         remove(pack.id)
         self._gallery.forget_pack(pack.id)

@@ -205,15 +205,11 @@ def test_that_a_refusal_says_what_could_not_be_used(tmp_path: Path) -> None:
         begin(tmp_path / "run", faces, Recipe(), ["c/0.jpg"])
 
 
-@given(
-    st.lists(st.text(st.characters(exclude_characters="\n\r"), min_size=1).filter(str.strip), min_size=1, max_size=5)
-)
+@given(st.lists(st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), min_size=1), max_size=5))
 def test_that_a_list_of_pictures_is_read_as_it_was_written(names: list[str]) -> None:
+    undecodable = b"no \xff utf-8.jpg".decode("utf-8", "surrogateescape")
+    names = [*(name for name in names if name.strip()), "line\u2028end.jpg", undecodable]
     with tempfile.TemporaryDirectory() as folder:
-        names = [
-            *(name.encode("utf-8", "surrogatepass").decode("utf-8", "surrogateescape") for name in names),
-            "a\u2028b",
-        ]
         assert left_out(write_list(Path(folder), names)) == names
 
 
