@@ -19,7 +19,8 @@ from engine.evaluation.metrics import CONFIDENCE, Distances, Flags, Rate, curve,
 REPEATS = 1000
 LEAST_PEOPLE = 6
 """With fewer, resamples are so alike that their interval misses the truth far too often: of two networks without any
-difference one seemed better beyond chance in 46 of 100 tests with two people, in 1 of 200 with six."""
+difference one seems better beyond chance in 39 of 100 tests with two people, in 1 of 200 with six
+(`benchmarks/guard.py`)."""
 _DENSE = 4
 """Where a sample is a larger part than one in so many, all pairs are listed first."""
 _TAILS = ((1 - CONFIDENCE) / 2, 1 - (1 - CONFIDENCE) / 2)
@@ -228,11 +229,18 @@ class Difference:
 
 
 def paired_difference(
-    before: Distances, after: Distances, pairs: Pairs, false_match_rate: float, *, seed: int = 0, repeats: int = REPEATS
+    before: Distances,
+    after: Distances,
+    pairs: Pairs,
+    false_match_rate: float,
+    *,
+    seed: int = 0,
+    repeats: int = REPEATS,
+    least_people: int = LEAST_PEOPLE,
 ) -> Difference:
     """Compare two networks: the same people are drawn for both in every resample.
 
-    With too few people for resamples to differ the interval is everything that is possible.
+    With fewer people than `least_people` the interval is everything that is possible.
     """
     orders = [_Sorted(distances, pairs.genuine) for distances in (before, after)]
     values = np.array(
@@ -247,7 +255,7 @@ def paired_difference(
         value = tar_at(distances, pairs.genuine, false_match_rate)
         rates.append(Rate(value, *interval_of(values[:, column].tolist(), value, people), *counts, bounded, people))
     low, high = -1.0, 1.0
-    if people >= LEAST_PEOPLE and len(values):
+    if people >= least_people and len(values):
         low, high = (float(one) for one in np.quantile(values[:, 1] - values[:, 0], _TAILS))
     change = Rate(rates[1].value - rates[0].value, low, high, *counts, bounded, people)
     return Difference(rates[0], rates[1], change)
