@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from common import ROOT, session
 
-from engine.evaluation.bootstrap import all_pairs
-from engine.evaluation.verifiers import VERIFIERS, compare_verifiers
+from engine.evaluation.bootstrap import Pairs, all_pairs
+from engine.evaluation.verifiers import VERIFIERS, Compared, compare_verifiers
 from engine.learning import Recipe
 from engine.packs.embedder import Embedder
 from engine.training.promotion import embed_crops, trained_pack
@@ -49,14 +49,17 @@ def main() -> None:
     first, second = (features[places[chosen, side]] for side in (0, 1))
     # People, not pairs, are dealt out to folds where that can be: the first person of a pair decides.
     folds = pairs.people[chosen, 0] % 10
+    compared = Compared(
+        first, second, Pairs(pairs.genuine[chosen], pairs.people[chosen]), folds, np.arange(len(chosen))
+    )
     print(
         f"{len(test.people)} people held out, {len(own):,} genuine and as many impostor pairs, "
         f"{features.shape[1]} features"
     )
-    for score in compare_verifiers(VERIFIERS, first, second, pairs.genuine[chosen], folds):
+    for score in compare_verifiers(VERIFIERS, compared):
         print(
-            f"{score.title}: accuracy {score.accuracy:.2%} ± {score.standard_error:.2%}, EER {score.eer:.2%}, "
-            f"TAR at FMR 1e-2 {score.tar[0]:.2%}"
+            f"{score.title}: accuracy {score.accuracy:.2%} ± {score.standard_error:.2%}, EER {score.eer.value:.2%}, "
+            f"TAR at FMR 1e-2 {score.tar[0].value:.2%}"
         )
 
 

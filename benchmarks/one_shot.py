@@ -16,8 +16,9 @@ import numpy.typing as npt
 from common import ROOT, session
 from sklearn.decomposition import PCA
 
-from engine.evaluation.run import share
+from engine.evaluation.bootstrap import share_with_interval
 from engine.evaluation.verifiers import one_shot
+from engine.evaluation.words import plain
 from engine.learning import Recipe
 from engine.networks.architectures import ARCHITECTURES
 from engine.packs.embedder import Embedder
@@ -79,8 +80,8 @@ def show(title: str, embeddings: FloatArray, crops: Crops) -> None:
     labels = np.array(crops.labels)
     texts = []
     for shots in (1, 5):
-        right, trials = one_shot(embeddings, labels, WAYS, shots, trials=TRIALS, seed=1)
-        texts.append(f"{WAYS}-way {shots}-shot {share(right, trials).text}")
+        right, whose = one_shot(embeddings, labels, WAYS, shots, trials=TRIALS, seed=1)
+        texts.append(f"{WAYS}-way {shots}-shot {plain(share_with_interval(right, whose), 'trials').text}")
     print(f"{title}: {', '.join(texts)}", flush=True)
 
 

@@ -24,6 +24,7 @@ from engine.types import (
     Comparison,
     Decided,
     Face,
+    FalseMatchRate,
     FloatArray,
     Identification,
     Limits,
@@ -79,12 +80,7 @@ class Decider:
         references = np.stack([template.embeddings[self.pack_id] for template in templates])
         fused, _ = fuse(references, np.zeros(len(references), np.int64))
         *apart, distance = self._apart(embedding_of(probe), np.concatenate([references, fused]))
-        if self.verifier is None:
-            threshold = self.verification_threshold(len(templates))
-            rate = self.calibration.false_match_rate(self.metric, distance, len(templates))
-        else:
-            threshold = self.verifier.threshold(self.settings.false_match_rate, len(templates))
-            rate = self.verifier.false_match_rate(distance, len(templates))
+        threshold, rate = self._judged(distance, len(templates))
         rejected_at = barred(embedding_of(probe)[None], self.gallery.rejections.of_pack(self.pack_id)).get(
             (0, person.id)
         )
@@ -104,6 +100,14 @@ class Decider:
             rejected_at=rejected_at,
         )
 
+    def _judged(self, distance: float, templates: int) -> tuple[float, FalseMatchRate]:
+        """The limit for a person of so many templates, and how often a stranger gets that close, by the verifier."""
+        if self.verifier is None:
+            threshold = self.verification_threshold(templates)
+            return threshold, self.calibration.false_match_rate(self.metric, distance, templates)
+        threshold = self.verifier.threshold(self.settings.false_match_rate, templates)
+        return threshold, self.verifier.false_match_rate(distance, templates)
+
     def _apart(self, probe: FloatArray, references: FloatArray) -> list[float]:
         """Distance of a probe to each reference, by the verifier in use."""
         if self.verifier is None:
@@ -114,10 +118,10 @@ class Decider:
 
     def compare(self, first: Face, second: Face) -> Comparison:
         """Decide whether two faces are one person."""
-        apart = distances(embedding_of(first)[None], embedding_of(second)[None], self.metric)
-        distance, threshold = float(apart[0, 0]), self.verification_threshold()
-        rate = self.calibration.false_match_rate(self.metric, distance)
-        return Comparison(distance <= threshold, distance, threshold, self.metric, first, second, rate)
+        (distance,) = self._apart(embedding_of(first), embedding_of(second)[None])
+        threshold, rate = self._judged(distance, 1)
+        title = self.verifier.title if self.verifier else ""
+        return Comparison(distance <= threshold, distance, threshold, self.metric, first, second, rate, title)
 
     def identify(self, faces: Sequence[Face]) -> list[Identification]:
         """Decide who the faces of one picture are; nobody is found twice."""
@@ -152,15 +156,21 @@ class Decider:
         references, calibration = self.gallery.references(self.pack_id), self.calibration
         people, templates = len(references.names), len(references.person_ids)
         verification = calibration.threshold(self.metric, false_match_rate)
+        identification = calibration.identification_threshold(self.metric, false_match_rate, people, templates)
+        each = calibration.per_template(false_match_rate, people, templates)
         return Limits(
             false_match_rate=false_match_rate,
             metric=self.metric,
             verification=verification,
-            identification=calibration.identification_threshold(self.metric, false_match_rate, people, templates),
+            identification=identification,
             people=people,
             bound=calibration.false_match_rate(self.metric, verification),
             own_pairs=calibration.own_pairs,
             own_close=calibration.own_close,
+            supported=calibration.shows(false_match_rate),
+            identification_rate=min(1.0, each * templates),
+            identification_bound=calibration.false_match_rate(self.metric, identification, max(templates, 1)).upper,
+            identification_supported=calibration.shows(each),
         )
 
     def again(self, record: Decided, false_match_rate: float) -> bool:
@@ -171,8 +181,13 @@ class Decider:
             limit = self.calibration.identification_threshold(
                 record.metric, false_match_rate, record.people, record.templates
             )
-        else:
+        elif not record.verifier:
             limit = self.calibration.threshold(record.metric, false_match_rate, record.templates)
+        elif self.verifier is not None and self.verifier.title == record.verifier:
+            limit = self.verifier.threshold(false_match_rate, record.templates)
+        else:
+            # The verifier of then is not in use any more.
+            return record.match
         return record.distance <= limit
 
     def look_alike(self, face: Face, name: str) -> Candidate | None:

@@ -33,6 +33,7 @@ class Recipe:
                 ("siamese", "Siamese network, from scratch"),
                 ("mobilefacenet", "MobileFaceNet, from scratch"),
                 ("facenet", "FaceNet (Inception-ResNet), from scratch"),
+                ("facenet128", "FaceNet with 128 values, from scratch"),
                 ("iresnet18", "IResNet-18, from scratch"),
                 ("iresnet50", "IResNet-50, from scratch"),
                 ("deepface_small", "DeepFace at a quarter of its width, from scratch"),
@@ -60,6 +61,7 @@ class Recipe:
                 ("cosine_triplet", "Cosine triplet (Deep Speaker)"),
                 ("contrastive", "Contrastive, squared L2 (Siamese)"),
                 ("contrastive_l1", "Contrastive, L1 (Siamese)"),
+                ("siamese_l1", "Cross-entropy of pairs, learned L1 head (Siamese)"),
                 ("angular", "Angular"),
                 ("cosface", "CosFace"),
                 ("arcface", "ArcFace"),
@@ -80,6 +82,19 @@ class Recipe:
                 ("random", "Random"),
             ),
         ),
+    )
+    margin: float = option(
+        0.0,
+        Option(
+            "Loss", "Margin", "0 takes the paper's: triplet 0.2, cosine 0.1, contrastive 1, CosFace 0.35, ArcFace 0.5.",
+            low=0, high=2,
+        ),
+    )  # fmt: skip
+    scale: float = option(
+        0.0, Option("Loss", "Scale", "Of the cosines of CosFace and ArcFace; 0 takes the papers' 64.", low=0, high=256)
+    )
+    alpha_deg: float = option(
+        0.0, Option("Loss", "Angle", "Of the angular loss; 0 takes the paper's 40.", low=0, high=80, unit="degrees")
     )
     epochs: int = option(12, Option("Time", "Epochs", "How often every person is visited.", low=1, high=10_000))
     minutes: float = option(
@@ -181,12 +196,17 @@ class DataReport:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A rate with its 95 % interval; `text` says it for people, "at most" where the data supports no more."""
+    """A rate with its 95 % interval; `text` says it for people, "at most" where the data supports no more.
+
+    Attributes:
+        supported: whether the data can show the operating point, or is enough to tell anything.
+    """
 
     value: float
     low: float
     high: float
     text: str
+    supported: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +315,9 @@ class Comparison:
     Attributes:
         before_title: the network compared with.
         difference: after minus before, with the paired bootstrap's interval over people.
-        better_beyond_chance: whether the interval's lower end is above 0.
+        better_beyond_chance: whether the interval's lower end is above 0, over enough people.
         before_det: (FMR, FNMR) points.
+        enough_people: whether so many people can tell anything from chance.
     """
 
     before_title: str
@@ -310,6 +331,7 @@ class Comparison:
     better_beyond_chance: bool
     before_det: tuple[tuple[float, float], ...]
     after_det: tuple[tuple[float, float], ...]
+    enough_people: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,7 +407,16 @@ class OperatingPoint:
 
 @dataclass(frozen=True, slots=True)
 class VerifierResult:
-    """One way to decide, on the same pairs as the others: accuracy, its standard error, EER, TAR at 1e-2 and 1e-3."""
+    """One way to decide, on the same pairs as the others.
+
+    Attributes:
+        accuracy: mean over the folds; over as many genuine as impostor pairs.
+        standard_error: of that mean.
+        tar_at_1e2, tar_at_1e3: true acceptance rates; NaN where the pairs cannot show them, as `tar` says.
+        pairs: genuine and impostor pairs that the error rates rest on.
+        learned_from: pairs that are learned from and whose accuracy is told.
+        tar: the acceptance rates with their intervals.
+    """
 
     title: str
     accuracy: float
@@ -393,6 +424,11 @@ class VerifierResult:
     eer: float
     tar_at_1e2: float
     tar_at_1e3: float
+    pairs: tuple[int, int] = (0, 0)
+    learned_from: int = 0
+    accuracy_interval: Interval | None = None
+    eer_interval: Interval | None = None
+    tar: tuple[Interval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,11 +446,14 @@ class Evaluation:
 
     Attributes:
         kind: "pairs" or "folder".
-        accuracy_mean: over the folds, each scored at the threshold that is best on the others.
+        accuracy_mean: over the folds, each scored at the threshold that is best on the others; nobody is in two folds.
+            NaN where there are too few people for folds.
         accuracy_std: between folds.
         threshold: cosine distance at which most pairs are decided rightly.
         failures: why a picture has no embedding, as sentences.
         command: what to type to repeat it.
+        accuracy, eer_interval: with their intervals over people.
+        notes: what else the user should know, as sentences: which verifiers were stored.
     """
 
     kind: str
@@ -447,20 +486,40 @@ class Evaluation:
     device: str
     command: str
     versions: dict[str, str]
+    accuracy: Interval | None = None
+    eer_interval: Interval | None = None
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The figures under the names that scripts read, and everything else under "details"."""
-        return {
+        """The figures under the names that scripts read, and everything else under "details".
+
+        What the data cannot support is null under "tar"; "unsupported" says what it does support.
+        """
+        levels = {f"{point.level:.0e}".replace("e-0", "e-"): point.rate for point in self.tar}
+        intervals = {
+            "accuracy": self.accuracy,
+            "eer": self.eer_interval,
+            **{f"tar_{key}": levels[key] for key in levels},
+        }
+        shown: dict[str, Any] = {
             "pairs": self.genuine_pairs + self.impostor_pairs,
             "accuracy_mean": self.accuracy_mean,
             "accuracy_std": self.accuracy_std,
             "eer": self.eer,
-            "tar": {f"{point.level:.0e}".replace("e-0", "e-"): point.rate.value for point in self.tar},
+            "tar": {key: rate.value if rate.supported else None for key, rate in levels.items()},
             "threshold": self.threshold,
             "failures_to_acquire": self.failures_to_acquire,
             "seconds": self.seconds,
-            "details": _plain(asdict(self)),
+            "intervals": {key: [one.low, one.high] for key, one in intervals.items() if one is not None},
+            "unsupported": {
+                key: {"false_match_rate_at_most": 3 / max(self.impostor_pairs, 3), "tar": rate.value}
+                for key, rate in levels.items()
+                if not rate.supported
+            },
+            "details": asdict(self),
         }
+        plain: dict[str, Any] = _plain(shown)
+        return plain
 
 
 @dataclass(frozen=True, slots=True)

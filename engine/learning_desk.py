@@ -11,10 +11,10 @@ from engine.errors import BadInputError
 from engine.evaluation.report import write_report
 from engine.learning import Evaluation, Event, RunInfo
 from engine.packs.embedder import Embedder
-from engine.packs.installed import list_packs, packs_folder
+from engine.packs.installed import packs_folder
 from engine.training.batches import read_crop
 from engine.training.maps import neighbour_map
-from engine.training.promotion import promote, trained_pack
+from engine.training.promotion import promote, stored_pack, trained_pack
 from engine.training.run import delete_run, list_runs, load_run, run_info, write_list
 from engine.training.session import runs_folder
 from engine.types import CancelToken, PixelArray
@@ -30,7 +30,7 @@ class LearningDesk:
         self._device = device
 
     def promote(self, run: Path, token: CancelToken, *, anyway: bool = False) -> str:
-        """Store a run's best network as a pack, and return the pack's id.
+        """Store a run's best network as a pack, and return the pack's id; the one that was made before if there is.
 
         Args:
             run: its folder.
@@ -42,11 +42,10 @@ class LearningDesk:
             BadInputError: there is no finished network.
             PackError: it cannot be stored.
         """
+        if known := stored_pack(run, packs_folder()):
+            return known
         trained = load_run(run)
-        pack = trained_pack(trained)
-        if pack.id in [known.id for known in list_packs()]:
-            return pack.id
-        embedder = Embedder(pack, self._device())
+        embedder = Embedder(trained_pack(trained), self._device())
         return promote(trained, packs_folder(), embedder, token.check, anyway=anyway).id
 
     def runs(self) -> list[RunInfo]:

@@ -11,6 +11,8 @@ from engine.types import Decided, FloatArray
 
 DECISIONS_KEPT = 2000
 """How many decisions of this session can be looked at again."""
+LIVE_EVERY_S = 1.0
+"""Of one person before the camera: many pictures a second would say the same."""
 _SAME_FACE = 1e-5
 """Cosine distance under which two embeddings are one face of one picture."""
 
@@ -35,6 +37,7 @@ class PastDecisions:
 
     def __init__(self) -> None:
         self._kept: list[Past] = []
+        self._live: dict[tuple[str, str], tuple[float, bool]] = {}
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -54,9 +57,19 @@ class PastDecisions:
         self._kept.append(past)
         del self._kept[:-DECISIONS_KEPT]
 
+    def add_live(self, past: Past, time_s: float) -> None:
+        """Keep a decision about a live frame, if it is another one than before about them, or a second later."""
+        key = past.record.what, past.record.about
+        known = self._live.get(key)
+        # A stream that begins again has an earlier time.
+        if known is None or known[1] != past.record.match or not 0 <= time_s - known[0] < LIVE_EVERY_S:
+            self._live[key] = time_s, past.record.match
+            self.add(past)
+
     def clear(self) -> None:
         """Drop everything."""
         self._kept.clear()
+        self._live.clear()
 
     def forget(self, person_id: int) -> None:
         """Drop what was decided about somebody who is deleted."""

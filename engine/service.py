@@ -31,7 +31,7 @@ from engine.gallery.vault import Typed, protection
 from engine.loaded import Networks, embed_missing
 from engine.matching.learned import find_verifier
 from engine.packs.embedder import left_device
-from engine.packs.installed import find_pack, list_packs
+from engine.packs.installed import find_pack, list_packs, remove
 from engine.packs.pack import PACKS
 from engine.past import Past, PastDecisions
 from engine.pipeline import Only
@@ -331,7 +331,7 @@ class FaceService:
         """
         person = self._gallery.person(person_id)
         found = self._decider.verify(self.probe(picture), person)
-        self._remember("verification", person.name, found, found.probe, person.id)
+        self._past.add(self._past_of("verification", person.name, found, found.probe, person.id))
         return found
 
     def compare(self, first: Picture, second: Picture) -> Comparison:
@@ -342,7 +342,8 @@ class FaceService:
             NoFaceError: one shows no face.
         """
         found = self._decider.compare(self.probe(first), self.probe(second))
-        self._remember("comparison", f"{shown(source_of(first))}, {shown(source_of(second))}", found, found.first)
+        about = f"{shown(source_of(first))}, {shown(source_of(second))}"
+        self._past.add(self._past_of("comparison", about, found, found.first))
         return found
 
     def identify(
@@ -401,6 +402,13 @@ class FaceService:
         if claimed is not None and faces:
             verification = self._decider.verify(faces[0], self._gallery.person(claimed))
         stages_ms["match"] = (perf_counter() - start) * 1000
+        for past in self._past_identified(identifications):
+            self._past.add_live(past, frame.time_s)
+        if verification is not None:
+            past = self._past_of(
+                "verification", verification.name, verification, verification.probe, verification.person_id
+            )
+            self._past.add_live(past, frame.time_s)
         return LiveResult(frame, tuple(identifications), verification, stages_ms)
 
     def replay(self, false_match_rate: float) -> Replay:
@@ -409,16 +417,16 @@ class FaceService:
         changed = [record for record in records if self._decider.again(record, false_match_rate) != record.match]
         return Replay(self._decider.limits(false_match_rate), len(records), tuple(reversed(changed)))
 
-    def _remember(
+    def _past_of(
         self, what: str, about: str, found: Verification | Comparison, probe: Face, person_id: int | None = None
-    ) -> None:
+    ) -> Past:
         templates, rejected = 1, False
         if isinstance(found, Verification):
             templates, rejected = len(found.template_distances), found.rejected_at is not None
-        record = Decided(what, about, found.metric, found.distance, templates, 0, found.match, rejected)
-        self._past.add(Past(record, embedding_of(probe), probe.pack_id, person_id))
+        record = Decided(what, about, found.metric, found.distance, templates, 0, found.match, rejected, found.verifier)
+        return Past(record, embedding_of(probe), probe.pack_id, person_id)
 
-    def _remember_identified(self, identifications: Sequence[Identification]) -> None:
+    def _past_identified(self, identifications: Sequence[Identification]) -> Iterator[Past]:
         references = self._gallery.references(self._networks.embedder.pack.id)
         people, templates = len(references.names), len(references.person_ids)
         for one in identifications:
@@ -429,7 +437,7 @@ class FaceService:
                 record = Decided(
                     "identification", nearest.name, one.metric, nearest.distance, templates, people, match, out
                 )
-                self._past.add(Past(record, embedding_of(one.face), one.face.pack_id, nearest.person_id))
+                yield Past(record, embedding_of(one.face), one.face.pack_id, nearest.person_id)
 
     def _identify(self, pictures: Sequence[Picture]) -> list[IdentifiedPicture]:
         answers: dict[int, IdentifiedPicture] = {}
@@ -443,7 +451,8 @@ class FaceService:
         for (place, frame), faces in zip(frames.items(), found, strict=True):
             preview, scale = reduced(frame.pixels, PREVIEW_PX)
             identifications = tuple(self._decider.identify(faces))
-            self._remember_identified(identifications)
+            for past in self._past_identified(identifications):
+                self._past.add(past)
             answers[place] = IdentifiedPicture(source_of(pictures[place]), identifications, preview, scale, frame.notes)
         return [answers[place] for place in range(len(pictures))]
 
@@ -565,6 +574,18 @@ class FaceService:
             PackInfo(pack.id, pack.title, pack.dimension, pack.licence, pack.id == in_use, pack.id not in PACKS)
             for pack in list_packs()
         ]
+
+    def remove_pack(self, pack_id: str) -> None:
+        """Delete one of the user's packs, and what it made of the gallery.
+
+        Raises:
+            PackError: it ships with the program, is in use, or cannot be deleted.
+        """
+        pack = find_pack(pack_id)
+        if pack.id not in PACKS and pack.id in (self._networks.embedder.pack.id, self._settings.pack):
+            raise PackError(f"“{pack.title}” is in use. Use another pack first.")
+        remove(pack.id)
+        self._gallery.forget_pack(pack.id)
 
     @property
     def care(self) -> CareDesk:

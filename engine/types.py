@@ -338,7 +338,11 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """Two faces against each other."""
+    """Two faces against each other.
+
+    Attributes:
+        verifier: what was learned to verify with; empty where it is the plain distance.
+    """
 
     match: bool
     distance: float
@@ -347,6 +351,7 @@ class Comparison:
     first: Face
     second: Face
     false_match: FalseMatchRate | None = None
+    verifier: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -378,6 +383,10 @@ class Limits:
         bound: what the calibration's pairs can say of the rate at the first limit.
         own_pairs: pairs of people in the gallery that were compared as strangers.
         own_close: how many of them are nearer than one stranger in 100 of the calibration is.
+        supported: whether the calibration's pairs can show the rate; if not, the limit is extrapolated to be stricter.
+        identification_rate: how many strangers are expected to be taken for somebody, 1:N.
+        identification_bound: at most so many, 95 %, by what the pairs can say of that limit.
+        identification_supported: as `supported`, for 1:N.
     """
 
     false_match_rate: float
@@ -388,6 +397,10 @@ class Limits:
     bound: FalseMatchRate
     own_pairs: int
     own_close: int
+    supported: bool = True
+    identification_rate: float = 0.0
+    identification_bound: float = 1.0
+    identification_supported: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,6 +412,7 @@ class Decided:
         about: whom or what it was about.
         people: in the gallery for an identification, else 0.
         rejected: whether it was no match because the user said that such a face is not this person.
+        verifier: what was learned to verify with; empty where it is the plain distance.
     """
 
     what: str
@@ -409,6 +423,7 @@ class Decided:
     people: int
     match: bool
     rejected: bool = False
+    verifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)

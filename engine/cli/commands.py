@@ -27,7 +27,7 @@ def run(request: argparse.Namespace) -> int:
     try:
         if request.device:
             settings = settings.with_value("device", request.device)
-        if request.command in LEARNING and not (request.command == "packs" and request.action == "use"):
+        if request.command in LEARNING and not (request.command == "packs" and request.action in PACK_ACTIONS):
             return LEARNING[request.command](settings, request)
         if request.command == "gallery" and request.action == "restore":
             return protection.restore_backup(request)
@@ -163,6 +163,18 @@ def _use_pack(service: FaceService, request: argparse.Namespace) -> int:
     return DONE
 
 
+def _remove_pack(service: FaceService, request: argparse.Namespace) -> int:
+    if not request.id:
+        raise BadInputError("Name the pack to remove; `visavis packs list` shows them.")
+    service.remove_pack(request.id)
+    _print(request, {"removed": request.id}, f"The pack “{request.id}” and what it made of the gallery are deleted.")
+    return DONE
+
+
+def _packs(service: FaceService, request: argparse.Namespace) -> int:
+    return PACK_ACTIONS[request.action](service, request)
+
+
 LEARNING: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "train": learning.train,
     "evaluate": learning.evaluate,
@@ -177,10 +189,15 @@ COMMANDS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "reject": _reject,
     "gallery": _gallery,
     "info": _info,
-    "packs": _use_pack,
     "export": transfer.export,
     "import": transfer.bring,
+    "packs": _packs,
 }
+PACK_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
+    "use": _use_pack,
+    "remove": _remove_pack,
+}
+"""What is done to packs that the gallery has to follow."""
 GALLERY_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "list": _list,
     "show": _show,

@@ -16,8 +16,9 @@ from engine.alignment.landmarks import Landmarker
 from engine.detection import DETECTORS
 from engine.device import choose_device
 from engine.errors import BadInputError, VisavisError
-from engine.evaluation.report import write_report
+from engine.evaluation.report import verifier_text, write_report
 from engine.evaluation.run import Evaluator
+from engine.evaluation.strangers import calibrated_on
 from engine.learning import (
     RECIPE_OPTIONS,
     BenchResult,
@@ -38,12 +39,12 @@ from engine.learning import (
 )
 from engine.options import Value
 from engine.packs.embedder import Embedder
-from engine.packs.installed import find_pack, list_packs, pack_from_weights, packs_folder
+from engine.packs.installed import find_pack, install, list_packs, pack_from_weights, packs_folder
 from engine.packs.pack import DEFAULT_PACK, Pack
 from engine.pipeline import Pipeline
 from engine.settings import Settings
 from engine.training.control import Control
-from engine.training.promotion import promote, trained_pack
+from engine.training.promotion import promote, stored_pack, trained_pack
 from engine.training.run import load_run
 from engine.training.session import Session, runs_folder
 from engine.types import Progress
@@ -70,12 +71,12 @@ def train(settings: Settings, request: argparse.Namespace) -> int:
         _, report = session.look(request.folder, recipe.least_pictures)
         _print_report(request, report)
         return DONE
+    chosen = left_out(request.leave_out) if request.leave_out else None
     if request.bench:
-        session.bench(request.folder, recipe, request.bench.split(","), request.seconds)
+        session.bench(request.folder, recipe, request.bench.split(","), request.seconds, chosen)
         return DONE
-    left_out = _left_out(request.leave_out) if request.leave_out else None
     place = session.runs / request.name if request.name else None
-    session.train(session.begin(request.folder, recipe, left_out, place))
+    session.train(session.begin(request.folder, recipe, chosen, place))
     return DONE
 
 
@@ -85,13 +86,15 @@ def evaluate(settings: Settings, request: argparse.Namespace) -> int:
     tell = _speaker(request)
     _listen(control, commands=request.events)
     pack = find_pack(request.pack or settings.pack)
+    given: tuple[str, ...] = ()
     if request.weights:
         pack = pack_from_weights(request.weights, request.architecture)
+        given = ("--weights", str(request.weights), "--architecture", request.architecture)
 
     def report(progress: Progress) -> None:
         tell(Progressed(progress.done, progress.total, f"Embedding {progress.text}"))
 
-    evaluator = Evaluator(pipeline_of(settings, pack), report, control, request.seed)
+    evaluator = Evaluator(pipeline_of(settings, pack), report, control, request.seed, given)
     if request.pairs:
         if request.images is None:
             raise BadInputError("Say with --images which folder the pairs are from.")
@@ -112,7 +115,9 @@ def evaluate(settings: Settings, request: argparse.Namespace) -> int:
 
 
 def packs(settings: Settings, request: argparse.Namespace) -> int:
-    """List the packs there are."""
+    """List the packs there are, or add one."""
+    if request.action == "add":
+        return _add_pack(settings, request)
     rows = [
         {"id": pack.id, "title": pack.title, "dimension": pack.dimension, "licence": pack.licence,
          "in_use": pack.id == settings.pack}
@@ -124,6 +129,34 @@ def packs(settings: Settings, request: argparse.Namespace) -> int:
         for row in rows:
             mark = "*" if row["in_use"] else " "
             print(f"{mark} {row['id']}: {row['title']}, {row['dimension']} values. {row['licence']}")
+    return DONE
+
+
+def _add_pack(settings: Settings, request: argparse.Namespace) -> int:
+    """Make a pack of weights that the user brings along."""
+    if not request.id or not request.architecture:
+        raise BadInputError("Name the file of weights, and with --architecture whose they are.")
+    if request.calibrate is None:
+        raise BadInputError(
+            "What this network's distances mean has to be measured first: name a folder of people with --calibrate."
+        )
+    control = Control()
+    _listen(control, commands=False)
+    brought = pack_from_weights(Path(request.id), request.architecture)
+    pipeline = pipeline_of(settings, brought)
+
+    def report(progress: Progress) -> None:
+        if not request.json and progress.done % _TELL_EVERY == 0:
+            print(f"Embedding {progress.text} ({progress.done:,} of {progress.total:,})", file=sys.stderr)
+
+    calibration = calibrated_on(request.calibrate, pipeline, report, control)
+    about = {
+        "title": request.title or brought.title, "licence": request.licence, "calibration": calibration.as_json(),
+        "from": Path(request.id).name,
+    }  # fmt: skip
+    pack = install(packs_folder(), brought.id, request.architecture, brought.network(), about)
+    said = f"“{pack.title}” is added as “{pack.id}”, calibrated on {calibration.pairs:,} pairs of strangers."
+    print(json.dumps({"pack": pack.id, "pairs": calibration.pairs}) if request.json else said)
     return DONE
 
 
@@ -151,10 +184,13 @@ def recipe_of(request: argparse.Namespace) -> Recipe:
 
 
 def _promote(session: Session, request: argparse.Namespace) -> int:
-    run = load_run(_place(session, request.promote))
-    embedder = Embedder(trained_pack(run), session.device)
-    pack = promote(run, packs_folder(), embedder, session.control.check, anyway=request.anyway)
-    print(json.dumps({"pack": pack.id}) if request.json else f"The network is stored as the pack “{pack.id}”.")
+    place = _place(session, request.promote)
+    pack_id = stored_pack(place, packs_folder())
+    if not pack_id:
+        run = load_run(place)
+        embedder = Embedder(trained_pack(run), session.device)
+        pack_id = promote(run, packs_folder(), embedder, session.control.check, anyway=request.anyway).id
+    print(json.dumps({"pack": pack_id}) if request.json else f"The network is stored as the pack “{pack_id}”.")
     return DONE
 
 
@@ -162,10 +198,17 @@ def _place(session: Session, named: Path) -> Path:
     return named if named.is_dir() else session.runs / named
 
 
-def _left_out(file: Path) -> list[str]:
+def left_out(file: Path) -> list[str]:
+    """Read a list of pictures that are not to be used, one a line.
+
+    Raises:
+        BadInputError: it cannot be read.
+    """
     try:
-        return [line for line in file.read_text("utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
+        # Names may hold bytes that are no UTF-8, and signs at which splitlines would cut them.
+        lines = file.read_bytes().decode("utf-8", "surrogateescape").split("\n")
+        return [line.removesuffix("\r") for line in lines if line.strip()]
+    except OSError as error:
         raise BadInputError(
             f"The list “{file.name}” of pictures to leave out cannot be read. Check the file."
         ) from error
@@ -258,6 +301,8 @@ def _comparison_text(event: RunEnded) -> str:
         return ""
     judged = event.comparison
     verdict = "better beyond chance" if judged.better_beyond_chance else "not better beyond chance"
+    if not judged.enough_people:
+        verdict = "too few people to tell"
     return (
         f"On {judged.people} people held out, TAR at FMR {judged.false_match_rate:g}: before {judged.before.text}, "
         f"after {judged.after.text}; change {judged.difference.text}: {verdict}."
@@ -267,17 +312,18 @@ def _comparison_text(event: RunEnded) -> str:
 def evaluation_text(result: Evaluation) -> str:
     """An evaluation in a few lines."""
     pairs = f"{result.genuine_pairs:,} genuine and {result.impostor_pairs:,} impostor pairs of {result.people:,} people"
-    accuracy = f"accuracy {result.accuracy_mean:.2%} ± {result.accuracy_std:.2%} over {result.folds} folds"
+    accuracy = result.accuracy.text if result.accuracy else "unknown"
+    if result.folds:
+        accuracy += f", standard deviation {result.accuracy_std:.2%} over {result.folds} folds"
+    eer = result.eer_interval.text if result.eer_interval else f"{result.eer:.2%}"
     lines = [
         f"{result.pack_title} on {result.data}: {pairs}, {result.failures_to_acquire} failures to acquire.",
-        f"{accuracy}, EER {result.eer:.2%}",
+        f"accuracy {accuracy}; EER {eer}",
         *(f"TAR at FMR {point.level:g}: {point.rate.text}" for point in result.tar),
         *(f"DIR at FPIR {point.level:g}: {point.rate.text}" for point in result.identification),
         *(f"{one.ways}-way {one.shots}-shot: {one.rate.text}" for one in result.one_shot),
-        *(
-            f"{one.title}: accuracy {one.accuracy:.2%} ± {one.standard_error:.2%}, TAR at FMR 1e-3 {one.tar_at_1e3:.2%}"
-            for one in result.verifiers
-        ),
+        *(f"{one.title}: {verifier_text(one)}" for one in result.verifiers),
+        *result.notes,
     ]
     return "\n".join(lines)
 

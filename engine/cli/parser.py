@@ -138,8 +138,12 @@ def _add_learning_commands(commands: Any) -> None:
     evaluate.add_argument("--events", action="store_true", help=argparse.SUPPRESS)
 
     packs = commands.add_parser("packs", parents=[everywhere], help="the embedding networks there are")
-    packs.add_argument("action", choices=("list", "use"), nargs="?", default="list")
-    packs.add_argument("id", nargs="?", help="of the pack to use")
+    packs.add_argument("action", choices=("list", "use", "add", "remove"), nargs="?", default="list")
+    packs.add_argument("id", nargs="?", metavar="ID|FILE", help="the pack to use or remove; the weights to add")
+    packs.add_argument("--architecture", help="whose weights they are")
+    packs.add_argument("--calibrate", type=Path, metavar="DIR", help="a folder of people: what do distances mean?")
+    packs.add_argument("--licence", default="unknown", metavar="TEXT", help="of the weights (default: unknown)")
+    packs.add_argument("--title", help="what to call the pack")
 
 
 def _add_transfer_commands(commands: Any) -> None:

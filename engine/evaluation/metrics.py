@@ -34,6 +34,7 @@ class Rate:
         count, total: what was counted; 0 where the rate is no plain share.
         bounded: whether the data is too small for the operating point, so that the rate is one at a stricter point:
             "at least" for an acceptance, "at most" for an error.
+        people: over how many the interval goes; 0 where it goes over trials.
     """
 
     value: float
@@ -42,6 +43,7 @@ class Rate:
     count: int = 0
     total: int = 0
     bounded: bool = False
+    people: int = 0
 
     @property
     def text(self) -> str:
@@ -133,14 +135,20 @@ def curve(distances: Distances, genuine: Flags) -> Curve:
     return Curve(thresholds, matched / max(len(others), 1), 1 - accepted / max(len(own), 1))
 
 
-def fold_accuracies(distances: Distances, genuine: Flags, folds: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Accuracy of each fold at the threshold that is best on the others (LFW View 2, Huang et al. 2007)."""
-    scores = []
+def fold_decisions(distances: Distances, genuine: Flags, folds: NDArray[np.int64]) -> Flags:
+    """Which pairs are decided rightly, each at the threshold that is best on the other folds."""
+    right = np.zeros(len(genuine), np.bool_)
     for number in np.unique(folds):
         known, unseen = folds != number, folds == number
         limit = best_threshold(distances[known], genuine[known])
-        scores.append(((_worst(distances[unseen]) <= limit) == genuine[unseen]).mean())
-    return np.array(scores)
+        right[unseen] = (_worst(distances[unseen]) <= limit) == genuine[unseen]
+    return right
+
+
+def fold_accuracies(distances: Distances, genuine: Flags, folds: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Accuracy of each fold at the threshold that is best on the others (LFW View 2, Huang et al. 2007)."""
+    right = fold_decisions(distances, genuine, folds)
+    return np.array([right[folds == number].mean() for number in np.unique(folds)])
 
 
 def best_threshold(distances: Distances, genuine: Flags) -> float:

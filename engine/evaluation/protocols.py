@@ -207,6 +207,25 @@ def embed_pictures(
     return Embedded(embeddings, failures)
 
 
-def single_fold(count: int) -> NDArray[np.int64]:
-    """Deal pairs out to LFW's number of folds, in order."""
-    return np.arange(count) * FOLDS // max(count, 1)
+def deal_people(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Deal people out to LFW's number of folds, or fewer: each gets two, one of them with two pictures.
+
+    What is learned from the other folds has then never seen anybody of this one.
+
+    Args:
+        labels: (N,) whose each picture is.
+        seed: of the order.
+
+    Returns:
+        (N,) the fold of each picture; all -1 where there are not enough people for two folds.
+    """
+    people, counts = np.unique(labels, return_counts=True)
+    folds = min(FOLDS, int((counts > 1).sum()), len(people) // 2)
+    if folds < 2:
+        return np.full(len(labels), -1)
+    shuffled = np.random.default_rng(seed).permutation(len(people))
+    # Those with several pictures are dealt first.
+    order = shuffled[np.argsort(counts[shuffled] < 2, kind="stable")]
+    fold = np.empty(len(people), np.int64)
+    fold[order] = np.arange(len(people)) % folds
+    return fold[np.searchsorted(people, labels)]

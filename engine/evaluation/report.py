@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from html import escape
-from math import log10
 from pathlib import Path
 
 from fpdf import FPDF
 
 from engine.errors import BadInputError, shown
+from engine.evaluation.plots import CAPTIONS, det_svg, histogram_svg
 from engine.files import write_whole
 from engine.learning import Evaluation, VerifierResult
 
-_WIDTH, _HEIGHT, _MARGIN = 420, 300, 48
-_LEAST = 1e-5
-_OWN, _OTHERS, _INK, _GRID = "#177245", "#b3261e", "#1a1d24", "#dcdfe6"
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1d24}"
     "table{border-collapse:collapse;margin:1rem 0}td,th{padding:.3rem .8rem;border-bottom:1px solid #dcdfe6;"
@@ -59,8 +56,8 @@ def tables(evaluation: Evaluation) -> list[tuple[str, list[tuple[str, str]]]]:
         (
             "Verification (1:1)",
             [
-                ("Accuracy", f"{e.accuracy_mean:.2%}, standard deviation {e.accuracy_std:.2%} over {e.folds} folds"),
-                ("Equal error rate", f"{e.eer:.2%}"),
+                ("Accuracy", _accuracy_text(e)),
+                ("Equal error rate", e.eer_interval.text if e.eer_interval else f"{e.eer:.2%}"),
                 ("Best threshold", f"cosine distance {e.threshold:.4f}"),
                 *((f"TAR at FMR {point.level:g}", point.rate.text) for point in e.tar),
             ],
@@ -71,8 +68,8 @@ def tables(evaluation: Evaluation) -> list[tuple[str, list[tuple[str, str]]]]:
         ),
         ("One-shot", [(f"{one.ways}-way {one.shots}-shot", one.rate.text) for one in e.one_shot]),
         (
-            "Ways to decide, on the same pairs",
-            [(one.title, _verifier_text(one)) for one in e.verifiers],
+            verifiers_title(e),
+            [*((one.title, verifier_text(one)) for one in e.verifiers), *(("Stored", note) for note in e.notes)],
         ),
         (
             "To repeat it",
@@ -89,9 +86,25 @@ def tables(evaluation: Evaluation) -> list[tuple[str, list[tuple[str, str]]]]:
     return [(title, rows) for title, rows in parts if rows]
 
 
-def _verifier_text(one: VerifierResult) -> str:
-    accuracy = f"accuracy {one.accuracy:.2%} ± {one.standard_error:.2%}, EER {one.eer:.2%}"
-    return f"{accuracy}, TAR at FMR 1e-2 {one.tar_at_1e2:.2%}, at 1e-3 {one.tar_at_1e3:.2%}"
+def _accuracy_text(e: Evaluation) -> str:
+    told = e.accuracy.text if e.accuracy else f"{e.accuracy_mean:.2%}"
+    return f"{told}, standard deviation {e.accuracy_std:.2%} over {e.folds} folds" if e.folds else told
+
+
+def verifier_text(one: VerifierResult) -> str:
+    """One way to decide in words, with what its pairs cannot support said as such."""
+    accuracy = one.accuracy_interval.text if one.accuracy_interval else f"{one.accuracy:.2%}"
+    eer = one.eer_interval.text if one.eer_interval else f"{one.eer:.2%}"
+    rates = [f"TAR at FMR {level} {told.text}" for level, told in zip(("1e-2", "1e-3"), one.tar, strict=False)]
+    return "; ".join((f"accuracy {accuracy} on {one.learned_from:,} pairs", f"EER {eer}", *rates))
+
+
+def verifiers_title(evaluation: Evaluation) -> str:
+    """What the ways to decide were compared on."""
+    if not evaluation.verifiers:
+        return "Ways to decide"
+    own, others = evaluation.verifiers[0].pairs
+    return f"Ways to decide, on {own:,} + {others:,} pairs of people whom nothing was learned from"
 
 
 _NOTE = (
@@ -104,10 +117,7 @@ def html_report(evaluation: Evaluation) -> str:
     """One self-contained page."""
     figures = "".join(
         f"<figure>{drawing}<figcaption>{caption}</figcaption></figure>"
-        for drawing, caption in (
-            (det_svg(evaluation), "DET: false non-matches against false matches"),
-            (histogram_svg(evaluation), "Cosine distances: genuine pairs green, impostor pairs red"),
-        )
+        for drawing, caption in zip((det_svg(evaluation), histogram_svg(evaluation)), CAPTIONS, strict=True)
     )
     parts = "".join(
         f"<h2>{escape(title)}</h2><table>"
@@ -116,66 +126,20 @@ def html_report(evaluation: Evaluation) -> str:
         for title, rows in tables(evaluation)
     )
     failures = "".join(f"<li>{escape(sentence)}</li>" for sentence in evaluation.failures)
-    more = f"<h2>Pictures without a face</h2><ul>{failures}</ul>" if failures else ""
+    more = f"<h2>{_failures_title(evaluation)}</h2><ul>{failures}</ul>" if failures else ""
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Visavis evaluation</title><style>{_STYLE}</style>'
-        f"<h1>{escape(evaluation.pack_title)}</h1>{figures}{parts}<p>{_NOTE}</p>{more}</html>\n"
+        f"<h1>{escape(_title(evaluation))}</h1>{figures}{parts}<p>{_NOTE}</p>{more}</html>\n"
     )
 
 
-# --- plots --------------------------------------------------------------------------------------------------------
+def _title(evaluation: Evaluation) -> str:
+    return f"Evaluation of {evaluation.pack_title} on {evaluation.data}"
 
 
-def _det_place(value: float) -> float:
-    """Share of a logarithmic axis from 1e-5 to 1."""
-    return 1 + log10(min(max(value, _LEAST), 1.0)) / -log10(_LEAST)
-
-
-def det_svg(evaluation: Evaluation) -> str:
-    """The DET curve on logarithmic axes."""
-    inner_w, inner_h = _WIDTH - 2 * _MARGIN, _HEIGHT - 2 * _MARGIN
-    ticks = []
-    for power in range(-5, 1):
-        x = _MARGIN + inner_w * _det_place(10.0**power)
-        y = _HEIGHT - _MARGIN - inner_h * _det_place(10.0**power)
-        ticks.append(
-            f'<path d="M{x:.1f} {_MARGIN}V{_HEIGHT - _MARGIN}M{_MARGIN} {y:.1f}H{_WIDTH - _MARGIN}" stroke="{_GRID}"/>'
-            f'<text x="{x:.1f}" y="{_HEIGHT - _MARGIN + 16}" text-anchor="middle">1e{power}</text>'
-            f'<text x="{_MARGIN - 6}" y="{y + 4:.1f}" text-anchor="end">1e{power}</text>'
-        )
-    line = " ".join(
-        f"{_MARGIN + inner_w * _det_place(fmr):.1f},{_HEIGHT - _MARGIN - inner_h * _det_place(fnmr):.1f}"
-        for fmr, fnmr in evaluation.det
-    )
-    return _svg("".join(ticks) + f'<polyline points="{line}" fill="none" stroke="{_INK}" stroke-width="2"/>')
-
-
-def histogram_svg(evaluation: Evaluation) -> str:
-    """Genuine and impostor distances."""
-    inner_w, inner_h = _WIDTH - 2 * _MARGIN, _HEIGHT - 2 * _MARGIN
-    highest = max((*evaluation.genuine, *evaluation.impostor, 1e-9))
-    last = evaluation.bins[-1] or 1.0
-    shapes = []
-    for shares, colour in ((evaluation.genuine, _OWN), (evaluation.impostor, _OTHERS)):
-        corners = [f"{_MARGIN},{_HEIGHT - _MARGIN}"]
-        for left, right, share in zip(evaluation.bins, evaluation.bins[1:], shares, strict=False):
-            y = _HEIGHT - _MARGIN - inner_h * share / highest
-            corners += [f"{_MARGIN + inner_w * edge / last:.1f},{y:.1f}" for edge in (left, right)]
-        corners.append(f"{_WIDTH - _MARGIN},{_HEIGHT - _MARGIN}")
-        shapes.append(f'<polygon points="{" ".join(corners)}" fill="{colour}" fill-opacity="0.35" stroke="{colour}"/>')
-    ticks = "".join(
-        f'<text x="{_MARGIN + inner_w * part:.1f}" y="{_HEIGHT - _MARGIN + 16}" text-anchor="middle">'
-        f"{last * part:.2f}</text>"
-        for part in (0.0, 0.25, 0.5, 0.75, 1.0)
-    )
-    return _svg("".join(shapes) + ticks)
-
-
-def _svg(inside: str) -> str:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
-        f'font-size="11" font-family="sans-serif" fill="{_INK}">{inside}</svg>'
-    )
+def _failures_title(evaluation: Evaluation) -> str:
+    shown, all_ = len(evaluation.failures), evaluation.failures_to_acquire
+    return "Pictures that could not be used" + (f", the first {shown:,} of {all_:,}" if shown < all_ else "")
 
 
 def pdf_report(evaluation: Evaluation) -> bytes:
@@ -184,21 +148,39 @@ def pdf_report(evaluation: Evaluation) -> bytes:
     pdf.set_title("Visavis evaluation")
     pdf.add_page()
     pdf.set_font("helvetica", "B", 18)
-    pdf.multi_cell(0, 10, _latin(evaluation.pack_title), new_x="LMARGIN", new_y="NEXT")
-    top = pdf.get_y()
-    for column, drawing in enumerate((det_svg(evaluation), histogram_svg(evaluation))):
-        pdf.image(drawing.encode(), x=10 + 95 * column, y=top, w=92)
-    pdf.set_y(top + 68)
+    pdf.multi_cell(0, 10, _latin(_title(evaluation)), new_x="LMARGIN", new_y="NEXT")
+    _draw(pdf, evaluation)
     for title, rows in tables(evaluation):
-        pdf.set_font("helvetica", "B", 12)
-        pdf.cell(0, 9, _latin(title), new_x="LMARGIN", new_y="NEXT")
-        pdf.set_font("helvetica", "", 9)
+        _head(pdf, title)
         with pdf.table(col_widths=(1, 3), first_row_as_headings=False, line_height=5) as table:
             for name, value in rows:
                 table.row([_latin(name), _latin(value)])
     pdf.ln(3)
     pdf.multi_cell(0, 5, _latin(_NOTE), new_x="LMARGIN", new_y="NEXT")
+    if evaluation.failures:
+        _head(pdf, _failures_title(evaluation))
+        for sentence in evaluation.failures:
+            pdf.multi_cell(0, 5, _latin(sentence), new_x="LMARGIN", new_y="NEXT")
     return bytes(pdf.output())
+
+
+def _head(pdf: FPDF, title: str) -> None:
+    pdf.set_font("helvetica", "B", 12)
+    pdf.multi_cell(0, 9, _latin(title), new_x="LMARGIN", new_y="NEXT")
+    pdf.set_font("helvetica", "", 9)
+
+
+def _draw(pdf: FPDF, evaluation: Evaluation) -> None:
+    """Both plots side by side, each with its caption."""
+    top = pdf.get_y()
+    pdf.set_font("helvetica", "", 9)
+    for column, (drawing, caption) in enumerate(
+        zip((det_svg(evaluation), histogram_svg(evaluation)), CAPTIONS, strict=True)
+    ):
+        pdf.image(drawing.encode(), x=10 + 95 * column, y=top, w=92)
+        pdf.set_xy(10 + 95 * column, top + 67)
+        pdf.multi_cell(92, 4, _latin(caption), align="L")
+    pdf.set_xy(10, top + 84)
 
 
 def _latin(text: str) -> str:

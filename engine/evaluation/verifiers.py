@@ -8,17 +8,19 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from engine.errors import BadInputError
-from engine.evaluation.metrics import Flags, curve, fold_accuracies, tar_at
+from engine.evaluation.bootstrap import Pairs, accuracy_with_interval, rates_with_intervals
+from engine.evaluation.metrics import Flags, Rate, fold_decisions
 from engine.matching.calibration import Calibration
-from engine.matching.learned import COMPONENTS, LearnedVerifier
+from engine.matching.learned import COMPONENTS, HEAD_TITLE, LearnedVerifier
 from engine.types import FloatArray, Metric
 
 _TINY = 1e-6
+_RATES = (1e-2, 1e-3)
+_REPEATS = 400
 
 
 class Verifier(Protocol):
@@ -130,7 +132,7 @@ class WeightedL1(_Linear):
     Koch, Zemel and Salakhutdinov, "Siamese Neural Networks for One-shot Image Recognition", 2015, section 3.1.
     """
 
-    title, kind = "Weighted L1 (Siamese head)", "weighted_l1"
+    title, kind = HEAD_TITLE, "weighted_l1"
 
     def classifier(self) -> LogisticRegression:
         """A logistic regression: the head's sigmoid and cross-entropy."""
@@ -149,79 +151,117 @@ VERIFIERS: Mapping[str, Callable[[], Verifier]] = {
 
 @dataclass(frozen=True, slots=True)
 class VerifierScore:
-    """How one verifier does: accuracy over folds and its standard error, EER, TAR at FMR 1e-2 and 1e-3."""
+    """How one verifier does.
+
+    Attributes:
+        accuracy: mean over the folds.
+        standard_error: of that mean.
+        right: the share of pairs decided rightly, with its interval over people.
+        eer: with its interval.
+        tar: true acceptance rates at FMR 1e-2 and 1e-3, with theirs.
+        strangers: how many impostor pairs the error rates rest on.
+    """
 
     title: str
     accuracy: float
     standard_error: float
-    eer: float
-    tar: tuple[float, float]
+    right: Rate
+    eer: Rate
+    tar: tuple[Rate, ...]
+    strangers: int
 
 
-def compare_verifiers(
-    verifiers: Mapping[str, Callable[[], Verifier]],
-    first: FloatArray,
-    second: FloatArray,
-    genuine: Flags,
-    folds: NDArray[np.int64],
-) -> list[VerifierScore]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """Embedded pairs, dealt out to folds.
+
+    Attributes:
+        first, second: (N, D); NaN where there is no face.
+        pairs: which are genuine, and whose they are.
+        folds: (N,) of each pair; nobody is in two.
+        even: places of as many genuine as impostor pairs, which are learned from and whose accuracy is told.
+    """
+
+    first: FloatArray
+    second: FloatArray
+    pairs: Pairs
+    folds: NDArray[np.int64]
+    even: NDArray[np.int64]
+
+    @property
+    def there(self) -> Flags:
+        """(N,) whether both pictures show a face."""
+        return np.asarray(np.isfinite(self.first).all(axis=1) & np.isfinite(self.second).all(axis=1), np.bool_)
+
+    def out_of_fold(self, build: Callable[[], Verifier]) -> NDArray[np.float64]:
+        """Distance of each pair by a verifier that has learned from the other folds; infinite without faces.
+
+        Raises:
+            BadInputError: it cannot work with these embeddings.
+        """
+        there, learns = self.there, np.zeros(len(self.folds), np.bool_)
+        learns[self.even] = True
+        apart = np.full(len(self.folds), np.inf)
+        for fold in np.unique(self.folds):
+            known, unseen = (self.folds != fold) & there & learns, (self.folds == fold) & there
+            verifier = build()
+            verifier.fit(self.first[known], self.second[known], self.pairs.genuine[known])
+            apart[unseen] = verifier.distances(self.first[unseen], self.second[unseen])
+        return apart
+
+
+def compare_verifiers(verifiers: Mapping[str, Callable[[], Verifier]], compared: Compared) -> list[VerifierScore]:
     """Score verifiers side by side: each learns on all folds but one, and is scored on that one.
 
-    Pairs with a missing embedding (NaN) are errors for every verifier. One that cannot work with these embeddings is
-    left out.
+    Pairs with a missing embedding are errors for every verifier. One that cannot work with these embeddings is left
+    out.
     """
-    there = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
+    pairs, even = compared.pairs, compared.even
+    balanced, folds = Pairs(pairs.genuine[even], pairs.people[even]), compared.folds[even]
     scores = []
     for build in verifiers.values():
-        apart = np.full(len(genuine), np.inf)
         try:
-            for fold in np.unique(folds):
-                known, unseen = (folds != fold) & there, (folds == fold) & there
-                verifier = build()
-                verifier.fit(first[known], second[known], genuine[known])
-                apart[unseen] = verifier.distances(first[unseen], second[unseen])
+            apart = compared.out_of_fold(build)
         except BadInputError:
             continue
-        accuracies = fold_accuracies(apart, genuine, folds)
+        right = fold_decisions(apart[even], balanced.genuine, folds)
+        accuracies = np.array([right[folds == fold].mean() for fold in np.unique(folds)])
         error = float(accuracies.std(ddof=1) / len(accuracies) ** 0.5) if len(accuracies) > 1 else 0.0
-        tars = tar_at(apart, genuine, 1e-2), tar_at(apart, genuine, 1e-3)
-        scores.append(VerifierScore(verifier.title, float(accuracies.mean()), error, curve(apart, genuine).eer, tars))
+        tars, eer = rates_with_intervals(apart, pairs, _RATES, repeats=_REPEATS)
+        rate = accuracy_with_interval(right, balanced, repeats=_REPEATS)
+        strangers = int((~pairs.genuine).sum())
+        scores.append(VerifierScore(build().title, float(accuracies.mean()), error, rate, eer, tars, strangers))
     return scores
 
 
-def learn_verifiers(
-    pack_id: str, first: FloatArray, second: FloatArray, genuine: Flags, folds: NDArray[np.int64]
-) -> list[LearnedVerifier]:
+def learn_verifiers(pack_id: str, compared: Compared) -> list[LearnedVerifier]:
     """Learn what can be chosen for verification afterwards.
 
-    The weights are learned from all pairs; how often strangers come how close is taken from pairs that took no part in
-    the learning (the folds, in turn). Kinds that cannot work with these embeddings are left out.
+    The weights are learned from all even pairs; how often strangers come how close is taken from pairs of people who
+    took no part in the learning (the folds, in turn). Kinds that cannot work with these embeddings are left out.
     """
-    there = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
-    first, second, genuine, folds = first[there], second[there], genuine[there], folds[there]
+    pairs, there = compared.pairs, compared.there
+    learned = compared.even[there[compared.even]]
     made = []
     for build in (WeightedL1, ChiSquare):
         try:
-            apart = np.empty(len(genuine))
-            for fold in np.unique(folds):
-                known, unseen = folds != fold, folds == fold
-                part = build()
-                part.fit(first[known], second[known], genuine[known])
-                apart[unseen] = part.distances(first[unseen], second[unseen])
+            apart = compared.out_of_fold(build)
             whole = build()
-            whole.fit(first, second, genuine)
+            whole.fit(compared.first[learned], compared.second[learned], pairs.genuine[learned])
         except BadInputError:
             continue
-        strangers = np.asarray(expit(apart[~genuine]), np.float32)
+        strangers = apart[~pairs.genuine & there].astype(np.float32)
+        if not len(strangers):
+            continue
         calibration = Calibration.measured({Metric.COSINE: strangers}).as_json()
-        weight = tuple(map(float, whole.weight))
-        made.append(LearnedVerifier(whole.kind, whole.title, pack_id, weight, whole.bias, calibration))
+        people, weight = len(np.unique(pairs.people[there])), tuple(map(float, whole.weight))
+        made.append(LearnedVerifier(whole.kind, whole.title, pack_id, weight, whole.bias, calibration, people))
     return made
 
 
 def one_shot(
     embeddings: FloatArray, labels: NDArray[np.int64], ways: int, shots: int, *, trials: int, seed: int
-) -> tuple[int, int]:
+) -> tuple[Flags, NDArray[np.int64]]:
     """N-way k-shot classification by the nearest enrolled picture (Koch et al. 2015, section 4.3).
 
     In every trial N people are drawn, k pictures of each are enrolled, and another picture of one of them is the probe.
@@ -235,7 +275,7 @@ def one_shot(
         seed: of the draws.
 
     Returns:
-        How many probes were given to the right person, and how many trials there were.
+        (T,) whether each probe was given to the right person, and (T,) whose it was.
 
     Raises:
         BadInputError: there are not enough people with k + 1 pictures.
@@ -247,12 +287,13 @@ def one_shot(
         raise BadInputError(f"{ways} people with {shots + 1} pictures each are needed. Add pictures.")
     scaled = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), _TINY)
     random = np.random.default_rng(seed)
-    right = 0
-    for _ in range(trials):
+    right, whose = np.zeros(trials, np.bool_), np.zeros(trials, np.int64)
+    for trial in range(trials):
         own = probed[random.integers(len(probed))]
         chosen = random.permutation(own)[: shots + 1]
         others = [places for places in enrolled if places is not own]
         rivals = [random.permutation(others[i])[:shots] for i in random.choice(len(others), ways - 1, replace=False)]
         gallery = np.concatenate([chosen[1:], *rivals])
-        right += int((scaled[gallery] @ scaled[chosen[0]]).argmax()) < shots
-    return right, trials
+        right[trial] = (scaled[gallery] @ scaled[chosen[0]]).argmax() < shots
+        whose[trial] = labels[chosen[0]]
+    return right, whose

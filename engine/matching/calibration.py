@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ OWN_RATE = 1e-2
 """At which false match rate the user's own gallery is compared with the table: rarer ones take more pairs than most
 galleries have."""
 _PRIOR_PAIRS = 500
+_TAIL, _TAIL_POINTS = 0.02, 3
+"""The tail are the pairs closer than that share of them is, and at least so many points of the table."""
 RATES = sorted([*(step * 10.0**-power for power in range(1, 7) for step in (1, 2, 5)), 1.0])
 """At which false match rates a calibration keeps the distance."""
 
@@ -38,6 +41,7 @@ class Calibration:
         distances: for each metric (K,) the distance at or below which that share of impostor pairs lies.
         own_pairs: how many pairs of people in the user's own gallery were compared as well.
         own_close: how many of them are nearer than one stranger in 100 is.
+        floor: no limit is below it; distances have 0, sums of weighted components nothing.
     """
 
     pairs: int
@@ -45,6 +49,7 @@ class Calibration:
     distances: dict[Metric, NDArray[np.float64]]
     own_pairs: int = 0
     own_close: int = 0
+    floor: float = 0.0
 
     def adapted(self, own_close: int, own_pairs: int) -> Calibration:
         """Take the user's own gallery into account, whose people are strangers to one another.
@@ -105,10 +110,35 @@ class Calibration:
         """Largest distance that is a match, 1:1, at a false match rate.
 
         A person of T templates has T chances to look like a stranger, so that each is held to 1/T of the rate
-        (Bonferroni's inequality; `docs/matching.md` has it measured). A rate below what the pairs can show gives the
-        distance of the closest impostor pair.
+        (Bonferroni's inequality; `docs/matching.md` has it measured). A rate below what the pairs can show is
+        extrapolated (`extrapolated`); `shows` says which are.
         """
-        return float(np.interp(np.log(false_match_rate / templates), np.log(self.rates), self.distances[metric]))
+        wanted, table = false_match_rate / templates, self.distances[metric]
+        if not self.shows(wanted):
+            return self.extrapolated(metric, wanted)
+        return float(np.interp(np.log(wanted), np.log(self.rates), table))
+
+    def shows(self, false_match_rate: float) -> bool:
+        """Whether the pairs can show a rate: at least one of them is that close."""
+        return bool(false_match_rate >= self.rates[0] * (1 - 1e-9))
+
+    def extrapolated(self, metric: Metric, false_match_rate: float) -> float:
+        """Limit at a rate that is rarer than the pairs can show, by a logistic model of their tail.
+
+        The log-odds of the rates are fitted by a straight line in the distance, each point weighing as many pairs as
+        it rests on. Tails of distances fall faster than that, so that the limit errs on the strict side
+        (`docs/matching.md` has it measured). It is never above the closest impostor pair.
+        """
+        table = self.distances[metric]
+        tail = self.rates < max(_TAIL, *self.rates[:_TAIL_POINTS]) + 1e-12
+        tail &= self.rates < 1
+        closest = float(table[0])
+        if len(np.unique(table[tail])) < 2:
+            return self.floor if isfinite(self.floor) else closest
+        slope, base = np.polyfit(table[tail], logit(self.rates[tail]), 1, w=np.sqrt(self.rates[tail] * self.pairs))
+        if slope <= 0:
+            return closest
+        return max(self.floor, min(closest, float((logit(false_match_rate) - base) / slope)))
 
     def identification_threshold(self, metric: Metric, false_match_rate: float, people: int, templates: int) -> float:
         """Largest distance that is a match, 1:N.
@@ -117,9 +147,13 @@ class Calibration:
         rate (ISO/IEC 19795-1). The rate per person is therefore at most 1 % divided by N, and each of the templates
         shares it as in `threshold`.
         """
+        return self.threshold(metric, self.per_template(false_match_rate, people, templates))
+
+    @staticmethod
+    def per_template(false_match_rate: float, people: int, templates: int) -> float:
+        """The false match rate each template of a gallery is held to, 1:N."""
         per_person = FALSE_POSITIVE_IDENTIFICATION_RATE / max(people, 1)
-        rate = min(false_match_rate, per_person)
-        return self.threshold(metric, rate * max(people, 1) / max(templates, 1))
+        return min(false_match_rate, per_person) * max(people, 1) / max(templates, 1)
 
     def false_match_rate(self, metric: Metric, distance: float, templates: int = 1) -> FalseMatchRate:
         """How often a stranger gets this close to a person, with the exact upper bound (Clopper and Pearson, 1934)."""

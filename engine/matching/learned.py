@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from math import inf
 from pathlib import Path
 
 import numpy as np
 import platformdirs
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from engine.errors import BadInputError, PackError
 from engine.files import write_whole
@@ -18,6 +19,11 @@ from engine.matching.calibration import Calibration
 from engine.types import FalseMatchRate, FloatArray, Metric
 
 _TINY = 1e-6
+HEAD_TITLE = "Weighted L1 (Siamese head)"
+LEAST_PEOPLE = 20
+"""Weights learned from fewer are theirs, not those of people."""
+LEAST_STRANGERS = 1000
+"""So many pairs can show the default limit, 1 stranger in 1,000."""
 Components = Callable[[FloatArray, FloatArray], NDArray[np.float64]]
 
 
@@ -56,7 +62,8 @@ class LearnedVerifier:
         pack_id: whose embeddings it was learned on.
         weight: of each component; larger means that a difference there tells strangers apart.
         bias: added to the weighted sum.
-        calibration: as JSON: how often strangers come how close, from pairs it was not fitted on.
+        calibration: as JSON: how often the weighted sum is how small for strangers, from people it was not fitted on.
+        people: how many it was learned from.
     """
 
     kind: str
@@ -65,19 +72,34 @@ class LearnedVerifier:
     weight: tuple[float, ...]
     bias: float
     calibration: str
+    people: int
 
     def distances(self, first: FloatArray, second: FloatArray) -> FloatArray:
         """Logistic of the weighted sum for each pair, (N,) in 0..1; smaller is more alike."""
-        summed = COMPONENTS[self.kind](first, second) @ np.array(self.weight) + self.bias
-        return np.asarray(expit(summed), np.float32)
+        return np.asarray(expit(self.sums(first, second)), np.float32)
+
+    def sums(self, first: FloatArray, second: FloatArray) -> NDArray[np.float64]:
+        """The weighted sum for each pair, (N,): the log-odds of being two people."""
+        summed: NDArray[np.float64] = COMPONENTS[self.kind](first, second) @ np.array(self.weight) + self.bias
+        return summed
 
     def threshold(self, false_match_rate: float, templates: int) -> float:
         """Largest distance that is a match; see `Calibration.threshold`."""
-        return Calibration.from_json(self.calibration).threshold(Metric.COSINE, false_match_rate, templates)
+        return float(expit(self._measured.threshold(Metric.COSINE, false_match_rate, templates)))
 
     def false_match_rate(self, distance: float, templates: int) -> FalseMatchRate:
         """How often a stranger gets this close."""
-        return Calibration.from_json(self.calibration).false_match_rate(Metric.COSINE, distance, templates)
+        return self._measured.false_match_rate(Metric.COSINE, float(logit(distance)), templates)
+
+    @property
+    def strangers(self) -> int:
+        """How many pairs of strangers its limits rest on."""
+        return self._measured.pairs
+
+    @property
+    def _measured(self) -> Calibration:
+        # The tail of a sum is a line in its log-odds; that of its logistic, squeezed into 0..1, is not.
+        return replace(Calibration.from_json(self.calibration), floor=-inf)
 
     def save(self, folder: Path | None = None) -> None:
         """Write it where it is found again, whole or not at all.
@@ -110,6 +132,31 @@ def find_verifier(kind: str, pack_id: str, folder: Path | None = None) -> Learne
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PackError("The stored verifier is damaged. Evaluate a folder of people to learn it again.") from error
     return made
+
+
+def keep(learned: LearnedVerifier, folder: Path | None = None) -> str:
+    """Store a verifier if it rests on enough, and on no fewer people than the one that is stored; says what was done.
+
+    Raises:
+        PackError: the folder cannot be written.
+    """
+    basis = f"{learned.people:,} people and {learned.strangers:,} pairs of strangers"
+    if learned.people < LEAST_PEOPLE or learned.strangers < LEAST_STRANGERS:
+        return (
+            f"“{learned.title}” was learned from {basis}, which is too little to verify with: {LEAST_PEOPLE} people "
+            f"and {LEAST_STRANGERS:,} pairs are needed. It was not stored."
+        )
+    try:
+        known = find_verifier(learned.kind, learned.pack_id, folder)
+    except PackError:
+        known = None
+    if known is not None and known.people > learned.people:
+        return (
+            f"“{learned.title}” stays as it was learned before, from {known.people:,} people; this time there were "
+            f"{learned.people:,}."
+        )
+    learned.save(folder)
+    return f"“{learned.title}” was learned from {basis}. Settings offer it for verification."
 
 
 def _place(pack_id: str, kind: str, folder: Path | None) -> Path:

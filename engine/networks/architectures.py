@@ -48,6 +48,10 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         "FaceNet (Inception-ResNet-v1)", "Schroff et al. 2015; Szegedy et al. 2016",
         ChipFrame(inception_resnet.INPUT_SIZE_PX, 0.35, -0.15), 512, inception_resnet.InceptionResnetV1,
     ),
+    "facenet128": Architecture(
+        "FaceNet (Inception-ResNet-v1), 128 values", "Schroff et al. 2015; Szegedy et al. 2016",
+        ChipFrame(inception_resnet.INPUT_SIZE_PX, 0.35, -0.15), 128, lambda: inception_resnet.InceptionResnetV1(128),
+    ),
     "iresnet18": Architecture("IResNet-18", "Deng et al. 2019", _ARCFACE, 512, iresnet.IResNet),
     "iresnet50": Architecture(
         "IResNet-50", "Deng et al. 2019", _ARCFACE, 512, lambda: iresnet.IResNet(iresnet.LAYERS_50)

@@ -54,13 +54,15 @@ class SquaredL2Head(nn.Module):
 class WeightedL1Head(nn.Module):
     """The lecture's second head: b - sum w_i |x_i - y_i|, the logit of being the same person.
 
-    Koch et al. 2015, section 3.1; the weights are learned with a cross-entropy over pairs.
+    Koch et al. 2015, section 3.1; the weights are learned with a cross-entropy over pairs. They begin equal, such that
+    random unit embeddings are strangers and those half as far apart are one person.
     """
 
     def __init__(self, dimension: int = 128) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(dimension))
-        self.bias = nn.Parameter(torch.ones(()))
+        # Random unit vectors are about 1.13 times the root of the dimension apart.
+        self.weight = nn.Parameter(torch.full((dimension,), 8.0 / dimension**0.5))
+        self.bias = nn.Parameter(torch.tensor(7.0))
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         """Map two (N, D) to logits (N,)."""

@@ -12,7 +12,7 @@ import json
 import os
 import pickle
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -138,13 +138,17 @@ def load_state_dict(key: str, content: bytes) -> nn.Module:
         PackError: it holds anything else, or the weights of another network.
     """
     try:
-        tensors = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-        tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith("logits.")}
+        stored = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, AttributeError, KeyError) as error:
         raise PackError(
             "The file holds more than tensors, or is damaged; it was not opened. Use safetensors."
         ) from error
-    return filled(key, tensors)
+    if isinstance(stored, Mapping) and isinstance(stored.get("state_dict"), Mapping):
+        # A checkpoint of another tool: the weights are one of its parts.
+        stored = stored["state_dict"]
+    if not isinstance(stored, Mapping) or not all(isinstance(tensor, Tensor) for tensor in stored.values()):
+        raise PackError("The file holds no weights by name, but something else. Use a file of a network's state dict.")
+    return filled(key, {name: tensor for name, tensor in stored.items() if not name.startswith("logits.")})
 
 
 def install(folder: Path, pack_id: str, key: str, network: nn.Module, about: Mapping[str, Any]) -> Pack:
@@ -163,6 +167,8 @@ def install(folder: Path, pack_id: str, key: str, network: nn.Module, about: Map
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()})
     described = {**about, "format": FORMAT, "architecture": key, "sha256": hashlib.sha256(content).hexdigest()}
     calibration = described.pop("calibration")
+    if (folder / pack_id).exists():
+        raise PackError(f"There is a pack “{shown(pack_id)}” already. Use it, or remove it first.")
     unfinished = folder / f".{pack_id}.{os.getpid()}"
     try:
         unfinished.mkdir(mode=0o700, parents=True)
@@ -214,6 +220,32 @@ def calibration_text(pack_id: str, folder: Path | None = None) -> str | None:
         return ((folder or packs_folder()) / Path(pack_id).name / CALIBRATION).read_text("utf-8")
     except OSError as error:
         raise PackError(f"The calibration of the pack “{shown(pack_id)}” cannot be read. Train it again.") from error
+
+
+def described(folder: Path | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The user's packs by id, each with what is remembered of it; what cannot be read is passed over."""
+    for place in sorted((folder or packs_folder()).glob(f"[!.]*/{_DESCRIPTION}")):
+        try:
+            about = json.loads(place.read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(about, dict):
+            yield place.parent.name, about
+
+
+def remove(pack_id: str, folder: Path | None = None) -> None:
+    """Delete one of the user's packs.
+
+    Raises:
+        PackError: it ships with the program, there is none of this id, or it cannot be deleted.
+    """
+    pack = find_pack(pack_id, folder)
+    if pack.id in PACKS:
+        raise PackError(f"“{pack.title}” came with the program and stays.")
+    try:
+        shutil.rmtree((folder or packs_folder()) / pack.id)
+    except OSError as error:
+        raise PackError(f"The pack “{pack.title}” cannot be deleted: {error.strerror}. Check its folder.") from error
 
 
 def list_packs(folder: Path | None = None) -> list[Pack]:

@@ -27,10 +27,15 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checkpoint:
-    """Tensors by name, and what goes with them."""
+    """Tensors by name, and what goes with them.
+
+    Attributes:
+        sha256: of the tensors as they were read; empty before they are written.
+    """
 
     tensors: dict[str, Tensor]
     state: dict[str, Any] = field(default_factory=dict)
+    sha256: str = ""
 
 
 def write_checkpoint(folder: Path, name: str, checkpoint: Checkpoint) -> None:
@@ -70,7 +75,7 @@ def read_checkpoint(folder: Path, name: str) -> Checkpoint | None:
         content = (folder / Path(stored["tensors"]).name).read_bytes()
         if hashlib.sha256(content).hexdigest() != stored["sha256"]:
             raise BadInputError(f"The checkpoint “{shown(place)}” is damaged. Train anew, or put a copy back.")
-        return Checkpoint(load(content), stored["state"])
+        return Checkpoint(load(content), stored["state"], stored["sha256"])
     except FileNotFoundError as error:
         if Path(error.filename).name == place.name:
             return None
@@ -79,6 +84,14 @@ def read_checkpoint(folder: Path, name: str) -> Checkpoint | None:
         raise BadInputError(
             f"The checkpoint “{shown(place)}” cannot be read. Train anew, or put a copy back."
         ) from error
+
+
+def digest_of(folder: Path, name: str) -> str:
+    """SHA-256 of a checkpoint's tensors without reading them; empty where there is none that can be read."""
+    try:
+        return str(json.loads((folder / f"{name}.json").read_text("utf-8"))["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def optimiser_tensors(optimiser: Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:

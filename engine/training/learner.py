@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import cast
 
 from torch import Tensor, nn
 
-from engine.networks.dlib_resnet import DlibResNet
 from engine.training.losses import EmbeddingLoss
 from engine.training.miners import Miner
 
-Gather = Callable[[Tensor], Tensor]
-"""Collects every process's tensor; the own part stays connected to its graph."""
-
 
 class Learner(nn.Module):
-    """Chips and labels -> loss.
-
-    A loss with class weights is the mean over a process's own pictures, which the processes' gradients are averaged to
-    the whole batch's. One over pairs or triplets is taken over the pictures of all processes together, so that several
-    processes mine what one would.
-    """
+    """What a checkpoint of training holds: the network, and the loss with what it learns itself."""
 
     def __init__(self, network: nn.Module, loss: EmbeddingLoss, miner: Miner | None) -> None:
         super().__init__()
@@ -29,17 +19,13 @@ class Learner(nn.Module):
         self.loss = loss
         self._miner = miner
 
-    def forward(self, chips: Tensor, labels: Tensor, gather: Gather | None = None) -> Tensor:
+    def loss_of(self, embeddings: Tensor, labels: Tensor) -> Tensor:
         """Return the loss of a batch.
 
         Args:
-            chips: (B, 3, S, S) RGB, 0..255.
+            embeddings: (B, D) as the network gives them.
             labels: (B,) int64.
-            gather: joins several processes' tensors for a loss over pairs or triplets.
         """
-        embeddings = cast("Tensor", self.network(chips)).float()
-        if gather is not None:
-            embeddings, labels = gather(embeddings), gather(labels)
         triplets = self._miner(embeddings, labels) if self._miner else None
         return cast("Tensor", self.loss(embeddings, labels, triplets))
 
@@ -72,8 +58,3 @@ def parameter_counts(network: nn.Module) -> tuple[int, int]:
     """All parameters, and those that learn."""
     parameters = list(network.parameters())
     return sum(p.numel() for p in parameters), sum(p.numel() for p in parameters if p.requires_grad)
-
-
-def is_default(network: nn.Module) -> bool:
-    """Whether a network is the default pack's."""
-    return isinstance(network, DlibResNet)

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from engine.errors import BadInputError, TrainingError
-from engine.evaluation.bootstrap import all_pairs, paired_difference
-from engine.evaluation.metrics import Rate, cosine_distances, curve
-from engine.learning import FINE_TUNE, Comparison, Interval
+from engine.evaluation.bootstrap import LEAST_PEOPLE, all_pairs, paired_difference
+from engine.evaluation.metrics import cosine_distances, curve
+from engine.evaluation.strangers import measured, stranger_pairs
+from engine.evaluation.words import acceptance, change
+from engine.learning import FINE_TUNE, RECIPE_OPTIONS, Comparison
 from engine.matching.calibration import Calibration
-from engine.matching.distances import distances
-from engine.networks.architectures import ARCHITECTURES
+from engine.matching.learned import HEAD_TITLE, LearnedVerifier, keep
+from engine.networks.architectures import ARCHITECTURES, Architecture
 from engine.packs.embedder import Embedder
-from engine.packs.installed import filled, install
+from engine.packs.installed import described, filled, install, list_packs
 from engine.packs.pack import Pack
 from engine.pipeline import unit, views_of_crop
 from engine.training.batches import Crops, read_crop
-from engine.training.checkpoint import read_checkpoint
+from engine.training.checkpoint import Checkpoint, digest_of, read_checkpoint
 from engine.training.run import Run
-from engine.training.trainer import BEST
+from engine.training.state import BEST
 from engine.training.validation import MOST_OF_ONE
 from engine.types import FloatArray, Metric
 
@@ -42,9 +46,7 @@ def trained_pack(run: Run) -> Pack:
     Raises:
         BadInputError: there is no checkpoint, or it is damaged.
     """
-    checkpoint = read_checkpoint(run.place, BEST)
-    if checkpoint is None:
-        raise BadInputError(f"The run “{run.name}” has no finished network yet. Let it train first.")
+    checkpoint = best_of(run)
     key = architecture_key(run)
     architecture = ARCHITECTURES[key]
 
@@ -53,11 +55,29 @@ def trained_pack(run: Run) -> Pack:
             return b""
 
     return Pack(
-        id=_pack_id(run), title=f"{architecture.title}, trained {run.begun[:10]}", dimension=architecture.dimension,
+        id=_pack_id(run.name, checkpoint.sha256), title=_title(run, architecture), dimension=architecture.dimension,
         frame=architecture.frame, averaged_paddings=architecture.averaged_paddings or (architecture.frame.padding,),
         licence="Trained here; made from your own pictures", commercial_use=False,
         file=_Unread(), load=lambda _content: filled(key, checkpoint.tensors),
     )  # fmt: skip
+
+
+def best_of(run: Run) -> Checkpoint:
+    """The best network of a run.
+
+    Raises:
+        BadInputError: there is none yet, or it is damaged.
+    """
+    checkpoint = read_checkpoint(run.place, BEST)
+    if checkpoint is None:
+        raise BadInputError(f"The run “{run.name}” has no finished network yet. Let it train first.")
+    return checkpoint
+
+
+def _title(run: Run, architecture: Architecture) -> str:
+    """Tells packs apart that were trained on one day."""
+    loss = dict(RECIPE_OPTIONS["loss"].choices)[run.recipe.loss]
+    return f"{architecture.title}, {loss}, trained {run.begun[:16].replace('T', ' ')}"
 
 
 def embed_crops(embedder: Embedder, crops: Crops, check: Callable[[], None]) -> FloatArray:
@@ -93,24 +113,14 @@ def compare(run: Run, before: Embedder, after: Embedder, check: Callable[[], Non
         genuine_pairs=int(pairs.genuine.sum()),
         impostor_pairs=int((~pairs.genuine).sum()),
         false_match_rate=run.recipe.false_match_rate,
-        before=interval(difference.before),
-        after=interval(difference.after),
-        difference=interval(difference.change, signed=True),
+        before=acceptance(difference.before),
+        after=acceptance(difference.after),
+        difference=change(difference.change, enough_people=difference.enough_people),
         better_beyond_chance=difference.better_beyond_chance,
         before_det=curve(old, pairs.genuine).points(),
         after_det=curve(new, pairs.genuine).points(),
+        enough_people=difference.enough_people,
     )
-
-
-def interval(rate: Rate, *, signed: bool = False) -> Interval:
-    """A rate as the window shows it. An acceptance that the data cannot support at that point is "at least"."""
-    if signed:
-        text = f"{100 * rate.value:+.2f} points ({100 * rate.low:+.2f} to {100 * rate.high:+.2f})"
-    elif rate.bounded:
-        text = f"at least {rate.value:.2%} (too few strangers to say more)"
-    else:
-        text = f"{rate.value:.2%} ({rate.low:.2%} to {rate.high:.2%})"
-    return Interval(rate.value, rate.low, rate.high, text)
 
 
 def promote(run: Run, packs: Path, embedder: Embedder, check: Callable[[], None], *, anyway: bool = False) -> Pack:
@@ -127,35 +137,70 @@ def promote(run: Run, packs: Path, embedder: Embedder, check: Callable[[], None]
         TrainingError: it is not better beyond chance, and `anyway` was not said.
         PackError: it cannot be stored.
     """
-    comparison = run.comparison()
-    if not anyway and (comparison is None or not comparison.better_beyond_chance):
-        raise TrainingError(
-            "On the people held out, the trained network is not better than the one before beyond what chance "
-            "explains. It was not put to use; you can do so all the same."
-        )
+    if not anyway:
+        _guard(run.comparison())
     crops = run.part((*run.split.validation, *run.split.test)).capped(MOST_OF_ONE, MOST_CROPS, run.recipe.seed)
-    embeddings, labels = embed_crops(embedder, crops, check), np.array(crops.labels)
-    places, pairs = all_pairs(labels, 10 * MOST_IMPOSTORS, run.recipe.seed)
-    strangers = places[~pairs.genuine]
-    impostors = {metric: _apart(embeddings, strangers, metric) for metric in Metric}
+    embeddings = embed_crops(embedder, crops, check)
+    strangers = stranger_pairs(np.array(crops.labels), run.recipe.seed)
+    head = best_of(run).state.get("head")
     about = {
         "title": embedder.pack.title, "licence": embedder.pack.licence, "run": run.name, "begun": run.begun,
         "recipe": {name: getattr(run.recipe, name) for name in run.recipe.__slots__}, "versions": run.versions,
-        "people": [len(run.split.training), len(run.split.validation), len(run.split.test)],
+        "people": [len(run.split.training), len(run.split.validation), len(run.split.test)], "head": head,
     }  # fmt: skip
     network = embedder.pack.network()
-    calibration = Calibration.measured(impostors).as_json()
-    return install(packs, embedder.pack.id, architecture_key(run), network, about | {"calibration": calibration})
+    calibration = measured(embeddings, strangers).as_json()
+    pack = install(packs, embedder.pack.id, architecture_key(run), network, about | {"calibration": calibration})
+    if head is not None:
+        keep(_verifier_of(head, pack.id, embeddings[strangers], len(run.split.training)))
+    return pack
 
 
-def _apart(embeddings: FloatArray, places: np.ndarray, metric: Metric) -> FloatArray:
-    if metric is Metric.L1:
-        summed: FloatArray = np.abs(embeddings[places[:, 0]] - embeddings[places[:, 1]]).sum(axis=1)
-        return summed
-    everyone = distances(embeddings, embeddings, metric)
-    chosen: FloatArray = everyone[places[:, 0], places[:, 1]]
-    return chosen
+def _verifier_of(head: Mapping[str, Any], pack_id: str, strangers: FloatArray, people: int) -> LearnedVerifier:
+    """The head that a network was trained with, as a verifier.
+
+    Args:
+        head: "weight" and "bias" of the logit of being two people.
+        pack_id: of the network.
+        strangers: (M, 2, D) embeddings of pairs that it has not learned from.
+        people: it has learned from.
+    """
+    made = LearnedVerifier("weighted_l1", HEAD_TITLE, pack_id, tuple(head["weight"]), head["bias"], "", people)
+    sums = made.sums(strangers[:, 0], strangers[:, 1]).astype(np.float32)
+    return replace(made, calibration=Calibration.measured({Metric.COSINE: sums}).as_json())
 
 
-def _pack_id(run: Run) -> str:
-    return "trained-" + re.sub(r"[^a-z0-9-]+", "-", run.name.lower())[:60]
+def _guard(comparison: Comparison | None) -> None:
+    """Refuse what is not known to be better.
+
+    Raises:
+        TrainingError: it is not.
+    """
+    if comparison is not None and comparison.better_beyond_chance:
+        return
+    if comparison is not None and not comparison.enough_people:
+        raise TrainingError(
+            f"The people held out are too few to tell whether the trained network is better: {comparison.people}, and "
+            f"at least {LEAST_PEOPLE} are needed. It was not put to use; you can do so all the same, or add people."
+        )
+    raise TrainingError(
+        "On the people held out, the trained network is not better than the one before beyond what chance "
+        "explains. It was not put to use; you can do so all the same."
+    )
+
+
+def stored_pack(place: Path, packs: Path) -> str:
+    """Id of the pack that was made of a run's best network; empty where there is none.
+
+    Of a run that was deleted the latest pack that was made of one of that name.
+    """
+    if digest := digest_of(place, BEST):
+        pack_id = _pack_id(place.name, digest)
+        return pack_id if any(pack_id == pack.id for pack in list_packs(packs)) else ""
+    made = [(about.get("begun", ""), pack_id) for pack_id, about in described(packs) if about.get("run") == place.name]
+    return max(made)[1] if made else ""
+
+
+def _pack_id(run: str, digest: str) -> str:
+    """A name that differs with the weights: runs can be deleted and their names used again."""
+    return f"trained-{re.sub(r'[^a-z0-9-]+', '-', run.lower())[:60]}-{digest[:8]}"

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import shutil
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -125,7 +126,7 @@ def begin(place: Path, faces: FolderFaces, recipe: Recipe, left_out: Collection[
         for number, one in enumerate(faces.pictures)
         if not one.problem and one.path not in left_out
     ]
-    split = split_people((person for person, _ in usable), recipe)
+    split = split_people((person for person, _ in usable), recipe, _set_aside(faces, left_out))
     wanted = {*split.training, *split.validation, *split.test}
     run = Run(
         place=place,
@@ -149,6 +150,18 @@ def begin(place: Path, faces: FolderFaces, recipe: Recipe, left_out: Collection[
             f"The run's folder “{shown(place)}” cannot be made: {error.strerror}. Choose another place."
         ) from error
     return run
+
+
+def _set_aside(faces: FolderFaces, left_out: Collection[str]) -> str:
+    """How many pictures are not used, and why, as part of a sentence."""
+    kinds = Counter(one.kind for one in faces.pictures if one.problem)
+    out = sum(not one.problem and one.path in left_out for one in faces.pictures)
+    parts = (
+        (kinds["unreadable"], "could not be read"),
+        (kinds["no_face"], "shows no face" if kinds["no_face"] == 1 else "show no face"),
+        (out, "is left out" if out == 1 else "are left out"),
+    )
+    return ", ".join(f"{count:,} {what}" for count, what in parts if count)
 
 
 def load_run(place: Path) -> Run:

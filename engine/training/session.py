@@ -17,7 +17,7 @@ from accelerate.utils import broadcast_object_list
 from torch import nn
 
 from engine.device import Device
-from engine.errors import BadInputError
+from engine.errors import BadInputError, shown
 from engine.learning import (
     FINE_TUNE,
     BenchResult,
@@ -38,6 +38,7 @@ from engine.pipeline import Pipeline
 from engine.training.check import check
 from engine.training.control import Control
 from engine.training.faces import FolderFaces, look_at
+from engine.training.losses import LOSSES
 from engine.training.promotion import architecture_key, compare, trained_pack
 from engine.training.run import Run, begin, load_run, new_place
 from engine.training.trainer import Trainer
@@ -153,18 +154,32 @@ class Session:
             raise BadInputError(f"The run “{run.name}” has ended. Begin a new one.")
         return self.train(run)
 
-    def bench(self, folder: Path, recipe: Recipe, losses: Collection[str], seconds: float) -> list[BenchResult]:
+    def bench(
+        self, folder: Path, recipe: Recipe, losses: Collection[str], seconds: float,
+        left_out: Collection[str] | None = None,
+    ) -> list[BenchResult]:  # fmt: skip
         """Train the same network on the same people for the same time with several losses.
 
+        Args:
+            folder: of people.
+            recipe: how to train.
+            losses: by name.
+            seconds: for each.
+            left_out: pictures not to use; None leaves out what the data check proposes.
+
         Raises:
-            BadInputError: there is too little to learn from.
+            BadInputError: there is no such loss, or too little to learn from.
             OperationCancelledError: stopped from outside.
         """
+        unknown = [loss for loss in losses if loss not in LOSSES]
+        if unknown or not losses:
+            raise BadInputError(f"“{shown(','.join(unknown))}” is no loss. Choose from: {', '.join(LOSSES)}.")
         faces, report = self.look(folder, recipe.least_pictures)
+        chosen = proposed(report.findings) if left_out is None else left_out
         results = []
         for loss in losses:
             own = recipe.with_values({"loss": loss, "minutes": seconds / 60, "epochs": 10_000, "patience": 1000})
-            run = begin(new_place(self.runs, own), faces, own, proposed(report.findings))
+            run = begin(new_place(self.runs, own), faces, own, chosen)
             ended = self.train(run)
             if ended.comparison is None:
                 raise BadInputError("A loss bench runs in one process. Start it without “accelerate launch”.")

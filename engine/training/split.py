@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.errors import BadInputError
+from engine.evaluation.bootstrap import LEAST_PEOPLE as LEAST_TO_TELL
 from engine.learning import Recipe
 
 LEAST_PEOPLE = 6
@@ -23,7 +24,7 @@ class Split:
     test: tuple[str, ...]
 
 
-def split_people(pictures: Mapping[str, int] | Iterable[str], recipe: Recipe) -> Split:
+def split_people(pictures: Mapping[str, int] | Iterable[str], recipe: Recipe, aside: str = "") -> Split:
     """Deal people out to training, validation and test.
 
     Everyone's place is decided by a hash of the seed and the name, so that a person who joins the folder later moves
@@ -31,6 +32,8 @@ def split_people(pictures: Mapping[str, int] | Iterable[str], recipe: Recipe) ->
 
     Args:
         pictures: how many usable pictures each person has, or one name for each picture.
+        recipe: the shares of the parts.
+        aside: what could not be used, for the refusal.
 
     Raises:
         BadInputError: there are too few people with enough pictures.
@@ -38,12 +41,15 @@ def split_people(pictures: Mapping[str, int] | Iterable[str], recipe: Recipe) ->
     counts = Counter(dict(pictures)) if isinstance(pictures, Mapping) else Counter(pictures)
     people = [person for person, count in counts.items() if count >= recipe.least_pictures]
     if len(people) < LEAST_PEOPLE:
+        has = "1 person has" if len(people) == 1 else f"{len(people)} people have"
         raise BadInputError(
-            f"{len(people)} people have at least {recipe.least_pictures} usable pictures; to train and to judge the "
-            f"result, {LEAST_PEOPLE} are needed. Add people or pictures."
+            f"{has} at least {recipe.least_pictures} usable pictures{aside and f' ({aside})'}; to train and to judge "
+            f"the result, {LEAST_PEOPLE} are needed. Add people or pictures."
         )
     people.sort(key=lambda person: hashlib.sha256(f"{recipe.seed} {person}".encode()).digest())
-    test = max(2, round(recipe.test_share * len(people)))
+    # With enough people, so many are held out that a verdict is possible.
+    least = LEAST_TO_TELL if len(people) >= 3 * LEAST_TO_TELL else 2
+    test = max(least, round(recipe.test_share * len(people)))
     validation = max(2, round(recipe.validation_share * len(people)))
     if len(people) - test - validation < 2:
         test = validation = 2

@@ -2,72 +2,44 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
-from math import cos, isfinite, pi
+from math import isfinite, nan
 from time import perf_counter
-from typing import Any
 
+import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
-from torch.optim import AdamW
+from torch import nn
 
 from engine.device import Device, placed
-from engine.errors import OperationCancelledError, TrainingError
+from engine.errors import BadInputError, OperationCancelledError, TrainingError
 from engine.learning import FINE_TUNE, Event, RunStarted, Said, Stepped
 from engine.networks.architectures import Architecture
 from engine.networks.deepface import DeepFace
-from engine.training.batches import Batch, Reader
-from engine.training.checkpoint import (
-    Checkpoint,
-    fill,
-    optimiser_tensors,
-    read_checkpoint,
-    restore_optimiser,
-    write_checkpoint,
-)
+from engine.training.batches import Reader
+from engine.training.checkpoint import Checkpoint, write_checkpoint
 from engine.training.control import Control
-from engine.training.learner import Gather, Learner, fixed_norms, freeze, parameter_counts
-from engine.training.losses import CLASSIFIES, LOSSES, unit
+from engine.training.learner import Learner, fixed_norms, freeze, parameter_counts
+from engine.training.losses import CLASSIFIES, loss_for
 from engine.training.losses.collapse import said_of, spread
 from engine.training.miners import MINERS
+from engine.training.optimiser import optimiser_for, schedule
+from engine.training.passes import Passes
 from engine.training.run import Run
 from engine.training.samplers import PeopleSampler, share
+from engine.training.state import BEST, State, resume_state, save_state
+from engine.training.steps import Steps
+from engine.training.together import Together, out_of_memory
 from engine.training.validation import Judge
-
-log = logging.getLogger(__name__)
 
 SAVE_EVERY_S = 60.0
 TELL_EVERY_S = 0.5
-LAST, BEST = "last", "best"
+LEAST_PEOPLE_EACH = 2
+"""A process needs a stranger in its part of a batch."""
 
 Tell = Callable[[Event], None]
-
-
-@dataclass(slots=True)
-class State:
-    """What a checkpoint keeps besides tensors.
-
-    Attributes:
-        epoch, batch: where to go on: batches of this epoch that are done.
-        people_per_batch: smaller than the recipe's where memory ran out.
-        best_tar: on the validation people; of the network before training at first.
-        best_epoch: when it was reached; 0 before training.
-        stale: epochs since.
-        seconds: of training so far.
-    """
-
-    step: int = 0
-    epoch: int = 0
-    batch: int = 0
-    people_per_batch: int = 0
-    best_tar: float = -1.0
-    best_epoch: int = 0
-    stale: int = 0
-    seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -96,37 +68,51 @@ class Trainer:
             control: pauses and stops.
 
         Raises:
-            BadInputError: the checkpoint is damaged, or of another network.
+            BadInputError: the checkpoint is damaged, or of another network; or there are fewer people than the
+                processes need.
         """
         self.run, self.recipe, self.device, self.control = run, run.recipe, device, control
         recipe = run.recipe
         self.accelerator = Accelerator(
             cpu=device.torch_device.type == "cpu", mixed_precision="bf16" if device.bf16 else "no"
         )
+        self._together = Together(self.accelerator)
         self._tell = tell
         torch.manual_seed(recipe.seed)
         training = run.part(run.split.training)
         self._reader = Reader(training, architecture.frame, recipe.augment, recipe.seed)
         self._judge = Judge.over(run.part(run.split.validation), architecture.frame, recipe.seed)
+        self._passes = Passes(training, architecture.frame, device, control.check)
+        self.state = State(people_per_batch=self._evenly(recipe.people_per_batch))
         network.requires_grad_(requires_grad=True)
         freeze(network, recipe.freeze)
-        loss = LOSSES[recipe.loss](architecture.dimension, len(training.people))
-        miner = MINERS[recipe.miner] if loss.takes_triplets else None
-        if self.accelerator.num_processes > 1 and device.torch_device.type == "cuda":
+        if not self._together.alone and device.torch_device.type == "cuda":
             # Each process alone would normalise by the statistics of its own part of the batch.
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]  # torch declares no types
         self.network = network
         self._counts = parameter_counts(network)
-        bare = placed(Learner(network, loss, miner), device)
-        optimiser = AdamW(_groups(bare, recipe.weight_decay), lr=recipe.learning_rate)
-        self.state = State(people_per_batch=self._evenly(recipe.people_per_batch))
-        self._resume(bare, optimiser)
-        if self.state.step == 0 and recipe.start == FINE_TUNE and recipe.loss in CLASSIFIES:
-            loss.start_from(self._means())
-        self._learner, self._optimiser = self.accelerator.prepare(bare, optimiser)
-        self._bare = bare
+        self._learner = self._ready(architecture.dimension)
         self._meter = _Meter()
         self._saved_at = self._clock = perf_counter()
+
+    def _ready(self, dimension: int) -> Learner:
+        """Build what learns, its optimiser and its steps, as the latest checkpoint has them."""
+        recipe, run = self.recipe, self.run
+        loss = loss_for(recipe, dimension, len(self._reader.crops.people))
+        miner = MINERS[recipe.miner] if loss.takes_triplets else None
+        learner = placed(Learner(self.network, loss, miner), self.device)
+        optimiser = optimiser_for(learner, recipe)
+        resumed = resume_state(run.place, run.name, learner, optimiser)
+        if resumed is not None:
+            self.state = resumed
+        elif recipe.start == FINE_TUNE and recipe.loss in CLASSIFIES:
+            loss.start_from(self._passes.means(self.network))
+        self._optimiser = self.accelerator.prepare(optimiser)
+        self._steps = Steps(
+            self.accelerator, self._together, learner, self._optimiser, self.device, recipe.clip,
+            shared=not self._together.alone and recipe.loss not in CLASSIFIES,
+        )  # fmt: skip
+        return learner
 
     # --- the loop -----------------------------------------------------------------------------------------------
 
@@ -141,9 +127,7 @@ class Trainer:
         self._clock = perf_counter()
         try:
             self._say(self._started(self.recipe.epochs * len(self._sampler())))
-            if self.state.best_tar < 0:
-                self._validate()
-            reason = ""
+            reason = self._validate() if self.state.best_tar < 0 else ""
             while not reason:
                 reason = self._epoch()
             self.accelerator.wait_for_everyone()
@@ -173,7 +157,9 @@ class Trainer:
         sampler = self._sampler()
         try:
             reason = self._batches(sampler)
-        except torch.OutOfMemoryError:
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
             self._halve()
             return ""
         except OperationCancelledError:
@@ -182,7 +168,8 @@ class Trainer:
         if reason:
             return reason
         self.state.epoch, self.state.batch = self.state.epoch + 1, 0
-        self._validate()
+        if reason := self._validate():
+            return reason
         self._tick()
         self._save()
         if self.state.epoch >= self.recipe.epochs:
@@ -197,12 +184,10 @@ class Trainer:
         with closing(self._reader.batches(shares, self.state.epoch)) as batches:
             for batch in batches:
                 self._wait()
-                loss = self._step(batch, self._progress(sampler))
+                rate = self.recipe.learning_rate * schedule(self._progress(sampler), self.recipe.warm_up)
+                loss = self._steps.take(batch, rate)
                 if not isfinite(loss):
-                    return (
-                        f"The loss is no number any more after step {self.state.step:,}: the learning rate is probably "
-                        "too high. The best network so far was kept."
-                    )
+                    return self._no_number("loss is")
                 self.state.step, self.state.batch = self.state.step + 1, self.state.batch + 1
                 self._tick()
                 self._count(loss, len(batch.labels) * processes, sampler)
@@ -212,32 +197,11 @@ class Trainer:
                     break
         return ""
 
-    def _step(self, batch: Batch, progress: float) -> float:
-        for group in self._optimiser.param_groups:
-            group["lr"] = self.recipe.learning_rate * schedule(progress, self.recipe.warm_up)
-        chips = batch.chips.to(self.device.torch_device, non_blocking=True).float()
-        labels = batch.labels.to(self.device.torch_device)
-        shared = self.accelerator.num_processes > 1 and self.recipe.loss not in CLASSIFIES
-        with self.accelerator.autocast():
-            loss: Tensor = self._learner(chips, labels, self._gather() if shared else None)
-        # A loss over the joined batch gives each process the gradient of its own part, and those are averaged.
-        self.accelerator.backward(loss * (self.accelerator.num_processes if shared else 1))
-        self.accelerator.clip_grad_norm_(self._learner.parameters(), self.recipe.clip)
-        value = self.accelerator.reduce(loss.detach().float(), "mean").item()
-        if isfinite(value):
-            self._optimiser.step()
-        self._optimiser.zero_grad(set_to_none=True)
-        return float(value)
-
-    def _gather(self) -> Gather:
-        process = self.accelerator.process_index
-
-        def gather(own: Tensor) -> Tensor:
-            parts = list(self.accelerator.gather(own.detach()).split(len(own)))
-            parts[process] = own
-            return torch.cat(parts)
-
-        return gather
+    def _no_number(self, what: str) -> str:
+        return (
+            f"The {what} no number any more after step {self.state.step:,}: the learning rate is probably too high. "
+            "The best network so far was kept."
+        )
 
     def _wait(self) -> None:
         paused_at = perf_counter()
@@ -246,10 +210,7 @@ class Trainer:
         self._meter.since += paused_s
         self._clock += paused_s
         # All processes stop at the same step, or those left would wait for ever for the others.
-        stops = torch.tensor(float(self.control.cancelled), device=self.device.torch_device)
-        if self.accelerator.num_processes > 1:
-            stops = self.accelerator.reduce(stops, "sum")
-        if stops > 0:
+        if self._together.any(self.control.cancelled):
             raise OperationCancelledError
 
     def _tick(self) -> None:
@@ -272,86 +233,66 @@ class Trainer:
         return sampler
 
     def _evenly(self, people: int) -> int:
-        """Round down to what the processes can share, at least two people each."""
-        people = min(people, len(self._reader.crops.people))
-        processes: int = self.accelerator.num_processes
-        return max(people // processes, 1) * processes
+        """Round down to what the processes can share, at least two people each.
+
+        Raises:
+            BadInputError: there are not so many people.
+        """
+        everyone, processes = len(self._reader.crops.people), self._together.processes
+        if everyone < LEAST_PEOPLE_EACH * processes:
+            raise BadInputError(
+                f"{everyone} people to learn from are too few for {processes} processes, which take at least "
+                f"{LEAST_PEOPLE_EACH} each. Start fewer processes, or add people."
+            )
+        return max(min(people, everyone) // processes, LEAST_PEOPLE_EACH) * processes
 
     def _halve(self) -> None:
         """Go on with half the people per batch from the start of the epoch."""
-        smaller = self._evenly(self.state.people_per_batch // 2)
-        if self.state.people_per_batch <= 2 * self.accelerator.num_processes:
+        self._steps.forget()
+        if self.state.people_per_batch <= LEAST_PEOPLE_EACH * self._together.processes:
             raise TrainingError(
                 "There is not enough memory for the smallest batch. Choose a smaller network, or fewer pictures of "
                 "each person; the best network so far was kept."
             )
-        self._optimiser.zero_grad(set_to_none=True)
         torch.cuda.empty_cache()
+        smaller = self._evenly(self.state.people_per_batch // 2)
         self.state.people_per_batch, self.state.batch = smaller, 0
         self._say(Said(f"Memory ran out, so batches now hold {smaller} people. Training goes on."))
 
     # --- looking back -------------------------------------------------------------------------------------------
 
-    def _validate(self) -> None:
-        network = self.network
-        if isinstance(network, DeepFace):
-            self._fit_normalisation(network)
-        if not self.accelerator.is_main_process:
-            self._agree(0.0)
-            return
-        embeddings = self._judge.embed(network, self.device, self.control.check)
-        tar = self._judge.tar(embeddings, self.recipe.false_match_rate)
+    def _validate(self) -> str:
+        """Judge the network on the validation people; returns why training ends, or nothing."""
+        if isinstance(self.network, DeepFace):
+            self._passes.fit_normalisation(self.network)
+        tar = self._together.sum(self._judged() if self.accelerator.is_main_process else 0.0)
+        if not isfinite(tar):
+            return self._no_number("network's embeddings are")
+        if tar > self.state.best_tar:
+            self.state.best_tar, self.state.best_epoch, self.state.stale = tar, self.state.epoch, 0
+        else:
+            self.state.stale += 1
+        return ""
+
+    def _judged(self) -> float:
+        """True acceptance rate on the validation people, told and kept if it is the best; NaN without numbers."""
+        # Whoever stops alone would leave the other processes waiting.
+        check = self.control.check if self._together.alone else _go_on
+        embeddings = self._judge.embed(self.network, self.device, check)
+        if not np.isfinite(embeddings).all():
+            return nan
+        rate, epoch = self.recipe.false_match_rate, self.state.epoch
+        tar = self._judge.tar(embeddings, rate)
         best = tar > self.state.best_tar
-        self._agree(tar)
-        event = self._judge.event(
-            embeddings, self.recipe.false_match_rate, self.state.epoch, self.state.step, best=best
-        )
-        self._say(event)
-        self._say(self._judge.hardest(embeddings, self.state.epoch))
+        self._say(self._judge.event(embeddings, rate, epoch, self.state.step, best=best))
+        self._say(self._judge.hardest(embeddings, epoch))
         if sentence := said_of(spread(torch.from_numpy(embeddings))):
             self._say(Said(sentence))
         if best:
-            write_checkpoint(
-                self.run.place, BEST, Checkpoint(dict(network.state_dict()), {"epoch": self.state.epoch, "tar": tar})
-            )
-
-    def _agree(self, tar: float) -> None:
-        """Take note of a validation, alike on every process."""
-        value = torch.tensor(tar, device=self.device.torch_device)
-        if self.accelerator.num_processes > 1:
-            value = self.accelerator.reduce(value, "sum")
-        if float(value) > self.state.best_tar:
-            self.state.best_tar, self.state.best_epoch, self.state.stale = float(value), self.state.epoch, 0
-        else:
-            self.state.stale += 1
-
-    def _fit_normalisation(self, network: DeepFace) -> None:
-        """DeepFace divides each feature by its largest value over the training set (Taigman 2014, section 3.3)."""
-        network.maxima.zero_()
-        for batch in self._plain_batches():
-            network.fit_normalisation(network.features(batch.chips))
-
-    def _means(self) -> Tensor:
-        """Mean unit embedding of each person of the training part, (C, D)."""
-        self.network.eval()
-        sums: Tensor | None = None
-        for batch in self._plain_batches():
-            embeddings = unit(self.network(batch.chips).float())
-            if sums is None:
-                sums = embeddings.new_zeros(len(self._reader.crops.people), embeddings.shape[1])
-            sums.index_add_(0, batch.labels, embeddings)
-        if sums is None:
-            raise TrainingError("There is no picture to learn from. Check the folder's pictures.")
-        return unit(sums)
-
-    def _plain_batches(self) -> Iterator[Batch]:
-        """All training crops once, unvaried, on the device."""
-        plain = Reader(self._reader.crops, self._reader.frame, augment=False, seed=0)
-        indices = [range(start, min(start + 64, len(plain.crops))) for start in range(0, len(plain.crops), 64)]
-        with torch.no_grad(), closing(plain.batches(indices, 0)) as batches:
-            for batch in batches:
-                self.control.check()
-                yield Batch(batch.chips.to(self.device.torch_device).float(), batch.labels.to(self.device.torch_device))
+            head = self._learner.loss.verifier()
+            state = {"epoch": epoch, "tar": tar, "head": head and head._asdict()}
+            write_checkpoint(self.run.place, BEST, Checkpoint(dict(self.network.state_dict()), state))
+        return tar
 
     def _count(self, loss: float, pictures: int, sampler: PeopleSampler) -> None:
         meter = self._meter
@@ -376,50 +317,11 @@ class Trainer:
             self.run.note(event)
             self._tell(event)
 
-    # --- checkpoints --------------------------------------------------------------------------------------------
-
     def _save(self) -> None:
         self._saved_at = perf_counter()
-        if not self.accelerator.is_main_process:
-            return
-        tensors, rest = optimiser_tensors(self._optimiser)
-        state = {name: getattr(self.state, name) for name in State.__slots__}
-        everything = {f"learner.{name}": tensor for name, tensor in self._bare.state_dict().items()}
-        everything |= {f"optimiser.{name}": tensor for name, tensor in tensors.items()}
-        everything["random"] = torch.get_rng_state()
-        write_checkpoint(self.run.place, LAST, Checkpoint(everything, {"state": state, "optimiser": rest}))
-
-    def _resume(self, learner: nn.Module, optimiser: AdamW) -> None:
-        checkpoint = read_checkpoint(self.run.place, LAST)
-        if checkpoint is None:
-            return
-        parts: dict[str, dict[str, Tensor]] = {"learner": {}, "optimiser": {}}
-        for name, tensor in checkpoint.tensors.items():
-            kind, _, rest = name.partition(".")
-            if kind in parts:
-                parts[kind][rest] = tensor
-        fill(learner, parts["learner"], self.run.name)
-        restore_optimiser(optimiser, parts["optimiser"], checkpoint.state["optimiser"])
-        torch.set_rng_state(checkpoint.tensors["random"])
-        self.state = State(**checkpoint.state["state"])
+        if self.accelerator.is_main_process:
+            save_state(self.run.place, self._learner, self._optimiser, self.state)
 
 
-def schedule(progress: float, warm_up: float) -> float:
-    """Share of the learning rate: a straight rise, then half a cosine down to 0 (Loshchilov and Hutter, 2017).
-
-    Args:
-        progress: share of the training that is done.
-        warm_up: share of the training that the rise takes.
-    """
-    if progress < warm_up:
-        return max(progress / warm_up, 0.01)
-    return 0.5 * (1 + cos(pi * (progress - warm_up) / (1 - warm_up)))
-
-
-def _groups(learner: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Biases, norms and affines are not decayed."""
-    learning = [parameter for parameter in learner.parameters() if parameter.requires_grad]
-    return [
-        {"params": [p for p in learning if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in learning if p.ndim <= 1], "weight_decay": 0.0},
-    ]
+def _go_on() -> None:
+    """Nothing stops here."""

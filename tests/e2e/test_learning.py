@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -10,10 +11,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
+from engine.errors import BadInputError
+from engine.evaluation.strangers import calibrated_on
 from engine.learning import RunEnded, RunStarted, from_line
+from engine.networks.siamese import SiameseNetwork
+from engine.pipeline import Pipeline
 from engine.training.run import begin, load_run
 from engine.training.session import runs_folder
+from engine.types import CancelToken, silent
 from main import main
 from tests.engine.training.conftest import QUICK, texture_people
 
@@ -43,7 +51,7 @@ def test_that_a_run_is_trained_promoted_used_and_rolled_back(begun: Path, tmp_pa
     assert isinstance(load_run(begun).end(), RunEnded)
     refused = visavis("train", "--promote", "textures", fails=True)
     assert refused.returncode == 3
-    assert "not better" in refused.stderr
+    assert "too few to tell" in refused.stderr
     pack = json.loads(visavis("train", "--promote", "textures", "--anyway", "--json").stdout)["pack"]
     listed = json.loads(visavis("packs", "list", "--json").stdout)
     assert [(one["id"], one["in_use"]) for one in listed] == [("dlib-resnet-v1", True), (pack, False)]
@@ -53,6 +61,59 @@ def test_that_a_run_is_trained_promoted_used_and_rolled_back(begun: Path, tmp_pa
     assert shown["templates"][0]["packs"] == ["dlib-resnet-v1", pack]
     visavis("--gallery", gallery, "packs", "use", "dlib-resnet-v1")
     assert visavis("--gallery", gallery, "verify", "Eileen", pictures / "eileen2.png").returncode == 0
+
+
+def test_that_two_processes_train_what_accelerate_launches(begun: Path) -> None:
+    """Without a GPU too: `--multi_gpu` means several processes, and the device decides where they compute."""
+    launch = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"]
+    launch += ["--mixed_precision", "no", "--dynamo_backend", "no"]
+    command = [sys.executable, *launch, "main.py", "--device", "cpu", "train", "--resume", "textures"]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=170,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    run = load_run(begun)
+    started = next(event for event in run.events() if isinstance(event, RunStarted))
+    assert started.processes == 2
+    ended = run.end()
+    assert ended is not None
+    assert ended.comparison is not None
+
+
+def test_that_a_network_is_brought_along_used_and_removed(tmp_path: Path, pictures: Path) -> None:
+    weights, folder = tmp_path / "theirs.safetensors", tmp_path / "people"
+    torch.manual_seed(0)
+    save_file(SiameseNetwork().state_dict(), weights)
+    for name, picture in (("Eileen", "eileen1.jpg"), ("Grace", "grace.jpg")):
+        (folder / name).mkdir(parents=True)
+        # The same picture many times makes pairs of strangers enough.
+        for number in range(32):
+            shutil.copy(pictures / picture, folder / name / f"{number}.jpg")
+    gallery = tmp_path / "gallery.db"
+    visavis("--gallery", gallery, "enroll", "Eileen", pictures / "eileen1.jpg")
+    add = ("packs", "add", weights, "--architecture", "siamese")
+    assert "--calibrate" in visavis(*add, fails=True).stderr
+    added = json.loads(visavis(*add, "--calibrate", folder, "--licence", "MIT", "--title", "Theirs", "--json").stdout)
+    assert added["pairs"] == 1024
+    listed = json.loads(visavis("packs", "list", "--json").stdout)
+    assert (listed[1]["id"], listed[1]["title"], listed[1]["licence"]) == (added["pack"], "Theirs", "MIT")
+    visavis("--gallery", gallery, "packs", "use", added["pack"])
+    assert "in use" in visavis("--gallery", gallery, "packs", "remove", added["pack"], fails=True).stderr
+    visavis("--gallery", gallery, "packs", "use", "dlib-resnet-v1")
+    visavis("--gallery", gallery, "packs", "remove", added["pack"])
+    shown = json.loads(visavis("--gallery", gallery, "gallery", "show", "Eileen", "--json").stdout)
+    assert shown["templates"][0]["packs"] == ["dlib-resnet-v1"]
+
+
+def test_that_too_few_strangers_to_calibrate_on_are_a_sentence(
+    pipeline: Pipeline, pictures: Path, tmp_path: Path
+) -> None:
+    for name, picture in (("Eileen", "eileen1.jpg"), ("Eileen", "eileen2.png"), ("Grace", "grace.jpg")):
+        (tmp_path / name).mkdir(exist_ok=True)
+        shutil.copy(pictures / picture, tmp_path / name)
+    with pytest.raises(BadInputError, match="2 pairs of strangers .2 people with a face.; at least 1,000"):
+        calibrated_on(tmp_path, pipeline, silent, CancelToken())
 
 
 def test_that_a_stopped_run_is_resumed_to_its_end(begun: Path) -> None:
@@ -97,6 +158,12 @@ def test_that_a_folder_is_checked_and_trouble_is_named(tmp_path: Path, pictures:
         (["train", "x", "--learning-rate", "1e9"], "cannot be"),
         (["packs", "use", "nowhere"], "no pack “nowhere”"),
         (["packs", "use"], "Name the pack"),
+        (["packs", "remove"], "Name the pack"),
+        (["packs", "remove", "dlib-resnet-v1"], "came with the program"),
+        (["packs", "add"], "Name the file of weights"),
+        (["packs", "add", "x", "--architecture", "siamese"], "--calibrate"),
+        (["packs", "add", "x", "--architecture", "magic", "--calibrate", "y"], "no architecture"),
+        (["train", "x", "--bench", "triplet,magic"], "“magic” is no loss"),
         (["evaluate"], "Name a pairs file"),
         (["evaluate", "--folder", "nowhere"], "no folder “nowhere”"),
         (["evaluate", "--folder", "x", "--weights", "main.py"], "more than tensors"),

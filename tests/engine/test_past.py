@@ -39,3 +39,25 @@ def test_that_the_oldest_goes_and_the_deleted_are_forgotten(monkeypatch: pytest.
 
 def test_that_a_probe_is_never_printed() -> None:
     assert "probe" not in repr(decided("identification", 1))
+
+
+def seen(number: int, *, match: bool = True) -> Past:
+    record = Decided("identification", f"about {number % 2}", Metric.COSINE, 0.1, 1, 1, match)
+    return Past(record, np.array([np.cos(number), np.sin(number)], np.float32), "pack", number % 2)
+
+
+def test_that_a_camera_adds_a_decision_a_second_about_each_person() -> None:
+    kept = PastDecisions()
+    for frame in range(61):
+        kept.add_live(seen(2 * frame), frame / 20)
+        kept.add_live(seen(2 * frame + 1), frame / 20)
+    assert len(kept) == 2 * 4
+
+
+def test_that_a_change_is_remembered_at_once_and_so_is_a_stream_that_begins_again() -> None:
+    kept = PastDecisions()
+    for frame, match in enumerate((True, True, False, False, True)):
+        kept.add_live(seen(2 * frame, match=match), frame / 20)
+    assert [one.record.match for one in kept] == [True, False, True]
+    kept.add_live(seen(40), 0.0)
+    assert len(kept) == 4

@@ -27,7 +27,7 @@ from engine.packs.installed import install, packs_folder
 from engine.packs.pack import DEFAULT_PACK
 from engine.service import FaceService
 from engine.settings import Settings
-from engine.types import CancelToken, Frame, Metric, NewTemplate, Person, Progress
+from engine.types import CancelToken, Frame, Metric, NewTemplate, Person, PixelArray, Progress
 
 
 @pytest.fixture
@@ -278,6 +278,53 @@ def test_that_decisions_are_replayed_before_a_limit_is_applied(
         assert record.match
         assert record.distance > stricter.limits.identification or record.people == 0
     assert own.match
+
+
+def test_that_live_decisions_can_be_replayed_too(service: FaceService, eileen: Person, astronaut: PixelArray) -> None:
+    for number in range(3):
+        service.watch(Frame(astronaut, "Camera", time_s=10 + number / 20), claimed=eileen.id)
+    assert service.replay(1e-3).decisions == 2, "an identification and a verification, once each"
+    service.watch(Frame(astronaut, "Camera", time_s=12), claimed=eileen.id)
+    assert service.replay(1e-3).decisions == 4
+
+
+def test_that_limits_say_what_they_mean_for_identification_and_what_the_pairs_can_show(
+    service: FaceService, eileen: Person, grace: Person
+) -> None:
+    usual, rare = service.replay(1e-3).limits, service.replay(1e-6).limits
+    assert usual.identification_rate == pytest.approx(2e-3), "two people, each a chance"
+    assert usual.identification_rate < usual.identification_bound < 3e-3
+    assert usual.supported
+    assert usual.identification_supported
+    assert rare.supported
+    networks = service._networks
+    whole = networks.strangers.shipped
+    few = Calibration.measured({metric: np.linspace(0.05, 1, 3000, dtype=np.float32) for metric in Metric})
+    networks.strangers.shipped = few
+    networks.strangers._of = None
+    try:
+        rare = service.replay(1e-6).limits
+    finally:
+        networks.strangers.shipped = whole
+    assert not rare.supported
+    assert not rare.identification_supported
+    assert rare.bound.upper == pytest.approx(3 / 3000, rel=0.01), "no better than so many pairs can say"
+
+
+def test_that_a_pack_in_use_is_not_removed_and_one_that_is_leaves_nothing(service: FaceService, eileen: Person) -> None:
+    impostors = {metric: np.linspace(0.05, 1, 1000, dtype=np.float32) for metric in Metric}
+    about = {"title": "Mine", "licence": "Mine", "calibration": Calibration.measured(impostors).as_json()}
+    install(packs_folder(), "mine", "dlib_resnet", DEFAULT_PACK.network(), about)
+    service.apply(Settings(precision="fp32", pack="mine"))
+    with pytest.raises(PackError, match="in use"):
+        service.remove_pack("mine")
+    service.apply(Settings(precision="fp32"))
+    service.remove_pack("mine")
+    assert [pack.id for pack in service.packs()] == [DEFAULT_PACK.id]
+    assert all(set(one.embeddings) == {DEFAULT_PACK.id} for one in service.templates(eileen.id))
+    for wrong in ("mine", DEFAULT_PACK.id):
+        with pytest.raises(PackError):
+            service.remove_pack(wrong)
 
 
 def test_that_another_pack_embeds_the_gallery_again_and_back(

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as nnf
 
+from engine.networks.siamese import SquaredL2Head
 from engine.training.losses.loss import EmbeddingLoss, Triplets, mean_of_violations, unit
 
 
@@ -26,18 +27,18 @@ class ContrastiveLoss(EmbeddingLoss):
         if metric not in ("squared_l2", "l1"):
             raise ValueError(f"no contrastive loss over {metric}")
         self.margin, self.metric = margin, metric
+        self._head = SquaredL2Head()
 
     def compute(self, embeddings: Tensor, labels: Tensor, _triplets: Triplets | None) -> Tensor:
         """Return the loss over all pairs."""
-        scaled = unit(embeddings)
         first, second = torch.triu_indices(len(labels), len(labels), 1, device=labels.device)
         genuine = labels[first] == labels[second]
-        differences = scaled[first] - scaled[second]
         if self.metric == "l1":
-            apart = differences.abs().mean(dim=1) * embeddings.shape[1] ** 0.5
+            scaled = unit(embeddings)
+            apart = (scaled[first] - scaled[second]).abs().mean(dim=1) * embeddings.shape[1] ** 0.5
         else:
             # The gradient of a root is infinite at 0, where two embeddings are equal.
-            apart = differences.square().sum(dim=1).clamp_min(1e-12).sqrt()
+            apart = self._head(embeddings[first], embeddings[second]).clamp_min(1e-12).sqrt()
         pulled = mean_of_violations(apart[genuine].square(), embeddings)
         pushed = mean_of_violations(nnf.relu(self.margin - apart[~genuine]).square(), embeddings)
         return pulled + pushed

@@ -19,6 +19,13 @@ class Triplets(NamedTuple):
     negatives: Tensor
 
 
+class Head(NamedTuple):
+    """What a loss has learned to compare embeddings with: the logit of being two people is weight · |a - b| + bias."""
+
+    weight: list[float]
+    bias: float
+
+
 class EmbeddingLoss(nn.Module, ABC):
     """A loss over a batch of embeddings. This class checks, subclasses compute."""
 
@@ -50,6 +57,10 @@ class EmbeddingLoss(nn.Module, ABC):
         A network that knows faces would otherwise first be bent towards random directions (Qi, Brown and Lowe,
         "Low-Shot Learning with Imprinted Weights", 2018).
         """
+
+    def verifier(self) -> Head | None:
+        """The head that was learned along with the network, where there is one."""
+        return None
 
     @abstractmethod
     def compute(self, embeddings: Tensor, labels: Tensor, triplets: Triplets | None) -> Tensor:

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import roc_curve
 
-from engine.evaluation.bootstrap import Pairs, all_pairs, paired_difference, tar_with_interval
+from engine.evaluation.bootstrap import (
+    Pairs,
+    _Sorted,
+    all_pairs,
+    paired_difference,
+    rates_with_intervals,
+    tar_with_interval,
+)
 from engine.evaluation.metrics import (
     best_threshold,
     curve,
@@ -20,6 +27,7 @@ from engine.evaluation.metrics import (
     tar_at,
     threshold_at,
 )
+from engine.evaluation.words import acceptance
 
 
 def sample(seed: int, own: int = 300, others: int = 700) -> tuple[np.ndarray, np.ndarray]:
@@ -147,8 +155,6 @@ def test_that_weights_are_how_often_both_people_were_drawn() -> None:
 
 def test_that_a_weighted_rate_equals_repeating_the_pairs() -> None:
     apart, _, pairs = people_pairs(1, people=12)
-    from engine.evaluation.bootstrap import _Sorted  # noqa: PLC0415 - only here
-
     order = _Sorted(apart, pairs.genuine)
     for weights in pairs.weights(seed=5, repeats=5):
         repeated = np.repeat(np.arange(len(apart)), weights.astype(int))
@@ -183,3 +189,72 @@ def test_that_the_same_network_is_not_better_than_itself_and_a_clearly_better_on
     assert better.better_beyond_chance
     worse = paired_difference(np.where(pairs.genuine, apart * 0.3, apart), apart, pairs, 1e-2, repeats=200)
     assert worse.change.high < 0
+
+
+def no_difference(seed: int, people: int) -> tuple[np.ndarray, np.ndarray, Pairs]:
+    """Two networks that are equally good, on the same people."""
+    random = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(people), 5)
+    places, pairs = all_pairs(labels)
+    hard = random.normal(size=people)[labels][places].sum(axis=1) * 0.3
+    apart = np.where(pairs.genuine, 0.0, 2.0) + hard
+    first, second = (apart + random.normal(0, 0.7, len(apart)) for _ in range(2))
+    return first, second, pairs
+
+
+@pytest.mark.parametrize("people", [2, 3, 5])
+def test_that_with_few_people_nothing_is_better_beyond_chance(people: int) -> None:
+    for seed in range(20):
+        found = paired_difference(*no_difference(seed, people), 1e-2, seed=seed, repeats=50)
+        assert not found.enough_people
+        assert not found.better_beyond_chance
+        assert (found.change.low, found.change.high) == (-1, 1)
+    apart, _, pairs = people_pairs(4, people)
+    better = paired_difference(apart, np.where(pairs.genuine, 0.0, apart), pairs, 1e-2, repeats=50)
+    assert not better.better_beyond_chance
+
+
+def test_that_with_six_people_chance_is_rarely_taken_for_better() -> None:
+    found = [paired_difference(*no_difference(seed, 6), 1e-2, seed=seed, repeats=100) for seed in range(100)]
+    assert all(one.enough_people for one in found)
+    assert sum(one.better_beyond_chance for one in found) <= 5
+
+
+def test_that_all_or_none_is_told_with_the_bound_of_so_many_people() -> None:
+    labels = np.repeat(np.arange(10), 2)
+    _, pairs = all_pairs(labels)
+    sure = np.where(pairs.genuine, 0.0, 1.0)
+    every, nobody = (tar_with_interval(side, pairs, 0.1, repeats=20) for side in (sure, 1 - sure))
+    assert acceptance(every).text == "all of 10 genuine pairs: at least 74.11% (10 people)"
+    assert acceptance(nobody).text == "none of 10 genuine pairs: at most 25.89% (10 people)"
+    rare = acceptance(tar_with_interval(sure, pairs, 1e-4, repeats=20))
+    assert not rare.supported
+    assert rare.text.endswith("none of 180 strangers matched: a false match rate of at most 0.02")
+
+
+def test_that_the_equal_error_rate_of_all_people_lies_in_its_interval() -> None:
+    for seed in range(3):
+        apart, _, pairs = people_pairs(seed, people=20)
+        (tar,), eer = rates_with_intervals(apart, pairs, (1e-2,), repeats=100)
+        assert 0 < eer.low <= eer.value <= eer.high < 0.5
+        assert tar == tar_with_interval(apart, pairs, 1e-2, repeats=100)
+        unweighted = _Sorted(apart, pairs.genuine).eer(np.ones(len(apart)))
+        assert unweighted == pytest.approx(curve(apart, pairs.genuine).eer, abs=0.01)
+
+
+def test_that_a_sample_of_many_pictures_is_drawn_without_listing_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = np.repeat(np.arange(1500), 2)
+    whole = np.triu_indices
+
+    def small(size: int, *rest: int) -> tuple[np.ndarray, ...]:
+        assert size < 100, "all pairs of all pictures"
+        return whole(size, *rest)
+
+    monkeypatch.setattr(np, "triu_indices", small)
+    places, pairs = all_pairs(labels, 5000, seed=2)
+    assert (pairs.genuine.sum(), (~pairs.genuine).sum()) == (1500, 5000)
+    assert (places[:, 0] < places[:, 1]).all()
+    assert len(np.unique(places, axis=0)) == len(places)
+    np.testing.assert_array_equal(labels[places], pairs.people)
+    again, _ = all_pairs(labels, 5000, seed=2)
+    np.testing.assert_array_equal(places, again)

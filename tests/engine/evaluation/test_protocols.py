@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,15 +12,31 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.neighbors import KNeighborsClassifier
 
-from engine.errors import BadInputError, OperationCancelledError
-from engine.evaluation.protocols import read_folder, read_pairs
+from engine.cli.parser import parse
+from engine.errors import BadInputError, OperationCancelledError, PackError
+from engine.evaluation import run as run_module
+from engine.evaluation.bootstrap import Pairs
+from engine.evaluation.open_set import identification, shots
+from engine.evaluation.protocols import Embedded, FolderProtocol, deal_people, read_folder, read_pairs
 from engine.evaluation.report import html_report, pdf_report, write_report
-from engine.evaluation.run import Evaluator, identification
-from engine.evaluation.verifiers import VERIFIERS, ChiSquare, Threshold, WeightedL1, compare_verifiers, one_shot
+from engine.evaluation.run import Evaluator
+from engine.evaluation.verifiers import (
+    VERIFIERS,
+    ChiSquare,
+    Compared,
+    Threshold,
+    WeightedL1,
+    compare_verifiers,
+    one_shot,
+)
 from engine.learning import Evaluated, Evaluation, from_line, to_line
+from engine.matching import learned as learned_module
 from engine.matching.distances import distances
+from engine.matching.learned import find_verifier
 from engine.pipeline import Pipeline
 from engine.types import CancelToken, Metric, silent
 
@@ -111,10 +128,11 @@ def test_that_the_json_has_the_promised_keys(measured: tuple[Evaluation, Evaluat
     shown = json.loads(json.dumps(measured[0].as_json()))
     assert list(shown) == [
         "pairs", "accuracy_mean", "accuracy_std", "eer", "tar", "threshold", "failures_to_acquire", "seconds",
-        "details",
+        "intervals", "unsupported", "details",
     ]  # fmt: skip
     assert shown["pairs"] == 4
-    assert {"1e-2", "1e-3"} <= set(shown["tar"])
+    assert shown["tar"] == {"1e-2": None, "1e-3": None, "1e-4": None}, "two strangers cannot show it"
+    assert shown["unsupported"]["1e-3"] == {"false_match_rate_at_most": 1.0, "tar": 1.0}
 
 
 def test_that_an_evaluation_travels_as_a_line(measured: tuple[Evaluation, Evaluation]) -> None:
@@ -135,11 +153,28 @@ def test_that_measuring_can_be_cancelled(tmp_path: Path, images: Path, pipeline:
 
 def test_that_a_report_says_how_to_repeat_it(tmp_path: Path, measured: tuple[Evaluation, Evaluation]) -> None:
     shown = html_report(replace(measured[0], data="<b>&"))
-    for part in ("<svg", "visavis evaluate --pairs pairs.txt", "Seed", "torch", "dlib ResNet v1", "CC0", "at most"):
+    for part in (
+        "<svg", "Seed", "torch", "Evaluation of dlib ResNet v1", "CC0", "at most", "Cosine distance", "strangers",
+        "False match rate (FMR)", "Pictures that could not be used</h2>", "DET curve",
+    ):  # fmt: skip
         assert part in shown, part
     assert "<b>&" not in shown
     write_report(measured[0], tmp_path / "report.html")
     assert (tmp_path / "report.html").read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_that_the_command_in_a_report_can_be_typed_as_it_is(measured: tuple[Evaluation, Evaluation]) -> None:
+    for found, option in zip(measured, ("--pairs", "--folder"), strict=True):
+        program, *words = shlex.split(found.command)
+        request = parse(words)
+        assert program == "visavis"
+        assert (request.pack, request.seed) == (found.pack_id, found.seed)
+        assert request.images is None or request.images.is_dir()
+        assert getattr(request, option[2:]).exists()
+
+
+def test_that_a_failure_list_that_was_cut_says_so(measured: tuple[Evaluation, Evaluation]) -> None:
+    assert "the first 1 of 900" in html_report(replace(measured[0], failures_to_acquire=900))
 
 
 def test_that_the_pdf_is_one(tmp_path: Path, measured: tuple[Evaluation, Evaluation]) -> None:
@@ -170,6 +205,13 @@ def pairs_of_features(seed: int = 0, count: int = 400) -> tuple[np.ndarray, np.n
     return first, second, genuine
 
 
+def compared(first: np.ndarray, second: np.ndarray, genuine: np.ndarray) -> Compared:
+    """Every pair is of people of its own."""
+    count = len(genuine)
+    people = np.column_stack([np.arange(count), np.where(genuine, np.arange(count), np.arange(count, 2 * count))])
+    return Compared(first, second, Pairs(genuine, people), np.arange(count) % 5, np.arange(count))
+
+
 @pytest.mark.parametrize("metric", list(Metric))
 def test_that_a_plain_distance_is_that_of_matching(metric: Metric) -> None:
     first, second, _ = pairs_of_features(count=20)
@@ -196,10 +238,7 @@ def test_that_the_chi_square_distance_is_its_formula() -> None:
 
 def test_that_learned_weights_beat_plain_distances_on_the_same_folds() -> None:
     first, second, genuine = pairs_of_features(1, 1000)
-    scores = {
-        score.title: score.accuracy
-        for score in compare_verifiers(VERIFIERS, first, second, genuine, np.arange(1000) % 10)
-    }
+    scores = {score.title: score.accuracy for score in compare_verifiers(VERIFIERS, compared(first, second, genuine))}
     assert len(scores) == len(VERIFIERS)
     assert scores["Weighted chi-square, linear SVM"] > scores["Chi-square"] + 0.02
     assert scores["Weighted L1 (Siamese head)"] > scores["L1"] + 0.02
@@ -211,7 +250,7 @@ def test_that_chi_square_refuses_negative_features_and_is_left_out_of_a_comparis
         ChiSquare().fit(first - 1, second, genuine)
     with pytest.raises(BadInputError, match="only one kind"):
         WeightedL1().fit(first[genuine], second[genuine], genuine[genuine])
-    titles = [one.title for one in compare_verifiers(VERIFIERS, first - 1, second, genuine, np.arange(100) % 5)]
+    titles = [one.title for one in compare_verifiers(VERIFIERS, compared(first - 1, second, genuine))]
     assert "Chi-square" not in titles
     assert "Cosine" in titles
 
@@ -221,10 +260,9 @@ def test_that_a_missing_embedding_is_an_error_for_every_verifier() -> None:
     genuine[0] = True
     lost = first.copy()
     lost[0] = np.nan
-    folds = np.arange(200) % 5
     for whole, part in zip(
-        compare_verifiers(VERIFIERS, first, second, genuine, folds),
-        compare_verifiers(VERIFIERS, lost, second, genuine, folds),
+        compare_verifiers(VERIFIERS, compared(first, second, genuine)),
+        compare_verifiers(VERIFIERS, compared(lost, second, genuine)),
         strict=True,
     ):
         assert part.accuracy <= whole.accuracy + 0.02
@@ -242,15 +280,24 @@ def faces(seed: int = 0, people: int = 12, each: int = 6, noise: float = 0.5) ->
 
 def test_that_one_shot_is_nearest_neighbour_and_chance_without_information() -> None:
     embeddings, labels = faces(noise=0.1)
-    assert one_shot(embeddings, labels, 5, 1, trials=200, seed=0) == (200, 200)
+    right, whose = one_shot(embeddings, labels, 5, 1, trials=200, seed=0)
+    assert right.all()
+    assert set(whose) <= set(labels)
     nothing = np.random.default_rng(0).normal(size=embeddings.shape).astype(np.float32)
-    right, trials = one_shot(nothing, labels, 5, 1, trials=2000, seed=0)
-    assert right / trials == pytest.approx(0.2, abs=0.04)
+    right, _ = one_shot(nothing, labels, 5, 1, trials=2000, seed=0)
+    assert right.mean() == pytest.approx(0.2, abs=0.04)
     more, _ = one_shot(*faces(noise=1.2), 5, 5, trials=500, seed=1)
     fewer, _ = one_shot(*faces(noise=1.2), 5, 1, trials=500, seed=1)
-    assert more > fewer
+    assert more.mean() > fewer.mean()
     with pytest.raises(BadInputError, match="20 people"):
         one_shot(embeddings, labels, 20, 1, trials=1, seed=0)
+
+
+def test_that_a_thousand_trials_of_ten_people_are_not_a_thousand_people() -> None:
+    found = shots(*faces(people=10, each=4, noise=0.01), seed=0)[0]
+    assert found.rate.value == 1.0
+    assert found.rate.low == pytest.approx(0.05 ** (1 / 10))
+    assert found.rate.text == "all of 1,000 trials: at least 74.11% (10 people)"
 
 
 def test_that_nearest_pictures_agree_with_scikit_learn() -> None:
@@ -265,6 +312,102 @@ def test_that_identification_finds_the_enrolled_and_lets_few_strangers_in() -> N
     assert [point.level for point in points] == [0.1, 0.01]
     assert points[0].rate.value >= points[1].rate.value > 0.8
     assert identification(*faces(people=1), seed=0) == ()
+
+
+def test_that_identification_says_where_unknown_pictures_are_too_few() -> None:
+    many, few = (identification(*faces(people=people, each=4, noise=0.3), seed=0) for people in (60, 10))
+    assert [point.rate.supported for point in many] == [True, True]
+    assert [point.rate.supported for point in few] == [True, False]
+    assert "none of 20 strangers matched: a false positive identification rate of at most 0.1" in few[1].rate.text
+
+
+# --- folds of people ----------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=40), st.integers(0, 5))
+def test_that_each_fold_has_people_of_its_own_and_pairs_of_both_kinds(counts: list[int], seed: int) -> None:
+    labels = np.repeat(np.arange(len(counts)), counts)
+    folds = deal_people(labels, seed)
+    if sum(count > 1 for count in counts) < 2 or len(counts) < 4:
+        assert (folds == -1).all()
+        return
+    for person in np.unique(labels):
+        assert len(np.unique(folds[labels == person])) == 1
+    for fold in np.unique(folds):
+        _, each = np.unique(labels[folds == fold], return_counts=True)
+        assert len(each) >= 2
+        assert each.max() >= 2
+
+
+def test_that_a_folder_is_judged_on_people_that_nothing_was_learned_from(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found, folds = evaluated(pipeline, monkeypatch, tmp_path, *faces(people=24, each=4, noise=0.6))
+    for seen, unseen in folds:
+        assert not seen & unseen
+    assert found.folds == 10
+    assert found.accuracy is not None
+    assert found.eer_interval is not None
+    assert found.accuracy.low <= found.accuracy_mean <= found.accuracy.high
+    assert found.eer_interval.low <= found.eer <= found.eer_interval.high
+    cosine = found.verifiers[0]
+    assert cosine.pairs[0] == found.genuine_pairs
+    assert np.isnan(cosine.tar_at_1e3), "so few strangers cannot show it"
+    assert "at most" in cosine.tar[1].text
+    assert found.verifiers[0].accuracy_interval is not None
+    shown = found.as_json()
+    assert shown["tar"]["1e-4"] is None
+    assert shown["unsupported"]["1e-4"]["false_match_rate_at_most"] == pytest.approx(3 / found.impostor_pairs)
+    assert set(shown["intervals"]) == {"accuracy", "eer", "tar_1e-2", "tar_1e-3", "tar_1e-4"}
+
+
+def evaluated(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, embeddings: np.ndarray, labels: np.ndarray
+) -> tuple[Evaluation, list[tuple[set[int], set[int]]]]:
+    """A folder of people whose pictures have these embeddings, and whom each fold of a verifier saw and was asked."""
+    wide = np.pad(embeddings, ((0, 0), (0, pipeline.embedder.pack.dimension - embeddings.shape[1])))
+    pictures = tuple(tmp_path / f"{number}.jpg" for number in range(len(labels)))
+    protocol = FolderProtocol(pictures, tuple(labels.tolist()), tuple(map(str, np.unique(labels))))
+    monkeypatch.setattr(run_module, "read_folder", lambda *_: protocol)
+    monkeypatch.setattr(run_module, "embed_pictures", lambda *_, **__: Embedded(wide, {}))
+    folds: list[tuple[set[int], set[int]]] = []
+    whole = Compared.out_of_fold
+
+    def noted(self: Compared, build: object) -> np.ndarray:
+        for fold in np.unique(self.folds):
+            sides = self.pairs.people[self.folds != fold], self.pairs.people[self.folds == fold]
+            folds.append((set(sides[0].ravel().tolist()), set(sides[1].ravel().tolist())))
+        return whole(self, build)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Compared, "out_of_fold", noted)
+    return Evaluator(pipeline, silent, CancelToken()).folder(tmp_path), folds
+
+
+def test_that_a_folder_without_faces_is_no_success(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    embeddings, labels = faces(people=6, each=2)
+    with pytest.raises(BadInputError, match="two pictures with a face"):
+        evaluated(pipeline, monkeypatch, tmp_path, np.full_like(embeddings, np.nan), labels)
+    embeddings[labels > 0] = np.nan
+    with pytest.raises(BadInputError, match="no two people with a face"):
+        evaluated(pipeline, monkeypatch, tmp_path, embeddings, labels)
+
+
+def test_that_a_verifier_learned_from_almost_nothing_is_not_stored(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(learned_module, "LEAST_STRANGERS", 40)
+    found, _ = evaluated(pipeline, monkeypatch, tmp_path, *faces(people=6, each=3))
+    assert "It was not stored" in found.notes[0]
+    with pytest.raises(PackError):
+        find_verifier("weighted_l1", found.pack_id)
+    found, _ = evaluated(pipeline, monkeypatch, tmp_path, *faces(people=24, each=4))
+    assert "Settings offer it" in found.notes[0]
+    assert find_verifier("weighted_l1", found.pack_id).people == 24
+    found, _ = evaluated(pipeline, monkeypatch, tmp_path, *faces(people=22, each=4))
+    assert "stays as it was learned before, from 24 people" in found.notes[0]
+    assert find_verifier("weighted_l1", found.pack_id).people == 24
 
 
 # --- the command line ---------------------------------------------------------------------------------------------

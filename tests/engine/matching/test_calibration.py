@@ -68,3 +68,41 @@ def test_that_a_pack_without_a_calibration_is_a_sentence() -> None:
     with pytest.raises(PackError, match="calibration"):
         Calibration.load("no-such-pack")
     assert DEFAULT_PACK.id in PACKS
+
+
+# --- rarer than the pairs can show --------------------------------------------------------------------------------
+
+
+def few(seed: int, pairs: int = 3000) -> tuple[Calibration, np.ndarray]:
+    """A calibration of a few pairs, and very many others of the same kind."""
+    random = np.random.default_rng(seed)
+    every = random.normal(0.9, 0.12, 2_000_000).astype(np.float32)
+    return Calibration.measured({Metric.COSINE: every[:pairs]}), np.sort(every)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_that_a_rate_beyond_the_pairs_is_stricter_and_not_clamped(seed: int) -> None:
+    made, every = few(seed)
+    limits = [made.threshold(Metric.COSINE, rate) for rate in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)]
+    assert [made.shows(rate) for rate in (1e-2, 1e-3, 1e-4)] == [True, True, False]
+    assert limits == sorted(limits, reverse=True)
+    assert limits[-1] < limits[-2] < limits[-3]
+    for rate, limit in zip((1e-4, 1e-5, 1e-6), limits[2:], strict=True):
+        assert np.searchsorted(every, limit, side="right") / len(every) <= 3 * rate
+    sizes = [made.identification_threshold(Metric.COSINE, 1e-3, people, people) for people in (100, 1000, 10_000)]
+    assert sizes == sorted(set(sizes), reverse=True)
+
+
+def test_that_an_extrapolated_limit_of_the_shipped_table_errs_on_the_strict_side() -> None:
+    whole = Calibration.load(DEFAULT_PACK.id)
+    keep = whole.rates >= 5e-4
+    part = Calibration(3000, whole.rates[keep], {Metric.COSINE: whole.distances[Metric.COSINE][keep]})
+    for rate in (1e-4, 1e-5, 1e-6):
+        assert 0 <= part.threshold(Metric.COSINE, rate) <= whole.threshold(Metric.COSINE, rate)
+
+
+def test_that_a_limit_is_never_below_nothing() -> None:
+    made, _ = few(0)
+    assert made.threshold(Metric.COSINE, 1e-300) == 0.0
+    alike = Calibration(10, np.array([0.1, 0.2, 1.0]), {Metric.COSINE: np.array([0.4, 0.4, 0.4])})
+    assert alike.threshold(Metric.COSINE, 1e-3) == 0.0

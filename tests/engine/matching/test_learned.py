@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from engine.errors import BadInputError, PackError
-from engine.evaluation.verifiers import learn_verifiers
+from engine.evaluation.bootstrap import Pairs
+from engine.evaluation.verifiers import Compared, learn_verifiers
 from engine.matching.learned import LearnedVerifier, chi_square_parts, find_verifier
 from engine.packs.pack import DEFAULT_PACK
 from engine.service import FaceService
@@ -28,7 +29,9 @@ def pairs(count: int = 600, dimension: int = 16) -> tuple[np.ndarray, np.ndarray
 
 def learned(dimension: int = 16, pack_id: str = "pack") -> list[LearnedVerifier]:
     first, second, genuine = pairs(dimension=dimension)
-    return learn_verifiers(pack_id, first, second, genuine, np.arange(len(genuine)) % 10)
+    count = np.arange(len(genuine))
+    people = Pairs(genuine, np.column_stack([count, np.where(genuine, count, count + len(count))]))
+    return learn_verifiers(pack_id, Compared(first, second, people, count % 10, count))
 
 
 def test_that_only_what_fits_the_embeddings_is_learned() -> None:
@@ -77,9 +80,25 @@ def test_that_a_verifier_can_be_chosen_and_says_which_it_is(service: FaceService
     assert found.threshold == made.threshold(1e-2, 1)
     assert found.metric is Metric.COSINE
     assert found.distance < service.verify(person.id, pictures / "grace.jpg").distance
+    compared = service.compare(pictures / "eileen1.jpg", pictures / "eileen2.png")
+    assert compared.verifier == found.verifier
+    assert compared.distance == pytest.approx(found.distance, abs=1e-5)
+    assert compared.threshold == found.threshold
+    replayed = service.replay(1e-5)
+    assert all(record.verifier == found.verifier for record in replayed.changed if record.distance > 0.1)
+    # Decisions of a verifier that is no longer in use cannot be made again.
+    service.apply(Settings(precision="fp32"))
+    assert all(not record.verifier for record in service.replay(1e-2).changed)
 
 
 def test_that_a_verifier_that_has_gone_does_not_keep_the_engine_from_starting(tmp_path: Path) -> None:
     made = FaceService(Settings(verifier="weighted_l1"), tmp_path / "gallery.db")
     assert "has not been learned" in made.info().pack_problem
     made.close()
+
+
+def test_that_a_limit_rarer_than_its_pairs_is_stricter() -> None:
+    (made,) = learned()
+    limits = [made.threshold(rate, 1) for rate in (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)]
+    assert limits == sorted(set(limits), reverse=True)
+    assert limits[-1] > 0

@@ -15,11 +15,13 @@ from engine.networks.inception_resnet import InceptionResnetV1
 from engine.networks.locally_connected import LocallyConnected2d
 from engine.networks.mobilefacenet import MobileFaceNet
 from engine.networks.siamese import SiameseNetwork, SquaredL2Head, WeightedL1Head
+from engine.packs.installed import pack_from_weights
 
 PARAMETERS = {
     "dlib_resnet": 5_614_592,
     "mobilefacenet": 999_936,
     "facenet": 23_482_624,
+    "facenet128": 22_793_728,
     "iresnet18": 24_025_600,
     "iresnet50": 43_590_848,
     "deepface": 102_412_864,
@@ -131,21 +133,64 @@ def test_that_deepface_divides_each_feature_by_its_largest_and_scales_to_unit_le
 # --- published weights --------------------------------------------------------------------------------------------
 
 
-def test_that_published_facenet_weights_load_with_their_classifier_left_out() -> None:
-    """Their names and shapes, as far as this machine can know them: the blocks' names are the published ones."""
-    source = InceptionResnetV1()
-    tensors = dict(source.state_dict()) | {"logits.weight": torch.zeros(8631, 512), "logits.bias": torch.zeros(8631)}
-    for name in (
-        "conv2d_1a.conv.weight", "repeat_1.4.branch2.2.bn.running_var", "mixed_6a.branch1.2.conv.weight",
-        "repeat_2.9.branch1.1.conv.weight", "mixed_7a.branch2.2.bn.weight", "repeat_3.4.conv2d.bias",
-        "block8.branch1.2.bn.bias", "last_linear.weight", "last_bn.running_mean",
-    ):  # fmt: skip
-        assert name in tensors
-    target = InceptionResnetV1()
-    target.load_published(tensors)
-    torch.testing.assert_close(target.last_linear.weight, source.last_linear.weight)
-    with pytest.raises(RuntimeError):
-        target.load_published({"conv1.weight": torch.zeros(1)})
+def _convolved(name: str, kernel: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+    norm = {f"{name}.bn.{part}": kernel[:1] for part in ("weight", "bias", "running_mean", "running_var")}
+    return {f"{name}.conv.weight": kernel, **norm, f"{name}.bn.num_batches_tracked": ()}
+
+
+def _chain(name: str, *kernels: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+    """A branch of several convolutions numbers them; of a single one it is that."""
+    if len(kernels) == 1:
+        return _convolved(name, kernels[0])
+    return {key: shape for n, kernel in enumerate(kernels) for key, shape in _convolved(f"{name}.{n}", kernel).items()}
+
+
+def _residual(name: str, channels: int, joined: int, *branches: list[tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    keys = {f"{name}.conv2d.weight": (channels, joined, 1, 1), f"{name}.conv2d.bias": (channels,)}
+    for number, kernels in enumerate(branches):
+        keys |= _chain(f"{name}.branch{number}", *kernels)
+    return keys
+
+
+def published_facenet() -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the widely used PyTorch weights, written out from the paper's figures 9 to 14."""
+    keys: dict[str, tuple[int, ...]] = {}
+    stem = (
+        ("1a", (32, 3, 3, 3)), ("2a", (32, 32, 3, 3)), ("2b", (64, 32, 3, 3)), ("3b", (80, 64, 1, 1)),
+        ("4a", (192, 80, 3, 3)), ("4b", (256, 192, 3, 3)),
+    )  # fmt: skip
+    for name, kernel in stem:
+        keys |= _convolved(f"conv2d_{name}", kernel)
+    for number in range(5):
+        keys |= _residual(
+            f"repeat_1.{number}", 256, 96, [(32, 256, 1, 1)], [(32, 256, 1, 1), (32, 32, 3, 3)],
+            [(32, 256, 1, 1), (32, 32, 3, 3), (32, 32, 3, 3)],
+        )  # fmt: skip
+    keys |= _chain("mixed_6a.branch0", (384, 256, 3, 3))
+    keys |= _chain("mixed_6a.branch1", (192, 256, 1, 1), (192, 192, 3, 3), (256, 192, 3, 3))
+    for number in range(10):
+        keys |= _residual(
+            f"repeat_2.{number}", 896, 256, [(128, 896, 1, 1)],
+            [(128, 896, 1, 1), (128, 128, 1, 7), (128, 128, 7, 1)],
+        )  # fmt: skip
+    keys |= _chain("mixed_7a.branch0", (256, 896, 1, 1), (384, 256, 3, 3))
+    keys |= _chain("mixed_7a.branch1", (256, 896, 1, 1), (256, 256, 3, 3))
+    keys |= _chain("mixed_7a.branch2", (256, 896, 1, 1), (256, 256, 3, 3), (256, 256, 3, 3))
+    for name in (*(f"repeat_3.{number}" for number in range(5)), "block8"):
+        keys |= _residual(name, 1792, 384, [(192, 1792, 1, 1)], [(192, 1792, 1, 1), (192, 192, 1, 3), (192, 192, 3, 1)])
+    norm = {f"last_bn.{part}": (512,) for part in ("weight", "bias", "running_mean", "running_var")}
+    return keys | {"last_linear.weight": (512, 1792), **norm, "last_bn.num_batches_tracked": ()}
+
+
+def test_that_published_facenet_weights_load_with_their_classifier_left_out(tmp_path: Path) -> None:
+    ours = {name: tuple(tensor.shape) for name, tensor in InceptionResnetV1().state_dict().items()}
+    assert published_facenet() == ours
+    random = torch.Generator().manual_seed(5)
+    tensors = {name: torch.rand(shape, generator=random) for name, shape in published_facenet().items()}
+    tensors |= {"logits.weight": torch.zeros(8631, 512), "logits.bias": torch.zeros(8631)}
+    torch.save(tensors, tmp_path / "vggface2.pt")
+    network = pack_from_weights(tmp_path / "vggface2.pt", "facenet").network()
+    torch.testing.assert_close(network.get_parameter("last_linear.weight"), nn.Parameter(tensors["last_linear.weight"]))
 
 
 def test_that_the_published_mobilefacenet_loads(shared: Path) -> None:
@@ -165,5 +210,5 @@ def test_that_the_siamese_heads_compare_twins() -> None:
     torch.testing.assert_close(SquaredL2Head()(first, second), (scaled**2).sum(dim=1))
     assert SquaredL2Head()(first, first).abs().max() < 1e-6
     head = WeightedL1Head()
-    torch.testing.assert_close(head(first, second), 1 - scaled.abs().sum(dim=1))
+    torch.testing.assert_close(head(first, second), 7 - 8 / 128**0.5 * scaled.abs().sum(dim=1))
     torch.testing.assert_close(head(first, second), head(second, first))

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
+from engine.cli.learning import left_out
 from engine.errors import BadInputError, OperationCancelledError, SettingsError
 from engine.learning import DataReport, Recipe, Said, from_line, to_line
 from engine.matching.calibration import Calibration
@@ -20,8 +25,8 @@ from engine.packs.pack import DEFAULT_PACK
 from engine.pipeline import Pipeline
 from engine.training.batches import Reader
 from engine.training.check import check
-from engine.training.faces import FolderFaces, look_at
-from engine.training.run import Run, delete_run, list_runs, load_run, run_info
+from engine.training.faces import FolderFaces, Picture, look_at
+from engine.training.run import Run, begin, delete_run, list_runs, load_run, run_info, write_list
 from engine.training.split import split_people
 from engine.types import CancelToken, ChipFrame, silent
 
@@ -177,6 +182,35 @@ def test_that_people_with_too_few_pictures_are_left_out() -> None:
 def test_that_too_few_people_are_a_sentence(pictures: dict[str, int]) -> None:
     with pytest.raises(BadInputError, match="Add people"):
         split_people(pictures, Recipe())
+
+
+def test_that_enough_people_are_held_out_for_a_verdict_where_there_are_enough() -> None:
+    sizes = {}
+    for people in (6, 10, 17, 18, 24, 40):
+        split = split_people({f"p{number}": 3 for number in range(people)}, Recipe())
+        sizes[people] = len(split.test)
+        assert min(len(split.training), len(split.validation)) >= 2
+    assert sizes == {6: 2, 10: 2, 17: 4, 18: 6, 24: 6, 40: 10}
+
+
+def test_that_a_refusal_says_what_could_not_be_used(tmp_path: Path) -> None:
+    known = [
+        *(Picture(f"a/{n}.jpg", "a", 1, 1, problem="No.", kind="unreadable") for n in range(1000)),
+        *(Picture(f"b/{n}.jpg", "b", 1, 1, problem="No.", kind="no_face") for n in range(3)),
+        *(Picture(f"c/{n}.jpg", "c", 1, 1, f"c{n}", faces=1) for n in range(3)),
+    ]
+    faces = FolderFaces(tmp_path, tuple(known), np.zeros((len(known), 1), np.float32), tmp_path)
+    sentence = "1 person has at least 2 usable pictures (1,000 could not be read, 3 show no face, 1 is left out); to"
+    with pytest.raises(BadInputError, match=re.escape(sentence)):
+        begin(tmp_path / "run", faces, Recipe(), ["c/0.jpg"])
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), min_size=1), max_size=5))
+def test_that_a_list_of_pictures_is_read_as_it_was_written(names: list[str]) -> None:
+    undecodable = b"no \xff utf-8.jpg".decode("utf-8", "surrogateescape")
+    names = [*(name for name in names if name.strip()), "line\u2028end.jpg", undecodable]
+    with tempfile.TemporaryDirectory() as folder:
+        assert left_out(write_list(Path(folder), names)) == names
 
 
 # --- runs, recipes, events ----------------------------------------------------------------------------------------

@@ -10,14 +10,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.learning import RECIPE_OPTIONS
-from engine.training.losses import CLASSIFIES, LOSSES, EmbeddingLoss, Triplets
+from engine.learning import RECIPE_OPTIONS, Recipe
+from engine.matching.learned import LearnedVerifier
+from engine.training.losses import CLASSIFIES, LOSSES, SIZES, EmbeddingLoss, Triplets, loss_for
 from engine.training.losses.angular import AngularLoss
 from engine.training.losses.collapse import said_of, spread
 from engine.training.losses.contrastive import ContrastiveLoss
 from engine.training.losses.cosine_triplet import CosineTripletLoss
 from engine.training.losses.loss import unit
 from engine.training.losses.margin_softmax import ArcFaceLoss, CosFaceLoss
+from engine.training.losses.pairs import PairLoss
 from engine.training.losses.triplet import TripletLoss
 from engine.training.miners import MINERS
 
@@ -169,7 +171,7 @@ def test_that_arcface_falls_past_the_turning_point() -> None:
 def test_that_every_loss_of_a_recipe_can_be_built_and_learned_from(key: str) -> None:
     assert key in [choice for choice, _ in RECIPE_OPTIONS["loss"].choices]
     loss = LOSSES[key](8, 4)
-    assert (key in CLASSIFIES) == bool(list(loss.parameters()))
+    assert (key in CLASSIFIES or loss.verifier() is not None) == bool(list(loss.parameters()))
     x = batch(0).detach().float().requires_grad_()
     start = loss(x, LABELS, all_triplets(LABELS))
     (gradient,) = torch.autograd.grad(start, x)
@@ -227,3 +229,44 @@ def test_that_collapse_is_noticed_and_said() -> None:
     assert said_of(spread(random)) == ""
     alike = torch.ones(200, 32) + 0.01 * random
     assert "collapsed" in said_of(spread(alike))
+
+
+# --- the Siamese head, and sizes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_that_the_pair_loss_is_the_cross_entropy_of_its_head(seed: int) -> None:
+    loss = PairLoss(8, 4).double()
+    with torch.no_grad():
+        loss.head.weight.copy_(torch.rand(8))
+    x = batch(seed).detach()
+    scaled = x / x.norm(dim=1, keepdim=True)
+    costs: dict[bool, list[Tensor]] = {True: [], False: []}
+    for one in range(len(LABELS)):
+        for two in range(one + 1, len(LABELS)):
+            alike = bool(LABELS[one] == LABELS[two])
+            p = torch.sigmoid(loss.head.bias - (loss.head.weight * (scaled[one] - scaled[two]).abs()).sum())
+            costs[alike].append(-torch.log(p if alike else 1 - p))
+    expected = (torch.stack(costs[True]).mean() + torch.stack(costs[False]).mean()) / 2
+    torch.testing.assert_close(loss(x, LABELS), expected)
+
+
+def test_that_a_head_is_a_verifier_with_the_signs_turned() -> None:
+    loss = PairLoss(8, 4)
+    x = batch(0).detach().float()
+    head = loss.verifier()
+    assert head is not None
+    made = LearnedVerifier("weighted_l1", "", "", tuple(head.weight), head.bias, "", 1)
+    scaled = (x / x.norm(dim=1, keepdim=True)).numpy()
+    sums = torch.from_numpy(made.sums(scaled[:3], scaled[3:6]))
+    torch.testing.assert_close(sums.float(), -loss.head(x[:3], x[3:6]).detach())
+
+
+@pytest.mark.parametrize("key", SIZES)
+def test_that_a_recipes_sizes_reach_the_loss_and_nought_leaves_the_papers(key: str) -> None:
+    usual, plain = LOSSES[key](8, 4), loss_for(Recipe(loss=key), 8, 4)
+    other = loss_for(Recipe(loss=key, margin=0.7, scale=30.0, alpha_deg=25.0), 8, 4)
+    for name, value in {"margin": 0.7, "scale": 30.0, "alpha_deg": 25.0}.items():
+        if name in SIZES[key]:
+            assert getattr(plain, name) == getattr(usual, name)
+            assert getattr(other, name) == value

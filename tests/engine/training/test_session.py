@@ -68,6 +68,20 @@ def test_that_a_bench_gives_each_loss_the_same_people_and_time(
     assert sum(isinstance(event, RunEnded) for event in events) == 2
 
 
+def test_that_a_bench_leaves_out_what_the_user_does(session: TextureSession, tmp_path: Path) -> None:
+    out = [f"p{person:02}/{number}.jpg" for person in range(16) for number in range(4)]
+    (result,) = session.bench(tmp_path, QUICK, ["triplet"], seconds=0.5, left_out=out)
+    run = load_run(Path(result.run))
+    assert run.left_out == tuple(sorted(out))
+    assert len(run.crops) == 16 * 4
+
+
+def test_that_a_bench_knows_all_its_losses_before_it_begins(session: TextureSession, tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="“magic” is no loss. Choose from: triplet, "):
+        session.bench(tmp_path, QUICK, ["triplet", "magic"], seconds=60.0)
+    assert not session.runs.exists()
+
+
 def test_that_a_bench_can_be_stopped(session: TextureSession, tmp_path: Path) -> None:
     session.control.cancel()
     with pytest.raises(OperationCancelledError):
