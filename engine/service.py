@@ -93,6 +93,8 @@ class FaceService:
 
     def close(self) -> None:
         """Close the gallery."""
+        if self._learning is not None:
+            self._learning.close()
         self._gallery.close()
 
     def apply(self, settings: Settings, report: Report = silent, token: CancelToken | None = None) -> None:
@@ -435,6 +437,19 @@ class FaceService:
             PackInfo(pack.id, pack.title, pack.dimension, pack.licence, pack.id == in_use, pack.id not in PACKS)
             for pack in list_packs()
         ]
+
+    def remove_pack(self, pack_id: str) -> None:
+        """Delete one of the user's packs, and what it made of the gallery. `learning.restore_pack` puts it back.
+
+        Raises:
+            PackError: it ships with the program, or is in use.
+            BadInputError: it cannot be deleted.
+        """
+        pack = find_pack(pack_id)
+        if pack.id in PACKS or pack.id == self._networks.embedder.pack.id:
+            raise PackError(f"“{pack.title}” stays: it is in use, or came with the program. Use another one first.")
+        self.learning.delete_pack(pack.id)
+        self._gallery.forget_pack(pack.id)
 
     @property
     def learning(self) -> LearningDesk:

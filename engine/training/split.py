@@ -8,10 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.errors import BadInputError
-from engine.learning import Recipe
-
-LEAST_PEOPLE = 6
-"""Two for training, validation and test each: fewer give no stranger to tell apart."""
+from engine.learning import LEAST_PEOPLE, Recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,8 @@ class Trainer:
         self._reader = Reader(training, architecture.frame, recipe.augment, recipe.seed)
         self._judge = Judge.over(run.part(run.split.validation), architecture.frame, recipe.seed)
         network.requires_grad_(requires_grad=True)
-        freeze(network, recipe.freeze)
+        # Fresh weights that never learn would be noise between the layers that do.
+        freeze(network, recipe.freeze if recipe.start == FINE_TUNE else "none")
         loss = LOSSES[recipe.loss](architecture.dimension, len(training.people))
         miner = MINERS[recipe.miner] if loss.takes_triplets else None
         if self.accelerator.num_processes > 1 and device.torch_device.type == "cuda":
@@ -164,6 +165,7 @@ class Trainer:
             pictures=(len(part(split.training)), len(part(split.validation)), len(part(split.test))),
             steps=steps,
             resumed_at=self.state.step,
+            false_match_rate=self.recipe.false_match_rate,
         )
 
     def _epoch(self) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -19,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from engine.learning import Evaluated, Evaluation, Event
+from engine.learning import Evaluated, Evaluation, Event, OperatingPoint
 from engine.types import PackInfo
 from gui.context import Context
 from gui.pages.page import Page
@@ -27,8 +28,16 @@ from gui.tasks import Task
 from gui.theme import tokens as t
 from gui.widgets.basics import button, card, clear, label, row
 from gui.widgets.drop_zone import DropZone, browse
-from gui.widgets.job_bar import JobBar
+from gui.widgets.job_bar import JobBar, duration
 from gui.widgets.plots import DetPlot, HistogramPlot
+from gui.widgets.table import table
+from gui.wording import counted, one_in, people
+
+_INVITATION = (
+    "Drop a folder that holds one folder of pictures per person,\nor choose a pairs file in LFW's format above"
+)
+_DROP_FOLDER = "Drop a folder that holds one folder per person."
+_CURVES = 4
 
 
 class EvaluatePage(Page):
@@ -42,9 +51,10 @@ class EvaluatePage(Page):
         self.task: Task | None = None
         self.evaluation: Evaluation | None = None
         self.results: list[Evaluation] = []
+        self._complaints: set[str] = set()
         self.pack = QComboBox()
         self.pack.setAccessibleName("Which network")
-        self.pairs = button("Pairs file …", self._choose_pairs, "", "picture")
+        self.pairs = button("Pairs file …", self._choose_pairs, "", "verify")
         self.again = button("Another folder …", self.choose_pictures, "", "folder")
         self.report = button("Save report …", self._choose_report, "primary")
         self.header.addWidget(self.pack)
@@ -53,11 +63,7 @@ class EvaluatePage(Page):
         self.header.addWidget(self.report)
         self.jobs = JobBar()
         self.body.addWidget(self.jobs)
-        self.zone = DropZone(
-            "Drop a folder that holds one folder of pictures per person,\nor choose a pairs file in LFW's format above",
-            several=False,
-            folder_only=True,
-        )
+        self.zone = DropZone(_INVITATION, several=False, folder_only=True)
         self.zone.dropped.connect(self.take_pictures)
         self.head = label("", "title", wrap=True)
         self._about = label("", "muted", wrap=True)
@@ -107,7 +113,7 @@ class EvaluatePage(Page):
         if folders:
             self.evaluate_folder(folders[0])
         else:
-            self.context.toasts.show("Drop a folder that holds one folder per person.", "bad")
+            self._complain(_DROP_FOLDER)
 
     @override
     def choose_pictures(self) -> None:
@@ -115,11 +121,11 @@ class EvaluatePage(Page):
 
     def evaluate_folder(self, folder: Path) -> None:
         """Measure on a folder of people."""
-        self._run(["evaluate", "--folder", str(folder)])
+        self._run(["evaluate", "--folder", str(folder)], folder.name)
 
     def evaluate_pairs(self, file: Path, images: Path) -> None:
         """Measure on a pairs file."""
-        self._run(["evaluate", "--pairs", str(file), "--images", str(images)])
+        self._run(["evaluate", "--pairs", str(file), "--images", str(images)], file.name)
 
     def _choose_pairs(self) -> None:
         dialog = QFileDialog(self, "Choose a pairs file in LFW's format", "", "Pairs (*.txt);;All files (*)")
@@ -143,16 +149,21 @@ class EvaluatePage(Page):
 
     # --- measuring ----------------------------------------------------------------------------------------------
 
-    def _run(self, arguments: Sequence[str]) -> None:
+    def _run(self, arguments: Sequence[str], called: str) -> None:
         if self.task is not None and self.task.running:
-            self.context.toasts.show("An evaluation is running already. Cancel it first, or wait.", "bad")
+            self._complain("An evaluation is running already. Cancel it first, or wait.")
             return
+        self.context.toasts.dismiss(*self._complaints)
+        self._complaints.clear()
         pack = self.pack.currentData() or self.context.settings.value.pack
         device = self.context.settings.value.device
         self.task = self.context.tasks.start([*arguments, "--pack", pack, "--device", device])
         self.task.happened.connect(self._on_event)
         self.task.failed.connect(self._on_failed)
-        self.jobs.follow(self.task, "Embedding")
+        self.task.finished.connect(self._on_finished)
+        self.jobs.follow(self.task, "Loading the networks", speaks=True)
+        self.zone.text.setText(f"Measuring on “{called}” …")
+        self.zone.choose.setEnabled(False)
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Evaluated):
@@ -160,6 +171,14 @@ class EvaluatePage(Page):
             self.show_evaluation(event.evaluation)
 
     def _on_failed(self, sentence: str, details: str) -> None:
+        self._complain(sentence, details)
+
+    def _on_finished(self) -> None:
+        self.zone.text.setText(_INVITATION)
+        self.zone.choose.setEnabled(True)
+
+    def _complain(self, sentence: str, details: str = "") -> None:
+        self._complaints.add(sentence)
         self.context.toasts.show(sentence, "bad", details)
 
     def show_evaluation(self, found: Evaluation) -> None:
@@ -167,25 +186,32 @@ class EvaluatePage(Page):
         self.evaluation = found
         self.head.setText(f"{found.pack_title} on “{found.data}”")
         self._about.setText(
-            f"{found.people:,} people, {found.genuine_pairs:,} genuine and {found.impostor_pairs:,} impostor pairs, "
-            f"{found.failures_to_acquire:,} failures to acquire (counted as errors). {found.seconds:.0f} s."
+            f"{people(found.people)}, {found.genuine_pairs:,} genuine and {found.impostor_pairs:,} impostor pairs, "
+            f"{counted(found.failures_to_acquire, 'picture', 'pictures')} without a usable face (counted as errors). "
+            f"{duration(found.seconds)}."
         )
         clear(self._figures)
-        point = found.tar[1] if len(found.tar) > 1 else None
-        for name, value, note in (
-            ("Accuracy", f"{found.accuracy_mean:.2%}", f"± {found.accuracy_std:.2%} over {found.folds} folds"),
-            ("Equal error rate", f"{found.eer:.2%}", f"limit {found.threshold:.3f} decides most pairs rightly"),
-            *([("TAR at FMR 1e-3", f"{point.rate.value:.2%}", point.rate.text)] if point else []),
-        ):
+        for name, value, note in _figures(found):
             self._figures.addWidget(_figure(name, value, note), 1)
-        for earlier in self.results[-4:]:
-            self.det.show_curve(f"{earlier.pack_title}, {earlier.data}", earlier.det)
+        self._show_curves()
         self.histogram.show_shares(found.bins, found.genuine, found.impostor)
-        clear(self._tables)
-        for number, (title, rows) in enumerate(_tables(found)):
-            self._tables.addWidget(_table(title, rows), number // 2, number % 2)
+        self._show_tables(found)
         self._stack.setCurrentIndex(1)
         self._follow()
+
+    def _show_curves(self) -> None:
+        """The latest evaluations over one another; one that was repeated is told apart by its number."""
+        first = max(0, len(self.results) - _CURVES)
+        self.det.reset()
+        for number, one in enumerate(self.results[first:], first + 1):
+            self.det.show_curve(f"{number}. {one.pack_title}, {one.data}", one.det)
+
+    def _show_tables(self, found: Evaluation) -> None:
+        clear(self._tables)
+        verifiers, *others = evaluation_tables(found)
+        self._tables.addWidget(table(*verifiers), 0, 0, 1, 2)
+        for number, one in enumerate(others, 2):
+            self._tables.addWidget(table(*one), number // 2, number % 2)
 
     def _follow(self) -> None:
         there = self.evaluation is not None
@@ -210,38 +236,75 @@ class EvaluatePage(Page):
         job.succeeded.connect(lambda _none: self.context.toasts.show(f"“{place.name}” is saved.", "good"))
 
 
-def _tables(found: Evaluation) -> list[tuple[str, list[tuple[str, str]]]]:
-    parts = [
-        ("Verification (1:1)", [(f"TAR at FMR {point.level:g}", point.rate.text) for point in found.tar]),
+Table: TypeAlias = tuple[str, str, tuple[str, ...], list[tuple[str, ...]]]
+
+
+def evaluation_tables(found: Evaluation) -> list[Table]:
+    """Title, note, headings and rows of each table: the ways to decide first, then those that the data allows."""
+    strangers = min(found.genuine_pairs, found.impostor_pairs)
+    ways: Table = (
+        "Ways to decide, side by side",
+        f"On the same {strangers:,} genuine pairs and {strangers:,} impostor pairs, evenly many so that accuracy means "
+        "something; the rates above are of all pairs.",
+        ("Decided by", "Accuracy", "Equal error rate", "TAR at 1 in 100", "TAR at 1 in 1,000"),
+        [
+            (
+                one.title,
+                f"{one.accuracy:.2%} ± {one.standard_error:.2%}",
+                f"{one.eer:.2%}",
+                _supported(one.tar_at_1e2, 1e-2, strangers),
+                _supported(one.tar_at_1e3, 1e-3, strangers),
+            )
+            for one in found.verifiers
+        ],
+    )
+    parts: list[Table] = [
         (
-            "Ways to decide, on the same pairs",
-            [(one.title, f"{one.accuracy:.2%} right, TAR at FMR 1e-3 {one.tar_at_1e3:.2%}") for one in found.verifiers],
+            "Verification: is this who they claim to be?",
+            "True acceptance rate (TAR): share of genuine pairs accepted, where so many strangers are (false match "
+            "rate, FMR). In brackets the 95 % interval.",
+            ("Strangers who match (FMR)", "Genuine pairs accepted (TAR)"),
+            _points(found.tar),
         ),
         (
-            "Identification (1:N), half of the people unknown",
-            [(f"DIR at FPIR {point.level:g}", point.rate.text) for point in found.identification],
+            "Identification: who is this?",
+            "Detection and identification rate (DIR): share of enrolled people's pictures put to the right name, where "
+            "so many pictures of unknown people are put to any (false positive identification rate, FPIR). Half of the "
+            "people are unknown.",
+            ("Unknown people named (FPIR)", "Rightly named (DIR)"),
+            _points(found.identification),
         ),
-        ("One-shot", [(f"{one.ways}-way {one.shots}-shot", one.rate.text) for one in found.one_shot]),
+        (
+            "One-shot: the nearest of a few people",
+            "Share of pictures put to the right one of so many people, with so many pictures of each enrolled.",
+            ("People and pictures of each", "Right"),
+            [(f"{people(one.ways)}, {one.shots:,} of each", one.rate.text) for one in found.one_shot],
+        ),
     ]
-    return [(title, rows) for title, rows in parts if rows]
+    return [ways, *(part for part in parts if part[3])]
+
+
+def _points(points: Sequence[OperatingPoint]) -> list[tuple[str, ...]]:
+    return [(one_in(point.level), point.rate.text) for point in points]
+
+
+def _supported(rate: float, level: float, strangers: int) -> str:
+    """A rate at an operating point, where there are enough strangers to show it."""
+    return f"{rate:.2%}" if strangers * level >= 1 else "too few strangers"
+
+
+def _figures(found: Evaluation) -> Iterator[tuple[str, str, str]]:
+    yield "Accuracy", f"{found.accuracy_mean:.2%}", f"± {found.accuracy_std:.2%} over {found.folds} folds"
+    yield "Equal error rate", f"{found.eer:.2%}", f"A distance of {found.threshold:.3f} decides most pairs rightly"
+    if len(found.tar) > 1:
+        point = found.tar[1]
+        name = f"Genuine pairs accepted, {one_in(point.level)} strangers match"
+        yield name, f"{point.rate.value:.2%}", point.rate.text
 
 
 def _figure(name: str, value: str, note: str) -> QFrame:
     frame, layout = card()
     for text, look in ((name, "muted"), (value, "display"), (note, "caption")):
         layout.addWidget(label(text, look, wrap=True))
-    return frame
-
-
-def _table(title: str, rows: list[tuple[str, str]]) -> QFrame:
-    frame, layout = card()
-    layout.addWidget(label(title, "strong"))
-    grid = QGridLayout()
-    grid.setColumnStretch(1, 1)
-    grid.setHorizontalSpacing(t.GUTTER)
-    for number, (name, value) in enumerate(rows):
-        grid.addWidget(label(name, "muted"), number, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(label(value, wrap=True, selectable=True), number, 1)
-    layout.addLayout(grid)
     layout.addStretch(1)
     return frame

@@ -111,6 +111,11 @@ class ToastHost(QObject):
         self._arrange()
         return toast
 
+    def dismiss(self, *texts: str) -> None:
+        """Take messages away that have been dealt with, where they are still there."""
+        for old in [toast for toast in self._toasts if toast.message.text() in texts]:
+            old.dismiss()
+
     @property
     def texts(self) -> list[str]:
         """The messages on screen, oldest first."""
