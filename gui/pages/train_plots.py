@@ -13,7 +13,8 @@ from engine.types import PixelArray
 from gui.context import Context
 from gui.theme import tokens as t
 from gui.widgets.basics import RoundedPicture, button, card, clear, column, label, row
-from gui.widgets.plots import CurvePlot, DetPlot, HistogramPlot, MapPlot, Places
+from gui.widgets.map_plot import MapPlot, Places
+from gui.widgets.plots import CurvePlot, DetPlot, HistogramPlot
 from gui.wording import one_in
 
 _BY_COMPONENTS, _BY_NEIGHBOURS = "principal components", "neighbours, by t-SNE"

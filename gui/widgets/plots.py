@@ -22,12 +22,9 @@ LEAST_RATE = 1e-5
 _RATE_NAMES = {1e-5: "0.001 %", 1e-4: "0.01 %", 1e-3: "0.1 %", 1e-2: "1 %", 1e-1: "10 %", 1.0: "100 %"}
 _NARROW_PX = 460
 """Below this width the names of all rates would run into one another."""
-_GOLDEN = 0.618034
-_SYMBOLS = ("o", "s", "t", "d", "star")
 _DASHES: tuple[tuple[float, ...], ...] = ((), (4, 3), (1, 2), (8, 3, 1, 3), (2, 4), (10, 5), (6, 2, 2, 2), (1, 5))
 """Curves that lie on one another are both seen: the first is drawn through, the others leave gaps over it."""
 Points = Sequence[tuple[float, float]]
-Places = Sequence[tuple[float, float, int]]
 
 
 class WholeAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
@@ -249,47 +246,6 @@ class DetPlot(Plot):
             self.line(logs[:, 0].tolist(), logs[:, 1].tolist(), pen)
             entries.append((name, pen, None))
         self.legend.show_entries(entries)
-
-
-class MapPlot(Plot):
-    """Embeddings in the plane; people have colours and shapes."""
-
-    def __init__(self) -> None:
-        self.places: Places = ()
-        super().__init__("", "", "")
-        self.show_places((), "principal components")
-        for side in ("bottom", "left"):
-            self.view.hideAxis(side)
-
-    def show_places(self, places: Places, method: str) -> None:
-        """Show points (x, y, number of the person), and how they were found."""
-        self.places = places
-        self.set_title(f"Map of faces: {method}")
-        self.redraw()
-
-    @override
-    def in_words(self) -> str:
-        people = len({person for _, _, person in self.places})
-        return (
-            f"{len(self.places):,} faces of {people:,} people; each person has a colour and a shape" if people else ""
-        )
-
-    @override
-    def draw(self) -> None:
-        """Draw one dot a face."""
-        numbers = [int(person) for _, _, person in self.places]
-        self.view.addItem(
-            pg.ScatterPlotItem(
-                [x for x, _, _ in self.places], [y for _, y, _ in self.places], size=8, pen=None,
-                brush=[pg.mkBrush(person_colour(number)) for number in numbers],
-                symbol=[_SYMBOLS[number % len(_SYMBOLS)] for number in numbers],
-            )
-        )  # fmt: skip
-
-
-def person_colour(number: int) -> QColor:
-    """A colour for a person: hues a golden section apart, so that neighbours in number never look alike."""
-    return QColor.fromHsvF(number * _GOLDEN % 1.0, 0.75 - 0.25 * (number % 2), 0.9 if THEME.is_dark else 0.75, 0.85)
 
 
 def _pen(colour: QColor, dashes: Sequence[float], width: float) -> QPen:
