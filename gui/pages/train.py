@@ -190,6 +190,7 @@ class TrainPage(Page):
     def _on_checked(self, report: DataReport) -> None:
         # A training looks at the pictures once more; that is no news, and would undo what was ticked.
         if self._purpose == "check":
+            self.jobs.hide()
             self.pictures.show_report(report)
             self._tell_ready()
 

@@ -11,6 +11,7 @@ from engine.learning import DataReport, Finding
 from engine.types import PixelArray
 from gui.context import Context
 from gui.theme import tokens as t
+from gui.theme.style import THEME
 from gui.widgets.basics import button, label, row
 from gui.widgets.face_pair import face_icon, icon_size
 
@@ -34,6 +35,7 @@ class FindingList(QWidget):
         self._pairs = 1
         self._filling = False
         self._ticket = 0
+        self._shown = ""
         self.list = QListWidget()
         self.list.setAccessibleName("Findings; a tick leaves the picture out")
         self.list.setWordWrap(True)
@@ -46,6 +48,8 @@ class FindingList(QWidget):
         layout.setSpacing(t.GAP)
         layout.addWidget(self.list, 1)
         layout.addLayout(row(self.how_many, None, self.more))
+        # The names below the pictures are drawn in the theme's colours.
+        THEME.changed.connect(lambda: self.show_kind(self._shown))
 
     def begin(self, report: DataReport) -> None:
         """Take another folder's findings, with what is proposed to be left out."""
@@ -55,6 +59,7 @@ class FindingList(QWidget):
     def show_kind(self, kind: str) -> None:
         """Show the findings of one kind."""
         self._ticket += 1
+        self._shown = kind
         self._kind = [one for one in self._findings if one.kind == kind]
         self._pairs = 2 if any(one.other_crop for one in self._kind) else 1
         self.list.clear()

@@ -12,12 +12,13 @@ from engine.learning import Comparison, Hardest, HardTriplet, Stepped, Validated
 from engine.types import PixelArray
 from gui.context import Context
 from gui.theme import tokens as t
-from gui.widgets.basics import RoundedPicture, button, card, clear, column, label, row
+from gui.widgets.basics import RoundedPicture, button, card, column, label, row
 from gui.widgets.map_plot import MapPlot, Places
 from gui.widgets.plots import CurvePlot, DetPlot, HistogramPlot
+from gui.widgets.wrapping_row import WrappingRow
 from gui.wording import one_in
 
-_BY_COMPONENTS, _BY_NEIGHBOURS = "principal components", "neighbours, by t-SNE"
+_BY_COMPONENTS, _BY_NEIGHBOURS = "principal components", "t-SNE"
 
 
 class TrainingPlots(QWidget):
@@ -30,7 +31,7 @@ class TrainingPlots(QWidget):
         self._components: Places = ()
         self._by_neighbours = False
         self.loss = CurvePlot("Loss", "Step", "")
-        self.tar = CurvePlot("", "Epoch", "Genuine pairs accepted, %", "good", percent=True)
+        self.tar = CurvePlot("True acceptance (TAR)", "Epoch", "Genuine pairs accepted, %", "good", percent=True)
         self.rate = CurvePlot("Learning rate", "Step", "", "muted", low=True)
         self.speed = CurvePlot("Pictures per second", "Step", "", "muted", low=True)
         self.histogram, self.det, self.map = HistogramPlot(), DetPlot(), MapPlot()
@@ -39,8 +40,7 @@ class TrainingPlots(QWidget):
         for plot in (self.tar, self.histogram, self.det, self.map):
             plot.say_when("After the first epoch")
         self.neighbours = button("Map by t-SNE", self._change_map, "quiet")
-        self._triplets = QHBoxLayout()
-        self._triplets.setSpacing(t.MARGIN)
+        self._triplets = WrappingRow()
         self._hard, inside = card()
         inside.addWidget(label("Hardest validation faces", "strong"))
         inside.addWidget(
@@ -51,7 +51,7 @@ class TrainingPlots(QWidget):
                 wrap=True,
             )
         )
-        inside.addLayout(self._triplets)
+        inside.addWidget(self._triplets)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(t.GUTTER)
@@ -88,7 +88,7 @@ class TrainingPlots(QWidget):
             if curves:
                 self.det.reset()
             self.set_rate(0.0)
-        clear(self._triplets)
+        self._triplets.show_all([])
         self._hard.hide()
         self._follow_map()
 
@@ -111,8 +111,8 @@ class TrainingPlots(QWidget):
 
     def set_rate(self, false_match_rate: float) -> None:
         """At which rate of false matches true acceptance is told; 0 where that is not known."""
-        at = f" at {one_in(false_match_rate)} false matches" if false_match_rate else ""
-        self.tar.set_title(f"True acceptance (TAR) of validation people{at}")
+        at = f", where {one_in(false_match_rate)} strangers match" if false_match_rate else ""
+        self.tar.set_note(f"Of validation people{at}")
 
     def add_step(self, event: Stepped) -> None:
         """A few steps are done."""
@@ -125,10 +125,9 @@ class TrainingPlots(QWidget):
         self.tar.add(event.epoch, event.tar)
         self.histogram.show_shares(event.bins, event.genuine, event.impostor)
         if not bench:
+            self.det.show_curve("now", event.det)
             if event.epoch == 0:
                 self.det.show_curve("before", event.det)
-            else:
-                self.det.show_curve("now", event.det)
         self._components = event.places
         if not self._by_neighbours:
             self.map.show_places(event.places, _BY_COMPONENTS)
@@ -138,8 +137,8 @@ class TrainingPlots(QWidget):
         """The end: before and after on the people held out."""
         with self.held():
             self.det.reset()
-            self.det.show_curve("before", judged.before_det)
             self.det.show_curve("after", judged.after_det)
+            self.det.show_curve("before", judged.before_det)
 
     # --- the map ------------------------------------------------------------------------------------------------
 
@@ -180,10 +179,7 @@ class TrainingPlots(QWidget):
         def show(pictures: dict[str, PixelArray]) -> None:
             if run != self._run:
                 return
-            clear(self._triplets)
-            for one in event.triplets:
-                self._triplets.addWidget(_TripletCard(one, pictures))
-            self._triplets.addStretch(1)
+            self._triplets.show_all([_TripletCard(one, pictures) for one in event.triplets])
             self._hard.setVisible(bool(event.triplets))
 
         self._context.client.thumbnails(files).succeeded.connect(show)
@@ -196,11 +192,15 @@ class _TripletCard(QFrame):
         super().__init__()
         line = QHBoxLayout()
         line.setSpacing(t.GAP)
-        names = ("Face", f"Same {one.positive_distance:.2f}", f"Stranger {one.negative_distance:.2f}")
-        for name, file in zip(names, (one.anchor, one.positive, one.negative), strict=True):
-            picture = RoundedPicture(t.TRIPLET_PX, name)
+        shown = (
+            (one.anchor, "Face", ""),
+            (one.positive, "Same", f"{one.positive_distance:.2f}"),
+            (one.negative, "Stranger", f"{one.negative_distance:.2f}"),
+        )
+        for file, name, distance in shown:
+            picture = RoundedPicture(t.TRIPLET_PX, f"{name} {distance}".strip())
             picture.show_pixels(pictures.get(file))
-            line.addLayout(column(picture, label(name, "caption"), spacing=t.GAP // 4))
+            line.addLayout(column(picture, label(name, "caption"), label(distance, "strong"), spacing=t.GAP // 4))
         mistaken = one.negative_distance <= one.positive_distance
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -208,4 +208,4 @@ class _TripletCard(QFrame):
         layout.addLayout(line)
         said = "The stranger is nearer" if mistaken else "Told apart"
         layout.addWidget(label(said, "bad-text" if mistaken else "good-text"))
-        self.setAccessibleName(f"{names[1]}, {names[2]}: {said}")
+        self.setAccessibleName(f"Same person {one.positive_distance:.2f}, stranger {one.negative_distance:.2f}: {said}")

@@ -161,7 +161,7 @@ def _called(judged: Comparison) -> tuple[str, str]:
 def _details(judged: Comparison) -> str:
     change = judged.difference
     said = (
-        f"Change {points(change.value)} (95 % between {points(change.low)} and {points(change.high)}) over "
+        f"Change {points(change.value)} (95 % interval {points(change.low)} to {points(change.high)}) over "
         f"{people(judged.people)} held out, with {judged.genuine_pairs:,} genuine and {judged.impostor_pairs:,} "
         "impostor pairs."
     )

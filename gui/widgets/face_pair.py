@@ -20,7 +20,8 @@ _RATIO = 2.0
 
 def icon_size(pictures: int) -> QSize:
     """The size of an icon of so many pictures."""
-    return QSize(pictures * SIDE_PX + (pictures - 1) * _GAP_PX, SIDE_PX + (_NAME_PX if pictures > 1 else 0))
+    # Qt leaves next to nothing between an icon and its text.
+    return QSize(pictures * (SIDE_PX + _GAP_PX), SIDE_PX + (_NAME_PX if pictures > 1 else 0))
 
 
 def face_icon(shown: Sequence[tuple[PixelArray | None, str]], pictures: int) -> QIcon:

@@ -22,14 +22,14 @@ class MapPlot(Plot):
     def __init__(self) -> None:
         self.places: Places = ()
         super().__init__("", "", "")
-        self.show_places((), "principal components")
+        self.show_places((), "")
         for side in ("bottom", "left"):
             self.view.hideAxis(side)
 
     def show_places(self, places: Places, method: str) -> None:
         """Show points (x, y, number of the person), and how they were found."""
         self.places = places
-        self.set_title(f"Map of faces: {method}")
+        self.set_title(f"Map by {method}" if method else "Map of faces")
         self.redraw()
 
     @override

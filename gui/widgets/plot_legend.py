@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+from PySide6.QtGui import QBrush, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from gui.theme import tokens as t
@@ -26,7 +26,7 @@ class Legend(QWidget):
         self.names: list[str] = []
         self.hide()
 
-    def show_entries(self, entries: Sequence[tuple[str, QPen, QColor | None]]) -> None:
+    def show_entries(self, entries: Sequence[tuple[str, QPen, QBrush | None]]) -> None:
         """Show names with their strokes, and the fill where there is one."""
         self.names = [name for name, _, _ in entries]
         clear(self._lines)
@@ -41,7 +41,7 @@ class Legend(QWidget):
         self.setVisible(bool(entries))
 
 
-def _sample(pen: QPen, fill: QColor | None) -> QLabel:
+def _sample(pen: QPen, fill: QBrush | None) -> QLabel:
     drawn = QPixmap(_SAMPLE * _RATIO)
     drawn.setDevicePixelRatio(_RATIO)
     drawn.fill(Qt.GlobalColor.transparent)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log10
+from math import floor, log10
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPen, QResizeEvent
+from PySide6.QtGui import QBrush, QColor, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -37,6 +37,16 @@ class WholeAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         return [(step, offset) for step, offset in spacings if step >= 1] or [(1.0, 0.0)]
 
 
+class PlainAxis(pg.AxisItem):  # type: ignore[misc]  # as above
+    """An axis that writes small numbers out, so that all of them are written alike."""
+
+    @override
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        """Write every value with as many digits as the spacing needs."""
+        digits = max(0, -floor(log10(spacing * scale))) if spacing > 0 else 0
+        return [f"{value * scale:,.{digits}f}" for value in values]
+
+
 class Plot(QWidget):
     """A titled plot; draws itself again when the theme changes, and says in words what it shows."""
 
@@ -50,7 +60,8 @@ class Plot(QWidget):
         layout.setSpacing(t.GAP // 2)
         self._title = label(title, "strong", wrap=True)
         layout.addWidget(self._title)
-        self.view = pg.PlotWidget(background=None, axisItems={"bottom": WholeAxis("bottom")} if counts else {})
+        axes = {"bottom": WholeAxis("bottom"), "left": PlainAxis("left")} if counts else {}
+        self.view = pg.PlotWidget(background=None, axisItems=axes)
         self.view.setMenuEnabled(False)
         self.view.setMouseEnabled(x=False, y=False)
         self.view.hideButtons()
@@ -67,6 +78,9 @@ class Plot(QWidget):
         layout.addWidget(self._stack)
         self.legend = Legend()
         layout.addWidget(self.legend)
+        self._note = label("", "caption", wrap=True)
+        self._note.hide()
+        layout.addWidget(self._note)
         layout.addStretch(1)
         self._axes = {"bottom": x, "left": y}
         self.set_title(title)
@@ -78,6 +92,11 @@ class Plot(QWidget):
         """Call it something else."""
         self._title.setText(title)
         self.setAccessibleName(title)
+
+    def set_note(self, text: str) -> None:
+        """Say something about it below."""
+        self._note.setText(text)
+        self._note.setVisible(bool(text))
 
     def say_when(self, text: str) -> None:
         """What an empty plot says instead of axes without a meaning."""
@@ -149,6 +168,11 @@ class CurvePlot(Plot):
     @override
     def draw(self) -> None:
         """Draw the line, with dots while there are few points."""
+        if len(self.xs) == 1:
+            self.view.setXRange(self.xs[0] - 1, self.xs[0] + 1)
+            self.view.setYRange(0, 2 * self.ys[0] or 1)
+        else:
+            self.view.enableAutoRange()
         colour = getattr(THEME.palette, self._role)
         self.line(self.xs, self.ys, pg.mkPen(colour, width=2))
         if len(self.xs) < 40:
@@ -180,14 +204,15 @@ class HistogramPlot(Plot):
 
     @override
     def draw(self) -> None:
-        """Draw both as filled steps, told apart by colour and stroke."""
+        """Draw both as filled steps, told apart by colour and pattern."""
         bins, *both = self._shown
         entries = []
-        for name, shares, role, dashes in zip(self.NAMES, both, ("good", "bad"), _DASHES, strict=False):
+        patterns = (Qt.BrushStyle.SolidPattern, Qt.BrushStyle.BDiagPattern)
+        for name, shares, role, pattern in zip(self.NAMES, both, ("good", "bad"), patterns, strict=True):
             colour = QColor(getattr(THEME.palette, role))
-            fill = QColor(colour)
-            fill.setAlpha(70)
-            pen = _pen(colour, dashes, 1.5)
+            faint = QColor(colour)
+            faint.setAlpha(80 if pattern is Qt.BrushStyle.SolidPattern else 170)
+            fill, pen = QBrush(faint, pattern), pg.mkPen(colour, width=1.5)
             self.view.plot(
                 np.asarray(bins, float), 100 * np.asarray(shares, float), stepMode="center", fillLevel=0,
                 brush=fill, pen=pen,
@@ -204,8 +229,9 @@ class DetPlot(Plot):
     def __init__(self) -> None:
         self.curves: dict[str, Points] = {}
         super().__init__("Errors: DET curve", "False matches", "False non-matches")
-        self.view.setXRange(log10(LEAST_RATE), 0)
-        self.view.setYRange(-3, 0)
+        # The names of the outer ticks reach over their places.
+        self.view.setXRange(log10(LEAST_RATE) - 0.35, 0.2, padding=0)
+        self.view.setYRange(-3.1, 0.1, padding=0)
         self._name_rates()
 
     def show_curve(self, name: str, points: Points) -> None:
