@@ -203,12 +203,17 @@ class DataReport:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A rate with its 95 % interval; `text` says it for people, "at most" where the data supports no more."""
+    """A rate with its 95 % interval; `text` says it for people, "at most" where the data supports no more.
+
+    Attributes:
+        supported: whether the data can show the operating point, or is enough to tell anything.
+    """
 
     value: float
     low: float
     high: float
     text: str
+    supported: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,8 +324,9 @@ class Comparison:
     Attributes:
         before_title: the network compared with.
         difference: after minus before, with the paired bootstrap's interval over people.
-        better_beyond_chance: whether the interval's lower end is above 0.
+        better_beyond_chance: whether the interval's lower end is above 0, over enough people.
         before_det: (FMR, FNMR) points.
+        enough_people: whether so many people can tell anything from chance.
     """
 
     before_title: str
@@ -334,6 +340,7 @@ class Comparison:
     better_beyond_chance: bool
     before_det: tuple[tuple[float, float], ...]
     after_det: tuple[tuple[float, float], ...]
+    enough_people: bool = True
 
 
 @dataclass(frozen=True, slots=True)

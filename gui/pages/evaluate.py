@@ -51,9 +51,12 @@ class EvaluatePage(Page):
         self.task: Task | None = None
         self.evaluation: Evaluation | None = None
         self.results: list[Evaluation] = []
+        self._over = True
         self._complaints: set[str] = set()
         self.pack = QComboBox()
         self.pack.setAccessibleName("Which network")
+        self.pack.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.pack.setMaximumWidth(t.PANEL_PX)
         self.pairs = button("Pairs file …", self._choose_pairs, "", "verify")
         self.again = button("Another folder …", self.choose_pictures, "", "folder")
         self.report = button("Save report …", self._choose_report, "primary")
@@ -150,30 +153,36 @@ class EvaluatePage(Page):
     # --- measuring ----------------------------------------------------------------------------------------------
 
     def _run(self, arguments: Sequence[str], called: str) -> None:
-        if self.task is not None and self.task.running:
+        if self.task is not None and self.task.running and not self._over:
             self._complain("An evaluation is running already. Cancel it first, or wait.")
             return
         self.context.toasts.dismiss(*self._complaints)
         self._complaints.clear()
         pack = self.pack.currentData() or self.context.settings.value.pack
         device = self.context.settings.value.device
-        self.task = self.context.tasks.start([*arguments, "--pack", pack, "--device", device])
-        self.task.happened.connect(self._on_event)
-        self.task.failed.connect(self._on_failed)
-        self.task.finished.connect(self._on_finished)
-        self.jobs.follow(self.task, "Loading the networks", speaks=True)
+        task = self.context.tasks.start([*arguments, "--pack", pack, "--device", device])
+        task.happened.connect(self._on_event)
+        task.failed.connect(self._on_failed)
+        task.finished.connect(lambda: self._on_finished(task))
+        self.task, self._over = task, False
+        self.jobs.follow(task, "Loading the networks", speaks=True)
         self.zone.text.setText(f"Measuring on “{called}” …")
         self.zone.choose.setEnabled(False)
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Evaluated):
+            # The process takes a while to leave, which is nobody's business.
+            self._over = True
+            self.jobs.hide()
             self.results.append(event.evaluation)
             self.show_evaluation(event.evaluation)
 
     def _on_failed(self, sentence: str, details: str) -> None:
         self._complain(sentence, details)
 
-    def _on_finished(self) -> None:
+    def _on_finished(self, task: Task) -> None:
+        if task is not self.task:
+            return
         self.zone.text.setText(_INVITATION)
         self.zone.choose.setEnabled(True)
 

@@ -36,7 +36,10 @@ class NetworkCard(QFrame):
         )
         layout.addLayout(self._lines)
         self.back.hide()
-        context.client.ready.connect(lambda _info: self.refresh())
+        context.client.ready.connect(self._on_ready)
+        self.refresh()
+
+    def _on_ready(self, _info: object) -> None:
         self.refresh()
 
     def refresh(self) -> None:

@@ -40,6 +40,7 @@ class TrainPage(Page):
         super().__init__(context)
         self.task: Task | None = None
         self._purpose: Purpose = "check"
+        self._over = True
         self._complaints: set[str] = set()
         self.pictures = PicturesStep(context)
         self.recipe = RecipeStep()
@@ -146,7 +147,7 @@ class TrainPage(Page):
             self.progress.replay(run)
 
     def _run(self, purpose: Purpose, arguments: Sequence[str], text: str) -> bool:
-        if self.task is not None and self.task.running:
+        if self.busy:
             self._complain(_BUSY)
             return False
         # Whatever was wrong with the former attempt has been dealt with.
@@ -158,10 +159,21 @@ class TrainPage(Page):
         task.progressed.connect(self._on_progress)
         task.failed.connect(self._on_failed)
         task.stopped.connect(self._on_stopped)
-        task.finished.connect(self._on_finished)
+        task.finished.connect(lambda: self._on_finished(task))
         self.jobs.follow(task, text, speaks=True)
-        self.task, self._purpose = task, purpose
+        self.task, self._purpose, self._over = task, purpose, False
         return True
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task has not given its result; its process takes a while to leave after that."""
+        return self.task is not None and self.task.running and not self._over
+
+    def _on_result(self) -> None:
+        self._over = True
+        self.jobs.hide()
+        self.runs.set_running(None)
+        self.runs.refresh()
 
     def _complain(self, sentence: str, details: str = "") -> None:
         self._complaints.add(sentence)
@@ -179,7 +191,10 @@ class TrainPage(Page):
                 self.progress.take(event)
             case RunEnded() | BenchResult():
                 self.progress.take(event)
-                self.runs.refresh()
+                if self.progress.going:
+                    self.runs.refresh()
+                else:
+                    self._on_result()
             case _:
                 self.progress.take(event)
 
@@ -190,7 +205,7 @@ class TrainPage(Page):
     def _on_checked(self, report: DataReport) -> None:
         # A training looks at the pictures once more; that is no news, and would undo what was ticked.
         if self._purpose == "check":
-            self.jobs.hide()
+            self._on_result()
             self.pictures.show_report(report)
             self._tell_ready()
 
@@ -212,7 +227,9 @@ class TrainPage(Page):
         else:
             self.progress.stopped()
 
-    def _on_finished(self) -> None:
+    def _on_finished(self, task: Task) -> None:
+        if task is not self.task:
+            return
         # Whatever the process did not say any more.
         if self._purpose != "check":
             self.progress.stopped()
@@ -224,12 +241,12 @@ class TrainPage(Page):
             self.task.pause(wait)
 
     def _stop(self) -> None:
-        if self.task is not None and self.task.running:
+        if self.task is not None and self.busy:
             self.progress.stopping()
             self.task.cancel()
 
     def _show_run(self, run: RunInfo) -> None:
-        if self.task is not None and self.task.running and self._purpose != "check":
+        if self.busy and self._purpose != "check":
             if Path(run.place) == self.progress.run:
                 self.show_step(2)
             else:

@@ -39,7 +39,7 @@ class BenchTable(QWidget):
         ]
         headings = ("Loss", "True acceptance (95 % interval)", "Steps", "Time")
         self._inside.addWidget(
-            table("Losses compared on the people held out", conclusion(self.results), headings, rows)
+            table("Losses compared on the people held out", conclusion(self.results), headings, rows, (3, 4, 1, 1))
         )
         self.show()
 

@@ -49,7 +49,7 @@ class FindingList(QWidget):
         layout.addWidget(self.list, 1)
         layout.addLayout(row(self.how_many, None, self.more))
         # The names below the pictures are drawn in the theme's colours.
-        THEME.changed.connect(lambda: self.show_kind(self._shown))
+        THEME.changed.connect(self._draw_again)
 
     def begin(self, report: DataReport) -> None:
         """Take another folder's findings, with what is proposed to be left out."""
@@ -65,6 +65,9 @@ class FindingList(QWidget):
         self.list.clear()
         self.list.setIconSize(icon_size(self._pairs))
         self._show_more()
+
+    def _draw_again(self) -> None:
+        self.show_kind(self._shown)
 
     def _show_more(self) -> None:
         first = self.list.count()

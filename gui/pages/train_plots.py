@@ -18,7 +18,7 @@ from gui.widgets.plots import CurvePlot, DetPlot, HistogramPlot
 from gui.widgets.wrapping_row import WrappingRow
 from gui.wording import one_in
 
-_BY_COMPONENTS, _BY_NEIGHBOURS = "principal components", "t-SNE"
+_BY_COMPONENTS, _BY_NEIGHBOURS = "PCA", "t-SNE"
 
 
 class TrainingPlots(QWidget):
@@ -31,7 +31,7 @@ class TrainingPlots(QWidget):
         self._components: Places = ()
         self._by_neighbours = False
         self.loss = CurvePlot("Loss", "Step", "")
-        self.tar = CurvePlot("True acceptance (TAR)", "Epoch", "Genuine pairs accepted, %", "good", percent=True)
+        self.tar = CurvePlot("True acceptance (TAR)", "Epoch", "Pairs accepted, %", "good", percent=True)
         self.rate = CurvePlot("Learning rate", "Step", "", "muted", low=True)
         self.speed = CurvePlot("Pictures per second", "Step", "", "muted", low=True)
         self.histogram, self.det, self.map = HistogramPlot(), DetPlot(), MapPlot()
@@ -167,7 +167,7 @@ class TrainingPlots(QWidget):
     def _follow_map(self) -> None:
         self.neighbours.setVisible(bool(self._components))
         if self.neighbours.isEnabled():
-            self.neighbours.setText("Back to principal components" if self._by_neighbours else "Map by t-SNE")
+            self.neighbours.setText("Back to PCA" if self._by_neighbours else "Map by t-SNE")
 
     # --- the hardest faces --------------------------------------------------------------------------------------
 

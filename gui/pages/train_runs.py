@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QStackedWidget, 
 
 from engine.learning import RunInfo
 from gui.context import Context
+from gui.pages.train_verdict import called
 from gui.theme import tokens as t
 from gui.widgets.basics import button, card, clear, column, label, row
 from gui.widgets.empty_state import EmptyState
@@ -141,11 +142,7 @@ def _state(run: RunInfo) -> str:
     judged, said = run.ended.comparison, run.ended.reason
     if judged is None:
         return said
-    verdict = "no clear difference"
-    if judged.better_beyond_chance:
-        verdict = "better"
-    elif judged.difference.high < 0:
-        verdict = "worse"
+    verdict = called(judged)[0].lower()
     return f"{said} True acceptance {judged.before.value:.1%} before, {judged.after.value:.1%} after: {verdict}."
 
 

@@ -50,7 +50,7 @@ class Verdict(QFrame):
     def show_comparison(self, run: Path, judged: Comparison, pack: str = "") -> None:
         """Show what came out, and offer what the guard allows; `pack` is the one that was made of the run already."""
         self._place, self._judged, self._pack = run, judged, pack
-        title, look = _called(judged)
+        title, look = called(judged)
         set_look(self.title, look)
         self.title.setText(title)
         out_of, before, after = of_pairs(judged.genuine_pairs, judged.before.value, judged.after.value)
@@ -152,7 +152,10 @@ class Verdict(QFrame):
             (self.use if better else self.anyway).setFocus()
 
 
-def _called(judged: Comparison) -> tuple[str, str]:
+def called(judged: Comparison) -> tuple[str, str]:
+    """A judgement in a few words, and the look of its title."""
+    if not judged.enough_people:
+        return "Too few people to tell", "title"
     if judged.better_beyond_chance:
         return "Better", "title-good"
     return ("Worse", "title-bad") if judged.difference.high < 0 else ("No clear difference", "title")
@@ -165,6 +168,8 @@ def _details(judged: Comparison) -> str:
         f"{people(judged.people)} held out, with {judged.genuine_pairs:,} genuine and {judged.impostor_pairs:,} "
         "impostor pairs."
     )
-    if judged.impostor_pairs * judged.false_match_rate < 1:
+    if not (judged.before.supported and judged.after.supported) or (
+        judged.impostor_pairs * judged.false_match_rate < 1
+    ):
         said += " There are too few strangers to show this rate; a stricter one was taken."
     return said

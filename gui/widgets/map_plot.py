@@ -29,7 +29,7 @@ class MapPlot(Plot):
     def show_places(self, places: Places, method: str) -> None:
         """Show points (x, y, number of the person), and how they were found."""
         self.places = places
-        self.set_title(f"Map by {method}" if method else "Map of faces")
+        self.set_title(f"Map of faces ({method})" if method else "Map of faces")
         self.redraw()
 
     @override

@@ -67,7 +67,7 @@ class Plot(QWidget):
         self.view.hideButtons()
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         # Half a line of text: the name of the highest tick stands above its place.
-        self.view.getPlotItem().layout.setContentsMargins(0, t.GAP, t.GAP, 0)
+        self.view.getPlotItem().layout.setContentsMargins(0, t.GAP, t.GUTTER, 0)
         self._nothing = label("", "muted", wrap=True)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedWidget()
@@ -130,6 +130,8 @@ class Plot(QWidget):
             axis = self.view.getAxis(side)
             axis.setPen(palette.border)
             axis.setTextPen(palette.muted)
+            # There is room for the names of the outer ticks, which would be left out otherwise.
+            axis.setStyle(hideOverlappingLabels=False)
             axis.setLabel(text, siPrefixEnableRanges=(), color=palette.muted)
 
     def line(self, xs: Sequence[float], ys: Sequence[float], pen: QPen) -> Any:
@@ -229,9 +231,8 @@ class DetPlot(Plot):
     def __init__(self) -> None:
         self.curves: dict[str, Points] = {}
         super().__init__("Errors: DET curve", "False matches", "False non-matches")
-        # The names of the outer ticks reach over their places.
-        self.view.setXRange(log10(LEAST_RATE) - 0.35, 0.2, padding=0)
-        self.view.setYRange(-3.1, 0.1, padding=0)
+        self.view.setXRange(log10(LEAST_RATE), 0.1, padding=0)
+        self.view.setYRange(-3.05, 0.05, padding=0)
         self._name_rates()
 
     def show_curve(self, name: str, points: Points) -> None:

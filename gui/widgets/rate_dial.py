@@ -58,7 +58,7 @@ class RateDial(QFrame):
         last = len(self._choices) - 1
         sides = {0: Qt.AlignmentFlag.AlignLeft, last: Qt.AlignmentFlag.AlignRight}
         for number, (rate, _) in enumerate(self._choices):
-            how = {0: ", loosest", last: ", strictest"}.get(number, "")
+            how = {0: "\nloosest", last: "\nstrictest"}.get(number, "")
             stop = label(f"{one_in(float(rate))}{how}", "caption")
             stop.setAlignment(sides.get(number, Qt.AlignmentFlag.AlignHCenter))
             stop.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

@@ -11,7 +11,9 @@ from gui.theme import tokens as t
 from gui.widgets.basics import card, label
 
 
-def table(title: str, note: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> QFrame:
+def table(
+    title: str, note: str, headings: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int] = ()
+) -> QFrame:
     """Make a card with a table.
 
     Args:
@@ -19,6 +21,7 @@ def table(title: str, note: str, headings: Sequence[str], rows: Sequence[Sequenc
         note: one line about all of it; empty for none.
         headings: of the columns.
         rows: as many texts each as there are headings.
+        widths: of the columns, in proportion; the first is the narrowest of two by default.
     """
     frame, layout = card()
     layout.addWidget(label(title, "strong", wrap=True))
@@ -29,7 +32,7 @@ def table(title: str, note: str, headings: Sequence[str], rows: Sequence[Sequenc
     grid.setVerticalSpacing(t.GAP)
     for place, heading in enumerate(headings):
         grid.addWidget(label(heading, "caption", wrap=True), 0, place, Qt.AlignmentFlag.AlignBottom)
-        grid.setColumnStretch(place, 1 if place else 2)
+        grid.setColumnStretch(place, widths[place] if widths else 2 + min(place, 1))
     for number, texts in enumerate(rows, 1):
         for place, text in enumerate(texts):
             shown = label(text, "" if place else "muted", wrap=True, selectable=place > 0)
