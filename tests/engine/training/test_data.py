@@ -79,6 +79,20 @@ def test_that_every_kind_of_trouble_is_found(folder: Path, pipeline: Pipeline, t
     for one in found.findings:
         if one.crop:
             assert Path(one.crop).is_file()
+        assert bool(one.other_picture) == bool(one.other_crop), "the other picture is named where it is shown"
+        assert one.other_picture in one.sentence
+        assert one.kind != "few_pictures" or one.crop, "somebody with too few pictures has a face"
+    assert dict(found.faces_of) == {"Eileen": 3, "Grace": 2}
+
+
+def test_that_what_can_be_learned_from_follows_what_is_left_out(
+    folder: Path, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    found = report(looked(folder, pipeline, tmp_path))
+    proposed = {one.picture for one in found.findings if one.unusable or one.suggested}
+    assert found.usable(proposed, 2) == (found.usable_people, found.usable_pictures)
+    assert found.usable(set(), 2) == (2, 5)
+    assert found.usable(set(), 3) == (1, 3)
 
 
 def test_that_a_near_copy_under_another_name_is_found(
