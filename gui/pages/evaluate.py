@@ -58,7 +58,7 @@ class EvaluatePage(Page):
         self.pack.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.pack.setMaximumWidth(t.PANEL_PX)
         self.pairs = button("Pairs file …", self._choose_pairs, "", "verify")
-        self.again = button("Another folder …", self.choose_pictures, "", "folder")
+        self.again = button("Folder …", self.choose_pictures, "", "folder")
         self.report = button("Save report …", self._choose_report, "primary")
         self.header.addWidget(self.pack)
         self.header.addWidget(self.pairs)
@@ -218,7 +218,7 @@ class EvaluatePage(Page):
     def _show_tables(self, found: Evaluation) -> None:
         clear(self._tables)
         verifiers, *others = evaluation_tables(found)
-        self._tables.addWidget(table(*verifiers), 0, 0, 1, 2)
+        self._tables.addWidget(table(*verifiers, widths=(3, 2, 2, 2, 2)), 0, 0, 1, 2)
         for number, one in enumerate(others, 2):
             self._tables.addWidget(table(*one), number // 2, number % 2)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor, log10
+from math import isclose, log10
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,14 @@ from gui.widgets.plot_legend import Legend
 
 LEAST_RATE = 1e-5
 _RATE_NAMES = {1e-5: "0.001 %", 1e-4: "0.01 %", 1e-3: "0.1 %", 1e-2: "1 %", 1e-1: "10 %", 1.0: "100 %"}
+_MOST_DIGITS = 12
+_OVERHANG_PX = 4 * t.UNIT
+"""How far the name of an outer tick may reach over the end of its axis."""
 _NARROW_PX = 460
 """Below this width the names of all rates would run into one another."""
-_DASHES: tuple[tuple[float, ...], ...] = ((), (4, 3), (1, 2), (8, 3, 1, 3), (2, 4), (10, 5), (6, 2, 2, 2), (1, 5))
+_DASHES: tuple[tuple[float, ...], ...] = (
+    (), (6, 6), (2, 10), (10, 4, 2, 4), (3, 13), (14, 6), (6, 3, 2, 3, 2, 3), (1, 7)
+)  # fmt: skip
 """Curves that lie on one another are both seen: the first is drawn through, the others leave gaps over it."""
 Points = Sequence[tuple[float, float]]
 
@@ -43,7 +48,8 @@ class PlainAxis(pg.AxisItem):  # type: ignore[misc]  # as above
     @override
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         """Write every value with as many digits as the spacing needs."""
-        digits = max(0, -floor(log10(spacing * scale))) if spacing > 0 else 0
+        step = spacing * scale
+        digits = next((n for n in range(_MOST_DIGITS) if isclose(round(step, n), step)), _MOST_DIGITS)
         return [f"{value * scale:,.{digits}f}" for value in values]
 
 
@@ -131,7 +137,7 @@ class Plot(QWidget):
             axis.setPen(palette.border)
             axis.setTextPen(palette.muted)
             # There is room for the names of the outer ticks, which would be left out otherwise.
-            axis.setStyle(hideOverlappingLabels=False)
+            axis.setStyle(hideOverlappingLabels=_OVERHANG_PX)
             axis.setLabel(text, siPrefixEnableRanges=(), color=palette.muted)
 
     def line(self, xs: Sequence[float], ys: Sequence[float], pen: QPen) -> Any:
@@ -264,7 +270,10 @@ class DetPlot(Plot):
     @override
     def draw(self) -> None:
         """Draw every curve in a colour and a stroke of its own."""
-        self.view.showGrid(x=True, y=True, alpha=0.15)
+        # pyqtgraph's own grid would take the names of the outer ticks away.
+        for rate in _RATE_NAMES:
+            for angle in (0, 90):
+                self.view.addItem(pg.InfiniteLine(log10(rate), angle, pen=pg.mkPen(THEME.palette.raised, width=1)))
         entries = []
         for number, (name, points) in enumerate(self.curves.items()):
             logs = np.log10(np.clip(np.asarray(points, float).reshape(-1, 2), LEAST_RATE, 1.0))

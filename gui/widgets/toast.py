@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from gui.theme import tokens as t
@@ -91,6 +91,9 @@ class ToastHost(QObject):
         self._over = over
         self._toasts: list[Toast] = []
         over.installEventFilter(self)
+        if isinstance(over, QStackedWidget):
+            # The page that comes into sight would lie over the messages.
+            over.currentChanged.connect(self._on_page)
 
     def show(
         self,
@@ -128,6 +131,9 @@ class ToastHost(QObject):
                 self._toasts.remove(watched)
             self._arrange()
         return False
+
+    def _on_page(self, _place: int) -> None:
+        self._arrange()
 
     def _arrange(self) -> None:
         bottom = self._over.height() - t.MARGIN
