@@ -16,7 +16,7 @@ from engine.capture.images import read_image
 from engine.types import Box, Comparison, Face, FalseMatchRate, Metric, Pose, Progress, Quality
 from gui.engine_client import EngineClient, Job
 from gui.theme.style import THEME
-from gui.widgets.basics import lead_tab_to
+from gui.widgets.basics import lead_tab_to, row
 from gui.widgets.commit_edits import LineCommit, TextCommit
 from gui.widgets.drop_zone import DropZone, pictures_in
 from gui.widgets.job_bar import JobBar
@@ -123,7 +123,8 @@ def test_that_a_message_that_was_dealt_with_goes(over: QWidget) -> None:
 
 def test_that_tab_reaches_the_checked_button_of_a_group(qtbot: QtBot, over: QWidget) -> None:
     group = QButtonGroup(over)
-    buttons = [QPushButton(name, over) for name in ("a", "b", "c")]
+    buttons = [QPushButton(name) for name in ("a", "b", "c")]
+    over.setLayout(row(*buttons))
     for one in buttons:
         one.setCheckable(True)
         group.addButton(one)
@@ -131,10 +132,12 @@ def test_that_tab_reaches_the_checked_button_of_a_group(qtbot: QtBot, over: QWid
     lead_tab_to(buttons[1])
     reached = [bool(one.focusPolicy() & Qt.FocusPolicy.TabFocus) for one in buttons]
     assert reached == [False, True, False]
-    over.activateWindow()
+    with qtbot.waitActive(over):
+        over.activateWindow()
     buttons[1].setFocus()
     QTest.keyClick(buttons[1], Qt.Key.Key_Right)
-    assert buttons[2].hasFocus() or buttons[2].isChecked(), "the arrow keys reach the others"
+    assert buttons[2].hasFocus(), "the arrow keys reach the others"
+    assert buttons[2].isChecked()
 
 
 # --- the gauge ------------------------------------------------------------------------------------------------------
