@@ -48,7 +48,8 @@ def check(faces: FolderFaces, calibration: Calibration, seconds: float = 0.0, le
     first = {
         one.person: number for number, one in reversed(list(enumerate(faces.pictures))) if one.path not in left_out
     }
-    crops = {person: str(faces.crop(number)) for person, number in first.items()}
+    anyhow = {one.person: number for number, one in reversed(list(enumerate(faces.pictures))) if not one.problem}
+    crops = {person: str(faces.crop(number)) for person, number in (anyhow | first).items()}
     findings += [
         Finding("few_pictures", "", person, _few(usable[person], least_pictures), crops.get(person, ""))
         for person in everyone

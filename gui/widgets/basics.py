@@ -102,8 +102,6 @@ class _ThemeFollower(QObject):
 def lead_tab_to(checked: QAbstractButton) -> None:
     """Let the Tab key reach only the checked button of a group, which the arrow keys leave; Qt would take the first."""
     for one in checked.group().buttons():
-        # Without this the arrow keys, too, pass over what the Tab key does not reach.
-        one.setAutoExclusive(True)
         one.setFocusPolicy(Qt.FocusPolicy.StrongFocus if one is checked else Qt.FocusPolicy.ClickFocus)
 
 

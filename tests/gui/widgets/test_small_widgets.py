@@ -132,8 +132,8 @@ def test_that_tab_reaches_the_checked_button_of_a_group(qtbot: QtBot, over: QWid
     lead_tab_to(buttons[1])
     reached = [bool(one.focusPolicy() & Qt.FocusPolicy.TabFocus) for one in buttons]
     assert reached == [False, True, False]
-    with qtbot.waitActive(over):
-        over.activateWindow()
+    over.activateWindow()
+    qtbot.waitUntil(buttons[2].isVisible)
     buttons[1].setFocus()
     QTest.keyClick(buttons[1], Qt.Key.Key_Right)
     assert buttons[2].hasFocus(), "the arrow keys reach the others"
