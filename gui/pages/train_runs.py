@@ -50,8 +50,9 @@ class RunsStep(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(t.GUTTER)
-        whole.addWidget(self._stack, 1)
+        # On top: at the bottom the message about the deletion would lie over it.
         whole.addWidget(self._bin)
+        whole.addWidget(self._stack, 1)
         context.settings.changed.connect(self._on_setting)
 
     def refresh(self) -> None:
