@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import types
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from math import isfinite
 from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
@@ -16,6 +18,8 @@ from engine.options import Option, Value, check_options, option, options_of
 
 FINE_TUNE = "dlib-resnet-v1"
 """The start that fine-tunes the default pack; every other start is an architecture with fresh weights."""
+LEAST_PEOPLE = 6
+"""Two for training, validation and test each: fewer give no stranger to tell apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +111,16 @@ class Recipe:
     pictures_per_person: int = option(4, Option("Batches", "Pictures of each", low=2, high=64))
     learning_rate: float = option(3e-4, Option("Optimiser", "Learning rate", low=1e-8, high=100))
     weight_decay: float = option(1e-4, Option("Optimiser", "Weight decay", low=0, high=1))
-    warm_up: float = option(0.1, Option("Optimiser", "Warm-up", "Share of the training.", low=0, high=0.9))
+    warm_up: float = option(
+        0.1, Option("Optimiser", "Warm-up", "Share of the training.", low=0, high=0.9, percent=True)
+    )
     clip: float = option(5.0, Option("Optimiser", "Longest gradient", "Longer ones are scaled.", low=0.01, high=1000))
     augment: bool = option(True, Option("Pictures", "Vary the pictures", "Mirror, shift, scale, light, blur."))
     least_pictures: int = option(2, Option("Pictures", "Fewest pictures of a person", low=2, high=1000))
-    validation_share: float = option(0.15, Option("Split", "People for validation", low=0.05, high=0.5))
-    test_share: float = option(0.25, Option("Split", "People held out for the final test", low=0.05, high=0.6))
+    validation_share: float = option(0.15, Option("Split", "People for validation", low=0.05, high=0.5, percent=True))
+    test_share: float = option(
+        0.25, Option("Split", "People held out for the final test", low=0.05, high=0.6, percent=True)
+    )
     false_match_rate: float = option(
         1e-3,
         Option(
@@ -157,7 +165,8 @@ class Finding:
         person: whose folder it lies in.
         sentence: what it is, for people.
         crop: file of the aligned crop, for showing; empty without a face.
-        other_crop: the picture it is compared with.
+        other_crop: crop of the picture it is compared with.
+        other_picture: path of that picture inside the folder.
         unusable: whether it is left out whatever the user says.
         suggested: whether leaving it out is proposed.
     """
@@ -170,6 +179,7 @@ class Finding:
     other_crop: str = ""
     unusable: bool = False
     suggested: bool = False
+    other_picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +189,7 @@ class DataReport:
     Attributes:
         usable_people: who have at least two usable pictures.
         crops: of some people, one aligned crop each, for showing.
+        faces_of: everybody with the number of pictures in which a face was found, whether left out or not.
     """
 
     folder: str
@@ -189,6 +200,17 @@ class DataReport:
     findings: tuple[Finding, ...]
     seconds: float
     crops: tuple[str, ...] = ()
+    faces_of: tuple[tuple[str, int], ...] = ()
+
+    def usable(self, left_out: Collection[str], least_pictures: int) -> tuple[int, int]:
+        """How many people with how many pictures there are to learn from when some pictures are left out."""
+        out = Counter(
+            person for picture, person in {(one.picture, one.person) for one in self.findings if not one.unusable}
+            if picture in left_out
+        )  # fmt: skip
+        counts = [faces - out[person] for person, faces in self.faces_of]
+        enough = [count for count in counts if count >= least_pictures]
+        return len(enough), sum(enough)
 
 
 # --- what happens while training -------------------------------------------------------------------------
@@ -234,6 +256,7 @@ class RunStarted:
         people: for training, validation and test.
         pictures: for training, validation and test.
         resumed_at: the step it goes on from; 0 for a new run.
+        false_match_rate: at which true acceptance is told; 0 where an older run does not say it.
     """
 
     run: str
@@ -245,6 +268,7 @@ class RunStarted:
     pictures: tuple[int, int, int]
     steps: int
     resumed_at: int = 0
+    false_match_rate: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +382,7 @@ class RunInfo:
         folder: of people.
         recipe: how it is trained, in a few words.
         ended: how; None where it can be resumed.
+        pack: id of the pack that was made of it; empty where there is none.
     """
 
     place: str
@@ -366,6 +391,7 @@ class RunInfo:
     recipe: str
     begun: str
     ended: RunEnded | None
+    pack: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from engine.capture.images import reduced
+from engine.capture.images import read_image, reduced
 from engine.device import Device
-from engine.errors import BadInputError
+from engine.errors import ImageError
 from engine.evaluation.report import write_report
 from engine.learning import Evaluation, Event, RunInfo
 from engine.packs.embedder import Embedder
 from engine.packs.installed import packs_folder
-from engine.training.batches import read_crop
+from engine.packs.origins import packs_of_runs
 from engine.training.maps import neighbour_map
 from engine.training.promotion import promote, stored_pack, trained_pack
-from engine.training.run import delete_run, list_runs, load_run, run_info, write_list
+from engine.training.run import list_runs, load_run, run_info, write_list
 from engine.training.session import runs_folder
+from engine.trash import Trash
 from engine.types import CancelToken, PixelArray
 
 _THUMBNAIL_PX = 128
@@ -28,6 +30,12 @@ class LearningDesk:
     def __init__(self, device: Callable[[], Device]) -> None:
         """Use whatever device the service is on."""
         self._device = device
+        self._deleted_runs, self._deleted_packs = Trash(runs_folder()), Trash(packs_folder())
+
+    def close(self) -> None:
+        """Delete for good what was deleted and not put back."""
+        self._deleted_runs.empty()
+        self._deleted_packs.empty()
 
     def promote(self, run: Path, token: CancelToken, *, anyway: bool = False) -> str:
         """Store a run's best network as a pack, and return the pack's id; the one that was made before if there is.
@@ -50,7 +58,8 @@ class LearningDesk:
 
     def runs(self) -> list[RunInfo]:
         """All training runs, latest first."""
-        return [run_info(run) for run in list_runs(runs_folder())]
+        packs = packs_of_runs()
+        return [replace(run_info(run), pack=packs.get((run.name, run.begun), "")) for run in list_runs(runs_folder())]
 
     def run_events(self, run: Path) -> list[Event]:
         """What happened in a run so far.
@@ -61,24 +70,55 @@ class LearningDesk:
         return list(load_run(run).events())
 
     def delete_run(self, run: Path) -> None:
-        """Delete a run with its networks; a pack that was made of it stays.
+        """Delete a run with its networks; a pack that was made of it stays. It can be put back until the desk closes.
 
         Raises:
             BadInputError: there is no such run, or it cannot be deleted.
         """
-        delete_run(run)
+        self._deleted_runs.put(load_run(run).name)
+
+    def restore_run(self, name: str) -> None:
+        """Put a deleted run back.
+
+        Raises:
+            BadInputError: it cannot be put back.
+        """
+        self._deleted_runs.restore(name)
+
+    def deleted_runs(self) -> list[str]:
+        """Names of the runs that can be put back."""
+        return self._deleted_runs.names
+
+    def delete_pack(self, pack_id: str) -> None:
+        """Delete one of the user's packs. It can be put back until the desk closes.
+
+        Raises:
+            BadInputError: there is none, or it cannot be deleted.
+        """
+        self._deleted_packs.put(pack_id)
+
+    def restore_pack(self, pack_id: str) -> None:
+        """Put a deleted pack back.
+
+        Raises:
+            BadInputError: it cannot be put back.
+        """
+        self._deleted_packs.restore(pack_id)
 
     def leave_out(self, pictures: Sequence[str]) -> Path:
         """Write down which pictures a training is not to use, and return the list's file."""
         return write_list(runs_folder(), pictures)
 
-    def thumbnails(self, crops: Sequence[str]) -> dict[str, PixelArray]:
-        """Aligned crops of training pictures, (128, 128, 3) uint8 RGB each; those that are gone are left out."""
+    def thumbnails(self, pictures: Sequence[str]) -> dict[str, PixelArray]:
+        """Aligned crops and whole pictures, reduced to at most 128 pixels, (H, W, 3) uint8 RGB each.
+
+        Those that are gone or cannot be read are left out.
+        """
         shown = {}
-        for place in crops:
+        for place in pictures:
             try:
-                shown[place] = reduced(read_crop(Path(place)), _THUMBNAIL_PX)[0]
-            except BadInputError:
+                shown[place] = reduced(read_image(Path(place)).pixels, _THUMBNAIL_PX)[0]
+            except ImageError:
                 continue
         return shown
 

@@ -18,6 +18,7 @@ class Option:
 
     Attributes:
         choices: each possible value with its label; empty when any from `low` to `high`, or any of the type, will do.
+        percent: whether it is a share that is shown in percent.
         hidden: whether it is remembered without being shown in a form.
     """
 
@@ -29,6 +30,7 @@ class Option:
     high: float | None = None
     unit: str = ""
     hidden: bool = False
+    percent: bool = False
 
 
 def option(default: T, declared: Option) -> T:

@@ -31,7 +31,7 @@ from engine.gallery.vault import Typed, protection
 from engine.loaded import Networks, embed_missing
 from engine.matching.learned import find_verifier
 from engine.packs.embedder import left_device
-from engine.packs.installed import find_pack, list_packs, remove
+from engine.packs.installed import find_pack, list_packs
 from engine.packs.pack import PACKS
 from engine.past import Past, PastDecisions
 from engine.pipeline import Only
@@ -109,7 +109,13 @@ class FaceService:
             self.locked = error
 
     def close(self) -> None:
-        """Close the gallery, once a backup under way is written."""
+        """Close the gallery, and delete for good what can no longer be put back."""
+        if self._learning is not None:
+            self._learning.close()
+        self._close_gallery()
+
+    def _close_gallery(self) -> None:
+        # A backup under way is written first.
         if self._backup is not None:
             self._backup.join()
         if self._opened is not None:
@@ -141,7 +147,7 @@ class FaceService:
         """
         if not self._gallery.encrypted:
             raise GalleryError("The gallery is not encrypted, so it cannot be locked. Set a passphrase first.")
-        self.close()
+        self._close_gallery()
         self._parts = self._transfer = None
         self._past.clear()
         self._networks.forget_gallery()
@@ -576,15 +582,16 @@ class FaceService:
         ]
 
     def remove_pack(self, pack_id: str) -> None:
-        """Delete one of the user's packs, and what it made of the gallery.
+        """Delete one of the user's packs, and what it made of the gallery. `learning.restore_pack` puts it back.
 
         Raises:
-            PackError: it ships with the program, is in use, or cannot be deleted.
+            PackError: it ships with the program, or is in use.
+            BadInputError: it cannot be deleted.
         """
         pack = find_pack(pack_id)
-        if pack.id not in PACKS and pack.id in (self._networks.embedder.pack.id, self._settings.pack):
-            raise PackError(f"“{pack.title}” is in use. Use another pack first.")
-        remove(pack.id)
+        if pack.id in PACKS or pack.id in (self._networks.embedder.pack.id, self._settings.pack):
+            raise PackError(f"“{pack.title}” stays: it is in use, or came with the program. Use another one first.")
+        self.learning.delete_pack(pack.id)
         self._gallery.forget_pack(pack.id)
 
     @property

@@ -45,6 +45,9 @@ class Settings:
     pack: str = option(
         "dlib-resnet-v1", Option("Engine", "Embedding network", "Which model pack embeds faces.", hidden=True)
     )
+    previous_pack: str = option(
+        "", Option("Window", "Embedding network before this one", "What “Go back” goes back to.", hidden=True)
+    )
     geometry: str = option("", Option("Window", "Place and size, as Qt saves them, in hexadecimal", hidden=True))
     device: str = option(
         "auto",

@@ -318,6 +318,14 @@ class EngineClient(QObject):
         """Job of list[PackInfo]."""
         return self.submit(lambda service, _job: service.packs())
 
+    def remove_pack(self, pack_id: str) -> Job:
+        """Job of None."""
+        return self.submit(lambda service, _job: service.remove_pack(pack_id))
+
+    def restore_pack(self, pack_id: str) -> Job:
+        """Job of None."""
+        return self.submit(lambda service, _job: service.learning.restore_pack(pack_id))
+
     def promote(self, run: Path, *, anyway: bool = False) -> Job:
         """Job of the new pack's id."""
         return self.submit(lambda service, job: service.learning.promote(run, job.token, anyway=anyway))
@@ -334,13 +342,21 @@ class EngineClient(QObject):
         """Job of None."""
         return self.submit(lambda service, _job: service.learning.delete_run(run))
 
+    def restore_run(self, name: str) -> Job:
+        """Job of None."""
+        return self.submit(lambda service, _job: service.learning.restore_run(name))
+
+    def deleted_runs(self) -> Job:
+        """Job of list[str]."""
+        return self.submit(lambda service, _job: service.learning.deleted_runs())
+
     def leave_out(self, pictures: Sequence[str]) -> Job:
         """Job of the file that lists the pictures."""
         return self.submit(lambda service, _job: service.learning.leave_out(pictures))
 
-    def thumbnails(self, crops: Sequence[str]) -> Job:
+    def thumbnails(self, pictures: Sequence[str]) -> Job:
         """Job of dict[str, PixelArray]."""
-        return self.submit(lambda service, _job: service.learning.thumbnails(crops))
+        return self.submit(lambda service, _job: service.learning.thumbnails(pictures))
 
     def embedding_map(self, run: Path) -> Job:
         """Job of the faces' places in the plane."""

@@ -43,7 +43,7 @@ from gui.tasks import Tasks
 from gui.theme import tokens as t
 from gui.theme.icons import pixmap
 from gui.theme.style import THEME
-from gui.widgets.basics import button, icon_label, label, row, set_look
+from gui.widgets.basics import button, icon_label, label, lead_tab_to, row, set_look
 from gui.widgets.drop_zone import pictures_in
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.toast import ToastHost
@@ -177,6 +177,7 @@ class MainWindow(QMainWindow):
             self._stack.addWidget(self._pages[key])
         entered, self._key = key != self._key, key
         self._navigation[key].setChecked(True)
+        lead_tab_to(self._navigation[key])
         self._show_page()
         self.settings.change("page", key)
         if person is not None:

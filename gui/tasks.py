@@ -39,6 +39,7 @@ class Task(QObject):
             parent: owns the task.
         """
         super().__init__(parent)
+        self.arguments = tuple(arguments)
         self._ended = self._asked = self._told = False
         self._errors = ""
         self._process = QProcess(self)

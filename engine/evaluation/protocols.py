@@ -141,6 +141,10 @@ def read_folder(folder: Path, token: CancelToken) -> FolderProtocol:
     for person in sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")):
         of[person.name] += find_pictures([person], token)
     people = {name: pictures for name, pictures in of.items() if pictures}
+    if not people:
+        raise BadInputError(
+            f"“{shown(folder)}” holds no folders with pictures. Put each person's pictures into a folder of their own."
+        )
     if len(people) < 2 or max(map(len, people.values())) < 2:
         raise BadInputError(
             f"“{shown(folder)}” does not hold two people, one of them with two pictures. Put each person's pictures "

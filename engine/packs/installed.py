@@ -233,21 +233,6 @@ def described(folder: Path | None = None) -> Iterator[tuple[str, dict[str, Any]]
             yield place.parent.name, about
 
 
-def remove(pack_id: str, folder: Path | None = None) -> None:
-    """Delete one of the user's packs.
-
-    Raises:
-        PackError: it ships with the program, there is none of this id, or it cannot be deleted.
-    """
-    pack = find_pack(pack_id, folder)
-    if pack.id in PACKS:
-        raise PackError(f"“{pack.title}” came with the program and stays.")
-    try:
-        shutil.rmtree((folder or packs_folder()) / pack.id)
-    except OSError as error:
-        raise PackError(f"The pack “{pack.title}” cannot be deleted: {error.strerror}. Check its folder.") from error
-
-
 def list_packs(folder: Path | None = None) -> list[Pack]:
     """All packs: those that ship, then the user's, by id; what is damaged is passed over."""
     packs = list(PACKS.values())

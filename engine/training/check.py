@@ -42,16 +42,19 @@ def check(faces: FolderFaces, calibration: Calibration, seconds: float = 0.0, le
     ]
     left_out = {finding.picture for finding in findings if finding.unusable or finding.suggested}
     usable = Counter(one.person for one in faces.pictures if one.path not in left_out)
+    with_face = Counter(one.person for one in faces.pictures if not one.problem)
     everyone = dict.fromkeys(one.person for one in faces.pictures)
-    findings += [
-        Finding("few_pictures", "", person, _few(usable[person], least_pictures))
-        for person in everyone
-        if usable[person] < least_pictures
-    ]
     trainable = [person for person in everyone if usable[person] >= least_pictures]
     first = {
         one.person: number for number, one in reversed(list(enumerate(faces.pictures))) if one.path not in left_out
     }
+    anyhow = {one.person: number for number, one in reversed(list(enumerate(faces.pictures))) if not one.problem}
+    crops = {person: str(faces.crop(number)) for person, number in (anyhow | first).items()}
+    findings += [
+        Finding("few_pictures", "", person, _few(usable[person], least_pictures), crops.get(person, ""))
+        for person in everyone
+        if usable[person] < least_pictures
+    ]
     return DataReport(
         folder=str(faces.folder),
         people=len(everyone),
@@ -60,7 +63,8 @@ def check(faces: FolderFaces, calibration: Calibration, seconds: float = 0.0, le
         usable_pictures=sum(usable[person] for person in trainable),
         findings=tuple(findings),
         seconds=seconds + perf_counter() - start,
-        crops=tuple(str(faces.crop(first[person])) for person in trainable[:_SHOWN_CROPS]),
+        crops=tuple(crops[person] for person in trainable[:_SHOWN_CROPS]),
+        faces_of=tuple((person, with_face[person]) for person in everyone),
     )
 
 
@@ -96,7 +100,9 @@ def _copies(faces: FolderFaces) -> Iterator[Finding]:
             where = f"of {other.person}, too" if len(people) > 1 else "twice in this folder"
             sentence = f"The same file is {where} ({other.path})."
             crop = str(faces.crop(number))
-            yield Finding("duplicate", one.path, one.person, sentence, crop, crop, suggested=True)
+            yield Finding(
+                "duplicate", one.path, one.person, sentence, crop, crop, suggested=True, other_picture=other.path
+            )
 
 
 def _near_copies(faces: FolderFaces) -> Iterator[Finding]:
@@ -113,7 +119,9 @@ def _near_copies(faces: FolderFaces) -> Iterator[Finding]:
             one, two = faces.pictures[own], faces.pictures[other]
             sentence = f"Nearly the same photograph is {two.person}'s ({two.path})."
             crops = str(faces.crop(own)), str(faces.crop(other))
-            yield Finding("near_duplicate", one.path, one.person, sentence, *crops, suggested=True)
+            yield Finding(
+                "near_duplicate", one.path, one.person, sentence, *crops, suggested=True, other_picture=two.path
+            )
 
 
 def _mislabelled(faces: FolderFaces, calibration: Calibration) -> Iterator[Finding]:
@@ -144,10 +152,13 @@ def _suspicion(faces: FolderFaces, valid: NDArray[np.int64], place: int, other: 
     number = int(valid[place])
     theirs = [n for n, v in enumerate(valid) if faces.pictures[int(v)].person == other]
     nearest = int(valid[_nearest(embeddings, place, theirs)])
-    one = faces.pictures[number]
-    sentence = f"This face is far from the others of {one.person} and near {other}. It may lie in the wrong folder."
+    one, two = faces.pictures[number], faces.pictures[nearest]
+    sentence = (
+        f"This face is far from the others of {one.person} and near {other} ({two.path}). It may lie in the wrong "
+        "folder."
+    )
     crops = str(faces.crop(number)), str(faces.crop(nearest))
-    return Finding("mislabelled", one.path, one.person, sentence, *crops, suggested=True)
+    return Finding("mislabelled", one.path, one.person, sentence, *crops, suggested=True, other_picture=two.path)
 
 
 def _nearest(embeddings: FloatArray, place: int, among: Sequence[int]) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -209,19 +208,6 @@ def run_info(run: Run) -> RunInfo:
     loss = dict(RECIPE_OPTIONS["loss"].choices)[run.recipe.loss]
     folder = Path(run.folder).name
     return RunInfo(str(run.place), run.name, folder, f"{start}, {loss}", run.begun, run.end())
-
-
-def delete_run(place: Path) -> None:
-    """Delete a run's folder.
-
-    Raises:
-        BadInputError: it is no run, or cannot be deleted.
-    """
-    run = load_run(place)
-    try:
-        shutil.rmtree(run.place)
-    except OSError as error:
-        raise BadInputError(f"The run “{run.name}” cannot be deleted: {error.strerror}. Check its folder.") from error
 
 
 def write_list(folder: Path, pictures: Sequence[str]) -> Path:

@@ -9,10 +9,7 @@ from dataclasses import dataclass
 
 from engine.errors import BadInputError
 from engine.evaluation.bootstrap import LEAST_PEOPLE as LEAST_TO_TELL
-from engine.learning import Recipe
-
-LEAST_PEOPLE = 6
-"""Two for training, validation and test each: fewer give no stranger to tell apart."""
+from engine.learning import LEAST_PEOPLE, Recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,8 @@ class Trainer:
         self._passes = Passes(training, architecture.frame, device, control.check)
         self.state = State(people_per_batch=self._evenly(recipe.people_per_batch))
         network.requires_grad_(requires_grad=True)
-        freeze(network, recipe.freeze)
+        # Fresh weights that never learn would be noise between the layers that do.
+        freeze(network, recipe.freeze if recipe.start == FINE_TUNE else "none")
         if not self._together.alone and device.torch_device.type == "cuda":
             # Each process alone would normalise by the statistics of its own part of the batch.
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]  # torch declares no types
@@ -148,6 +149,7 @@ class Trainer:
             pictures=(len(part(split.training)), len(part(split.validation)), len(part(split.test))),
             steps=steps,
             resumed_at=self.state.step,
+            false_match_rate=self.recipe.false_match_rate,
         )
 
     def _epoch(self) -> str:

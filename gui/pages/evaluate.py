@@ -22,13 +22,22 @@ from typing_extensions import override
 from engine.learning import Evaluated, Evaluation, Event
 from engine.types import PackInfo
 from gui.context import Context
+from gui.pages.evaluate_tables import evaluation_figures, evaluation_tables
 from gui.pages.page import Page
 from gui.tasks import Task
 from gui.theme import tokens as t
 from gui.widgets.basics import button, card, clear, label, row
 from gui.widgets.drop_zone import DropZone, browse
-from gui.widgets.job_bar import JobBar
+from gui.widgets.job_bar import JobBar, duration
 from gui.widgets.plots import DetPlot, HistogramPlot
+from gui.widgets.table import table
+from gui.wording import counted, people
+
+_INVITATION = (
+    "Drop a folder that holds one folder of pictures per person,\nor choose a pairs file in LFW's format above"
+)
+_DROP_FOLDER = "Drop a folder that holds one folder per person."
+_CURVES = 4
 
 
 class EvaluatePage(Page):
@@ -42,10 +51,14 @@ class EvaluatePage(Page):
         self.task: Task | None = None
         self.evaluation: Evaluation | None = None
         self.results: list[Evaluation] = []
+        self._over = True
+        self._complaints: set[str] = set()
         self.pack = QComboBox()
         self.pack.setAccessibleName("Which network")
-        self.pairs = button("Pairs file …", self._choose_pairs, "", "picture")
-        self.again = button("Another folder …", self.choose_pictures, "", "folder")
+        self.pack.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.pack.setMaximumWidth(t.PANEL_PX)
+        self.pairs = button("Pairs file …", self._choose_pairs, "", "verify")
+        self.again = button("Folder …", self.choose_pictures, "", "folder")
         self.report = button("Save report …", self._choose_report, "primary")
         self.header.addWidget(self.pack)
         self.header.addWidget(self.pairs)
@@ -53,11 +66,7 @@ class EvaluatePage(Page):
         self.header.addWidget(self.report)
         self.jobs = JobBar()
         self.body.addWidget(self.jobs)
-        self.zone = DropZone(
-            "Drop a folder that holds one folder of pictures per person,\nor choose a pairs file in LFW's format above",
-            several=False,
-            folder_only=True,
-        )
+        self.zone = DropZone(_INVITATION, several=False, folder_only=True)
         self.zone.dropped.connect(self.take_pictures)
         self.head = label("", "title", wrap=True)
         self._about = label("", "muted", wrap=True)
@@ -107,7 +116,7 @@ class EvaluatePage(Page):
         if folders:
             self.evaluate_folder(folders[0])
         else:
-            self.context.toasts.show("Drop a folder that holds one folder per person.", "bad")
+            self._complain(_DROP_FOLDER)
 
     @override
     def choose_pictures(self) -> None:
@@ -115,11 +124,11 @@ class EvaluatePage(Page):
 
     def evaluate_folder(self, folder: Path) -> None:
         """Measure on a folder of people."""
-        self._run(["evaluate", "--folder", str(folder)])
+        self._run(["evaluate", "--folder", str(folder)], folder.name)
 
     def evaluate_pairs(self, file: Path, images: Path) -> None:
         """Measure on a pairs file."""
-        self._run(["evaluate", "--pairs", str(file), "--images", str(images)])
+        self._run(["evaluate", "--pairs", str(file), "--images", str(images)], file.name)
 
     def _choose_pairs(self) -> None:
         dialog = QFileDialog(self, "Choose a pairs file in LFW's format", "", "Pairs (*.txt);;All files (*)")
@@ -143,23 +152,42 @@ class EvaluatePage(Page):
 
     # --- measuring ----------------------------------------------------------------------------------------------
 
-    def _run(self, arguments: Sequence[str]) -> None:
-        if self.task is not None and self.task.running:
-            self.context.toasts.show("An evaluation is running already. Cancel it first, or wait.", "bad")
+    def _run(self, arguments: Sequence[str], called: str) -> None:
+        if self.task is not None and self.task.running and not self._over:
+            self._complain("An evaluation is running already. Cancel it first, or wait.")
             return
+        self.context.toasts.dismiss(*self._complaints)
+        self._complaints.clear()
         pack = self.pack.currentData() or self.context.settings.value.pack
         device = self.context.settings.value.device
-        self.task = self.context.tasks.start([*arguments, "--pack", pack, "--device", device])
-        self.task.happened.connect(self._on_event)
-        self.task.failed.connect(self._on_failed)
-        self.jobs.follow(self.task, "Embedding")
+        task = self.context.tasks.start([*arguments, "--pack", pack, "--device", device])
+        task.happened.connect(self._on_event)
+        task.failed.connect(self._on_failed)
+        task.finished.connect(lambda: self._on_finished(task))
+        self.task, self._over = task, False
+        self.jobs.follow(task, "Loading the networks", speaks=True)
+        self.zone.text.setText(f"Measuring on “{called}” …")
+        self.zone.choose.setEnabled(False)
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Evaluated):
+            # The process takes a while to leave, which is nobody's business.
+            self._over = True
+            self.jobs.hide()
             self.results.append(event.evaluation)
             self.show_evaluation(event.evaluation)
 
     def _on_failed(self, sentence: str, details: str) -> None:
+        self._complain(sentence, details)
+
+    def _on_finished(self, task: Task) -> None:
+        if task is not self.task:
+            return
+        self.zone.text.setText(_INVITATION)
+        self.zone.choose.setEnabled(True)
+
+    def _complain(self, sentence: str, details: str = "") -> None:
+        self._complaints.add(sentence)
         self.context.toasts.show(sentence, "bad", details)
 
     def show_evaluation(self, found: Evaluation) -> None:
@@ -167,25 +195,32 @@ class EvaluatePage(Page):
         self.evaluation = found
         self.head.setText(f"{found.pack_title} on “{found.data}”")
         self._about.setText(
-            f"{found.people:,} people, {found.genuine_pairs:,} genuine and {found.impostor_pairs:,} impostor pairs, "
-            f"{found.failures_to_acquire:,} failures to acquire (counted as errors). {found.seconds:.0f} s."
+            f"{people(found.people)}, {found.genuine_pairs:,} genuine and {found.impostor_pairs:,} impostor pairs, "
+            f"{counted(found.failures_to_acquire, 'picture', 'pictures')} without a usable face (counted as errors). "
+            f"{duration(found.seconds)}."
         )
         clear(self._figures)
-        point = found.tar[1] if len(found.tar) > 1 else None
-        for name, value, note in (
-            ("Accuracy", f"{found.accuracy_mean:.2%}", f"± {found.accuracy_std:.2%} over {found.folds} folds"),
-            ("Equal error rate", f"{found.eer:.2%}", f"limit {found.threshold:.3f} decides most pairs rightly"),
-            *([("TAR at FMR 1e-3", f"{point.rate.value:.2%}", point.rate.text)] if point else []),
-        ):
+        for name, value, note in evaluation_figures(found):
             self._figures.addWidget(_figure(name, value, note), 1)
-        for earlier in self.results[-4:]:
-            self.det.show_curve(f"{earlier.pack_title}, {earlier.data}", earlier.det)
+        self._show_curves()
         self.histogram.show_shares(found.bins, found.genuine, found.impostor)
-        clear(self._tables)
-        for number, (title, rows) in enumerate(_tables(found)):
-            self._tables.addWidget(_table(title, rows), number // 2, number % 2)
+        self._show_tables(found)
         self._stack.setCurrentIndex(1)
         self._follow()
+
+    def _show_curves(self) -> None:
+        """The latest evaluations over one another; one that was repeated is told apart by its number."""
+        first = max(0, len(self.results) - _CURVES)
+        self.det.reset()
+        for number, one in enumerate(self.results[first:], first + 1):
+            self.det.show_curve(f"{number}. {one.pack_title}, {one.data}", one.det)
+
+    def _show_tables(self, found: Evaluation) -> None:
+        clear(self._tables)
+        verifiers, *others = evaluation_tables(found)
+        self._tables.addWidget(table(*verifiers, widths=(3, 2, 2, 2, 2)), 0, 0, 1, 2)
+        for number, one in enumerate(others, 2):
+            self._tables.addWidget(table(*one), number // 2, number % 2)
 
     def _follow(self) -> None:
         there = self.evaluation is not None
@@ -210,38 +245,9 @@ class EvaluatePage(Page):
         job.succeeded.connect(lambda _none: self.context.toasts.show(f"“{place.name}” is saved.", "good"))
 
 
-def _tables(found: Evaluation) -> list[tuple[str, list[tuple[str, str]]]]:
-    parts = [
-        ("Verification (1:1)", [(f"TAR at FMR {point.level:g}", point.rate.text) for point in found.tar]),
-        (
-            "Ways to decide, on the same pairs",
-            [(one.title, f"{one.accuracy:.2%} right, TAR at FMR 1e-3 {one.tar_at_1e3:.2%}") for one in found.verifiers],
-        ),
-        (
-            "Identification (1:N), half of the people unknown",
-            [(f"DIR at FPIR {point.level:g}", point.rate.text) for point in found.identification],
-        ),
-        ("One-shot", [(f"{one.ways}-way {one.shots}-shot", one.rate.text) for one in found.one_shot]),
-    ]
-    return [(title, rows) for title, rows in parts if rows]
-
-
 def _figure(name: str, value: str, note: str) -> QFrame:
     frame, layout = card()
     for text, look in ((name, "muted"), (value, "display"), (note, "caption")):
         layout.addWidget(label(text, look, wrap=True))
-    return frame
-
-
-def _table(title: str, rows: list[tuple[str, str]]) -> QFrame:
-    frame, layout = card()
-    layout.addWidget(label(title, "strong"))
-    grid = QGridLayout()
-    grid.setColumnStretch(1, 1)
-    grid.setHorizontalSpacing(t.GUTTER)
-    for number, (name, value) in enumerate(rows):
-        grid.addWidget(label(name, "muted"), number, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(label(value, wrap=True, selectable=True), number, 1)
-    layout.addLayout(grid)
     layout.addStretch(1)
     return frame

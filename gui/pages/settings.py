@@ -13,6 +13,7 @@ from engine.options import Option
 from engine.settings import OPTIONS
 from engine.types import EngineInfo
 from gui.context import Context
+from gui.pages.network_card import NetworkCard
 from gui.pages.page import Page
 from gui.pages.protection import ProtectionCard
 from gui.theme import tokens as t
@@ -38,6 +39,9 @@ class SettingsPage(Page):
         for section in dict.fromkeys(option.section for option in OPTIONS.values()):
             shown = {key: option for key, option in OPTIONS.items() if option.section == section and not option.hidden}
             cards.addWidget(self._section(section, shown))
+            if section == "Engine":
+                self.network = NetworkCard(context)
+                cards.addWidget(self.network)
         self.protection = ProtectionCard(context)
         cards.addWidget(self.protection)
         self.dial = RateDial(context)
@@ -61,7 +65,7 @@ class SettingsPage(Page):
         frame, layout = card()
         layout.addWidget(label(title, "title"))
         values = asdict(self.context.settings.value)
-        form = OptionForm(options, values, t.PANEL_PX - 6 * t.UNIT)
+        form = OptionForm(options, values, t.FIELD_PX)
         form.changed.connect(self.context.settings.change)
         self.controls |= form.controls
         self._forms |= dict.fromkeys(options, form)

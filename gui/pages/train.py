@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Literal, TypeAlias
 
-from PySide6.QtWidgets import QButtonGroup, QStackedWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget
 from typing_extensions import override
 
 from engine.learning import BenchResult, Checked, DataReport, Event, Recipe, RunEnded, RunInfo, RunStarted
+from engine.types import Progress
 from gui.context import Context
 from gui.pages.page import Page
 from gui.pages.train_pictures import PicturesStep
@@ -18,10 +20,14 @@ from gui.pages.train_recipe import RecipeStep
 from gui.pages.train_runs import RunsStep
 from gui.tasks import Task
 from gui.theme import tokens as t
-from gui.widgets.basics import button, row
+from gui.widgets.basics import button, lead_tab_to, row
 from gui.widgets.job_bar import JobBar
 
 STEPS = ("Pictures", "Recipe", "Training", "Runs")
+Purpose: TypeAlias = Literal["check", "train", "bench"]
+_BUSY = "Something is being trained or checked already. Stop it first, or wait."
+_NO_FOLDER = "Choose a folder of people first."
+_DROP_FOLDER = "Drop a folder that holds one folder per person."
 
 
 class TrainPage(Page):
@@ -33,12 +39,24 @@ class TrainPage(Page):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.task: Task | None = None
+        self._purpose: Purpose = "check"
+        self._over = True
+        self._complaints: set[str] = set()
         self.pictures = PicturesStep(context)
         self.recipe = RecipeStep()
         self.progress = ProgressStep(context)
         self.runs = RunsStep(context)
         self._stack = QStackedWidget()
         self.steps = QButtonGroup(self)
+        self.header.addLayout(self._choosers())
+        self.jobs = JobBar()
+        self.body.addWidget(self.jobs)
+        self.body.addWidget(self._stack, 1)
+        self._connect()
+        self.show_step(0)
+        self._tell_ready()
+
+    def _choosers(self) -> QHBoxLayout:
         choosers = []
         for number, (name, step) in enumerate(
             zip(STEPS, (self.pictures, self.recipe, self.progress, self.runs), strict=True)
@@ -50,25 +68,28 @@ class TrainPage(Page):
             self.steps.addButton(chooser, number)
             choosers.append(chooser)
             self._stack.addWidget(step)
-        self.header.addLayout(row(*choosers, spacing=t.GAP // 2))
-        self.jobs = JobBar()
-        self.body.addWidget(self.jobs)
-        self.body.addWidget(self._stack, 1)
+        return row(*choosers, spacing=t.GAP // 2)
+
+    def _connect(self) -> None:
         self.pictures.folder_chosen.connect(self.check)
         self.pictures.accepted.connect(lambda: self.show_step(1))
+        self.pictures.changed.connect(self._tell_ready)
+        self.recipe.changed.connect(self._tell_ready)
         self.recipe.start.connect(self.train)
         self.recipe.bench.connect(self.bench)
         self.runs.resume.connect(self.resume)
         self.runs.show_run.connect(self._show_run)
+        self.runs.deleted.connect(self.progress.forget)
+        self.progress.resume.connect(self.resume)
         self.progress.pause.toggled.connect(self._pause)
         self.progress.stop.clicked.connect(self._stop)
-        self.show_step(0)
-        self._tell_ready()
 
     def show_step(self, number: int) -> None:
         """Show one of the four steps."""
         self._stack.setCurrentIndex(number)
-        self.steps.button(number).setChecked(True)
+        chooser = self.steps.button(number)
+        chooser.setChecked(True)
+        lead_tab_to(chooser)
         if number == 3:
             self.runs.refresh()
 
@@ -79,7 +100,7 @@ class TrainPage(Page):
             self.show_step(0)
             self.check(folders[0])
         else:
-            self.context.toasts.show("Drop a folder that holds one folder per person.", "bad")
+            self._complain(_DROP_FOLDER)
 
     @override
     def choose_pictures(self) -> None:
@@ -89,59 +110,76 @@ class TrainPage(Page):
 
     def check(self, folder: Path) -> None:
         """Look at a folder's pictures."""
-        task = self._run(["train", str(folder), "--check"], "Looking for faces")
-        if task:
+        if self._run("check", ["train", str(folder), "--check"], f"Looking for faces in “{folder.name}”"):
             self.pictures.begin(folder)
+            self._tell_ready()
 
     def train(self, recipe: Recipe) -> None:
         """Train on the pictures that were not left out."""
+        self._start("train", _as_arguments(recipe))
+
+    def bench(self, recipe: Recipe, losses: Sequence[str], seconds: int) -> None:
+        """Train with several losses for the same time."""
+        options = [*_as_arguments(recipe), "--bench", ",".join(losses), "--seconds", str(seconds)]
+        self._start("bench", options, losses)
+
+    def _start(self, purpose: Purpose, options: Sequence[str], losses: Sequence[str] = ()) -> None:
         if self.pictures.report is None:
             self.show_step(0)
-            self.context.toasts.show("Choose a folder of people first.", "bad")
+            self._complain(_NO_FOLDER)
             return
         folder = self.pictures.report.folder
         listed = self.context.tell_failure(self.context.client.leave_out(self.pictures.left_out()))
 
         def begin(place: Path) -> None:
-            arguments = ["train", folder, "--leave-out", str(place), *_as_arguments(recipe)]
-            if self._run(arguments, "Preparing"):
-                self.progress.begin()
+            if self._run(purpose, ["train", folder, "--leave-out", str(place), *options], "Preparing"):
+                self.progress.begin(losses)
                 self.show_step(2)
 
         listed.succeeded.connect(begin)
 
-    def bench(self, recipe: Recipe, losses: Sequence[str], seconds: int) -> None:
-        """Train with several losses for the same time."""
-        if self.pictures.report is None:
-            self.show_step(0)
-            self.context.toasts.show("Choose a folder of people first.", "bad")
-            return
-        arguments = ["train", self.pictures.report.folder, *_as_arguments(recipe)]
-        arguments += ["--bench", ",".join(losses), "--seconds", str(seconds)]
-        if self._run(arguments, "Preparing"):
-            self.progress.begin(bench=True)
-            self.show_step(2)
-
     def resume(self, run: RunInfo) -> None:
         """Go on with a run that was stopped."""
-        if self._run(["train", "--resume", run.place], "Preparing"):
+        if self._run("train", ["train", "--resume", run.place], "Preparing"):
+            self.runs.set_running(Path(run.place))
             self.progress.begin()
             self.show_step(2)
-            self.progress.replay(Path(run.place))
+            self.progress.replay(run)
 
-    def _run(self, arguments: Sequence[str], text: str) -> Task | None:
-        if self.task is not None and self.task.running:
-            self.context.toasts.show("Something is being trained or checked already. Stop it first, or wait.", "bad")
-            return None
+    def _run(self, purpose: Purpose, arguments: Sequence[str], text: str) -> bool:
+        if self.busy:
+            self._complain(_BUSY)
+            return False
+        # Whatever was wrong with the former attempt has been dealt with.
+        self.context.toasts.dismiss(*self._complaints)
+        self._complaints.clear()
         device = self.context.settings.value.device
         task = self.context.tasks.start([*arguments, "--device", device])
         task.happened.connect(self._on_event)
+        task.progressed.connect(self._on_progress)
         task.failed.connect(self._on_failed)
         task.stopped.connect(self._on_stopped)
-        task.finished.connect(self._on_finished)
-        self.jobs.follow(task, text)
-        self.task = task
-        return task
+        task.finished.connect(lambda: self._on_finished(task))
+        self.jobs.follow(task, text, speaks=True)
+        self.task, self._purpose, self._over = task, purpose, False
+        return True
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task has not given its result; its process takes a while to leave after that."""
+        return self.task is not None and self.task.running and not self._over
+
+    def _on_result(self) -> None:
+        self._over = True
+        self.jobs.hide()
+        self.runs.set_running(None)
+        self.runs.refresh()
+
+    def _complain(self, sentence: str, details: str = "") -> None:
+        self._complaints.add(sentence)
+        self.context.toasts.show(sentence, "bad", details)
+
+    # --- what happens -------------------------------------------------------------------------------------------
 
     def _on_event(self, event: Event) -> None:
         match event:
@@ -149,51 +187,77 @@ class TrainPage(Page):
                 self._on_checked(report)
             case RunStarted():
                 self.jobs.hide()
+                self.runs.set_running(Path(event.run))
                 self.progress.take(event)
             case RunEnded() | BenchResult():
                 self.progress.take(event)
-                self.runs.refresh()
+                if self.progress.going:
+                    self.runs.refresh()
+                else:
+                    self._on_result()
             case _:
                 self.progress.take(event)
 
+    def _on_progress(self, progress: Progress) -> None:
+        if self._purpose != "check":
+            self.progress.take_progress(progress)
+
     def _on_checked(self, report: DataReport) -> None:
-        if self._stack.currentIndex() == 0:
+        # A training looks at the pictures once more; that is no news, and would undo what was ticked.
+        if self._purpose == "check":
+            self._on_result()
             self.pictures.show_report(report)
             self._tell_ready()
 
     def _on_failed(self, sentence: str, details: str) -> None:
-        self.context.toasts.show(sentence, "bad", details)
-        self.pictures.failed(sentence)
-        self.progress.ended(sentence)
+        step = 0 if self._purpose == "check" else 2
+        if self._purpose == "check":
+            self.pictures.failed(sentence)
+            self._tell_ready()
+        else:
+            self.progress.stopped(sentence)
+        # The step says it too; where it is in sight, once is enough.
+        if details or not self.isVisible() or self._stack.currentIndex() != step:
+            self._complain(sentence, details)
 
     def _on_stopped(self) -> None:
-        self.pictures.failed("")
-        self.progress.ended("Stopped. What was learned so far is kept; the run can be resumed.")
-        self.runs.refresh()
+        if self._purpose == "check":
+            self.pictures.failed("")
+            self._tell_ready()
+        else:
+            self.progress.stopped()
 
-    def _on_finished(self) -> None:
-        self.progress.set_running(running=False)
+    def _on_finished(self, task: Task) -> None:
+        if task is not self.task:
+            return
+        # Whatever the process did not say any more.
+        if self._purpose != "check":
+            self.progress.stopped()
+        self.runs.set_running(None)
+        self.runs.refresh()
 
     def _pause(self, wait: bool) -> None:
         if self.task is not None and self.task.running:
             self.task.pause(wait)
 
     def _stop(self) -> None:
-        if self.task is not None and self.task.running:
+        if self.task is not None and self.busy:
+            self.progress.stopping()
             self.task.cancel()
-            self.progress.say("Stopping …")
 
     def _show_run(self, run: RunInfo) -> None:
-        if self.task is not None and self.task.running:
-            self.context.toasts.show("A run is going on. It is shown until it ends.", "bad")
+        if self.busy and self._purpose != "check":
+            if Path(run.place) == self.progress.run:
+                self.show_step(2)
+            else:
+                self._complain("A run is going on. It is shown until it ends.")
             return
-        self.progress.begin()
-        self.progress.set_running(running=False)
-        self.progress.replay(Path(run.place))
+        self.progress.show_run(run)
         self.show_step(2)
 
     def _tell_ready(self) -> None:
-        self.recipe.show_data(self.pictures.report)
+        least = self.recipe.recipe.least_pictures
+        self.recipe.show_data(self.pictures.usable(least), self.pictures.follow(least))
 
 
 def _as_arguments(recipe: Recipe) -> list[str]:

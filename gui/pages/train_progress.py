@@ -2,69 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import Enum, auto
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
-from engine.learning import (
-    FINE_TUNE,
-    BenchResult,
-    Comparison,
-    Event,
-    Hardest,
-    RunEnded,
-    RunStarted,
-    Said,
-    Stepped,
-    Validated,
-)
-from engine.types import PixelArray
+from engine.learning import BenchResult, Event, Hardest, RunEnded, RunInfo, RunStarted, Said, Stepped, Validated
+from engine.types import Progress
 from gui.context import Context
+from gui.pages.train_bench import LOSS_NAMES, BenchTable, conclusion
+from gui.pages.train_plots import TrainingPlots
+from gui.pages.train_verdict import Verdict
 from gui.theme import tokens as t
-from gui.widgets.basics import RoundedPicture, button, card, clear, column, label, row, set_look
+from gui.widgets.basics import button, card, column, label, row, set_icon
 from gui.widgets.job_bar import duration
-from gui.widgets.plots import CurvePlot, DetPlot, HistogramPlot, MapPlot
+from gui.wording import people, pictures
+
+
+class Stage(Enum):
+    """How far what is shown has come."""
+
+    NOTHING = auto()
+    PREPARING = auto()
+    TRAINING = auto()
+    PAUSED = auto()
+    JUDGING = auto()
+    STOPPING = auto()
+    STOPPED = auto()
+    ENDED = auto()
+
+
+_SAID = {
+    Stage.TRAINING: "training",
+    Stage.PAUSED: "paused",
+    Stage.JUDGING: "judging",
+    Stage.STOPPING: "stopping …",
+    Stage.STOPPED: "stopped",
+    Stage.ENDED: "done",
+}
 
 
 class ProgressStep(QWidget):
-    """Figures, six plots, the hardest triplets, and what to do with the result."""
+    """The state in words, plots, and what to do with the result."""
+
+    resume = Signal(object)
 
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
-        self._run: Path | None = None
-        self._bench = False
+        self.run: Path | None = None
+        self.stage = Stage.NOTHING
+        self._shown: RunInfo | None = None
+        self._losses: Sequence[str] = ()
+        self._told: set[str] = set()
+        self._replaying = False
         self.title = label("Nothing has been trained yet", "title", wrap=True)
         self.text = label("Choose a folder of people in the first step.", "muted", wrap=True)
         self.pause = button("Pause", lambda: None, "", "pause")
         self.pause.setCheckable(True)
-        self.pause.toggled.connect(lambda paused: self.pause.setText("Go on" if paused else "Pause"))
+        self.pause.toggled.connect(self._on_pause)
         self.stop = button("Stop", lambda: None, "", "close")
+        self.go_on = button("Resume", self._resume, "primary", "play")
         head, layout = card()
-        line = row(column(self.title, self.text, spacing=0), self.pause, self.stop)
+        line = row(column(self.title, self.text, spacing=0), self.pause, self.stop, self.go_on)
         line.setStretch(0, 1)
         layout.addLayout(line)
-        self.verdict = _Verdict(context)
-        self.loss = CurvePlot("Loss", "Step", "")
-        self.tar = CurvePlot("True acceptance, validation", "Epoch", "TAR, %", "good", percent=True)
-        self.rate = CurvePlot("Learning rate", "", "", "muted", low=True)
-        self.speed = CurvePlot("Pictures per second", "", "", "muted", low=True)
-        self.histogram, self.det, self.map = HistogramPlot(), DetPlot(), MapPlot()
-        self.neighbours = button("Map by t-SNE", self._ask_for_map, "quiet")
-        self._triplets = QHBoxLayout()
-        self._triplets.setSpacing(t.GUTTER)
-        hard, inside = card()
-        inside.addWidget(label("Hardest validation faces: own picture far, stranger near", "strong"))
-        inside.addLayout(self._triplets)
+        self.verdict, self.bench, self.plots = Verdict(context), BenchTable(), TrainingPlots(context)
         scrolled = QWidget()
         lines = QVBoxLayout(scrolled)
         lines.setContentsMargins(0, 0, t.GAP, 0)
         lines.setSpacing(t.GUTTER)
-        for part in (head, self.verdict):
+        for part in (head, self.verdict, self.bench, self.plots):
             lines.addWidget(part)
-        lines.addLayout(self._grid())
-        lines.addWidget(hard)
         lines.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -74,72 +85,127 @@ class ProgressStep(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)
-        self.set_running(running=False)
+        self._enter(Stage.NOTHING)
 
-    def _grid(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setSpacing(t.GUTTER)
-        places = (
-            (self.loss, 0, 0), (self.tar, 0, 1), (self.histogram, 0, 2),
-            (self.det, 1, 0), (self.map, 1, 1), (self.rate, 1, 2),
-        )  # fmt: skip
-        for plot, across, place in places:
-            frame, inside = card()
-            inside.addWidget(plot, 1)
-            if plot is self.map:
-                inside.addLayout(row(None, self.neighbours))
-            if plot is self.rate:
-                inside.addWidget(self.speed, 1)
-            grid.addWidget(frame, across, place)
-            grid.setColumnStretch(place, 1)
-        return grid
+    # --- stages -------------------------------------------------------------------------------------------------
 
-    # --- what happens -------------------------------------------------------------------------------------------
+    def begin(self, losses: Sequence[str] = ()) -> None:
+        """Clear everything for a new run, or for a bench of several losses."""
+        self._losses = losses
+        self._clear()
+        self.title.setText("Preparing")
+        self.text.setText("The pictures are looked at and the networks loaded.")
+        self._enter(Stage.PREPARING)
 
-    def begin(self, *, bench: bool = False) -> None:
-        """Clear everything for a new run."""
-        self._bench = bench
-        self._run = None
-        self.title.setText("Comparing losses" if bench else "Preparing")
-        self.text.setText("")
-        self._clear_plots()
-        self.det.reset()
+    def _clear(self) -> None:
+        self.run, self._shown = None, None
+        self._told.clear()
+        self.plots.reset()
+        self.bench.reset()
         self.verdict.hide()
         self.pause.setChecked(False)
-        self.set_running(running=True)
 
-    def _clear_plots(self) -> None:
-        for plot in (self.loss, self.tar, self.rate, self.speed):
-            plot.reset()
-        self.histogram.show_shares((), (), ())
-        self.map.show_places(())
-        clear(self._triplets)
+    def _enter(self, stage: Stage) -> None:
+        """Offer what can be done at a stage, and say which one it is."""
+        self.stage = stage
+        going = stage in (Stage.TRAINING, Stage.PAUSED, Stage.JUDGING, Stage.STOPPING)
+        left = not going and (self.pause.hasFocus() or self.stop.hasFocus())
+        self.go_on.setVisible(stage is Stage.STOPPED and self._shown is not None)
+        if left:
+            # Hiding the button that was pressed would send the focus out of the page.
+            following = self.verdict.next_button if self.verdict.isVisible() else None
+            (following or (self.go_on if self.go_on.isVisible() else self.plots.neighbours)).setFocus()
+        self.pause.setVisible(stage in (Stage.TRAINING, Stage.PAUSED))
+        self.stop.setVisible(going)
+        self.stop.setEnabled(stage is not Stage.STOPPING)
+        if self.run is not None and stage in _SAID:
+            self.title.setText(f"{self._called()}: {_SAID[stage]}")
 
-    def set_running(self, *, running: bool) -> None:
-        """Whether there is something to pause and stop."""
-        self.pause.setVisible(running)
-        self.stop.setVisible(running)
-        self.neighbours.setVisible(not running and self._run is not None)
+    def _called(self) -> str:
+        if self._losses:
+            number = min(len(self.bench.results) + 1, len(self._losses))
+            loss = self._losses[number - 1]
+            return f"Loss {number} of {len(self._losses)}, {LOSS_NAMES.get(loss, loss)}"
+        return self.run.name if self.run is not None else ""
 
-    def say(self, sentence: str) -> None:
-        """Show a sentence below the title."""
-        self.text.setText(sentence)
+    @property
+    def going(self) -> bool:
+        """Whether a process is at work on what is shown."""
+        return self.stage not in (Stage.NOTHING, Stage.STOPPED, Stage.ENDED)
 
-    def ended(self, sentence: str) -> None:
-        """It ended early, and why."""
-        self.set_running(running=False)
-        self.text.setText(sentence)
+    def _on_pause(self, paused: bool) -> None:
+        self.pause.setText("Go on" if paused else "Pause")
+        set_icon(self.pause, "play" if paused else "pause")
+        if self.stage in (Stage.TRAINING, Stage.PAUSED):
+            self._enter(Stage.PAUSED if paused else Stage.TRAINING)
+            if paused:
+                self.text.setText("It waits where it is, and goes on when you say so.")
 
-    def replay(self, run: Path) -> None:
-        """Show what happened in a run so far."""
-        job = self._context.tell_failure(self._context.client.run_events(run))
-        job.succeeded.connect(self._replay)
+    def stopping(self) -> None:
+        """It was asked to stop, and does so at its next step."""
+        self._enter(Stage.STOPPING)
+        self.text.setText("The step in hand is finished and saved.")
 
-    def _replay(self, events: list[Event]) -> None:
+    def stopped(self, why: str = "") -> None:
+        """It ended early: because it was asked to, or for the reason given."""
+        if not self.going:
+            return
+        if self.run is None:
+            self.title.setText("Not started")
+            self.text.setText(why or "Stopped before the training began.")
+        else:
+            self.text.setText(why or "What was learned so far is kept; the run can be resumed under Runs.")
+        if self._losses and not why:
+            self.text.setText("The losses that were compared before it was stopped are shown.")
+        self._enter(Stage.STOPPED)
+
+    def forget(self, run: Path) -> None:
+        """A run was deleted: it is no longer shown."""
+        if run == self.run:
+            self._losses = ()
+            self._clear()
+            self.title.setText("Nothing is shown")
+            self.text.setText("The run that was shown here is deleted. Choose another one under Runs.")
+            self._enter(Stage.NOTHING)
+
+    # --- looking back -------------------------------------------------------------------------------------------
+
+    def show_run(self, run: RunInfo) -> None:
+        """Show a run that is not going on."""
+        self.begin()
+        self.run, self._shown = Path(run.place), run
+        self.plots.set_run(self.run)
+        self._enter(Stage.STOPPED if run.ended is None else Stage.ENDED)
+        self.text.setText("It can be resumed.")
+        self.replay(run)
+
+    def replay(self, run: RunInfo) -> None:
+        """Draw what happened in a run so far."""
+        job = self._context.tell_failure(self._context.client.run_events(Path(run.place)))
+        job.succeeded.connect(lambda events: self._replay(run, events))
+
+    def _replay(self, run: RunInfo, events: list[Event]) -> None:
+        if self.run not in (None, Path(run.place)) or self.stage in (Stage.TRAINING, Stage.PAUSED):
+            return
         last = max((place for place, event in enumerate(events) if isinstance(event, Hardest)), default=-1)
-        for place, event in enumerate(events):
-            if not isinstance(event, Hardest) or place == last:
-                self.take(event)
+        self._replaying = True
+        stage, said = self.stage, self.text.text()
+        with self.plots.held():
+            for place, event in enumerate(events):
+                if not isinstance(event, Hardest | Said) or place == last:
+                    self.take(event)
+        self._replaying = False
+        if stage is Stage.STOPPED:
+            steps = [event for event in events if isinstance(event, Stepped)]
+            self.text.setText(f"{_how_far(steps[-1])}. It can be resumed." if steps else "It can be resumed.")
+        elif stage is Stage.PREPARING:
+            self.text.setText(said)
+
+    def _resume(self) -> None:
+        if self._shown is not None:
+            self.resume.emit(self._shown)
+
+    # --- what happens -------------------------------------------------------------------------------------------
 
     def take(self, event: Event) -> None:
         """Show an event of the training."""
@@ -149,171 +215,79 @@ class ProgressStep(QWidget):
             case Stepped():
                 self._on_step(event)
             case Validated():
-                self._on_validated(event)
+                self.plots.add_validation(event, bench=bool(self._losses))
             case Hardest():
-                self._on_hardest(event)
+                self.plots.show_hardest(event)
             case Said(sentence):
-                self._context.toasts.show(sentence)
+                self._tell(sentence)
             case RunEnded():
                 self._on_ended(event)
             case BenchResult():
-                self.det.show_curve(f"{event.loss}: TAR {event.tar.value:.1%}", event.det)
-                self.verdict.add_bench(event)
+                self._on_loss(event)
             case _:
                 pass
 
+    def take_progress(self, progress: Progress) -> None:
+        """Work that has no steps of its own: the judging after the last epoch."""
+        if self.stage in (Stage.TRAINING, Stage.PAUSED):
+            self._enter(Stage.JUDGING)
+            self.text.setText(f"{progress.text} …")
+
+    def _tell(self, sentence: str) -> None:
+        # What is so after one epoch is so after the next.
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self._context.toasts.show(sentence)
+
     def _on_started(self, event: RunStarted) -> None:
-        self._run = Path(event.run)
-        if self._bench:
-            self._clear_plots()
-        self.title.setText(self._run.name)
+        self.run = Path(event.run)
+        if self._losses:
+            self.plots.reset(curves=False)
+        self.plots.set_run(self.run)
+        self.plots.set_rate(event.false_match_rate)
+        if not self._replaying:
+            self._enter(Stage.TRAINING)
+        learn, validate, held_out = event.people
         self.text.setText(
-            f"{event.people[0]:,} people with {event.pictures[0]:,} pictures to learn from, {event.people[1]:,} to "
-            f"validate, {event.people[2]:,} held out. {event.trained_parameters:,} of {event.parameters:,} parameters "
-            f"learn, on {event.device}."
+            f"{people(learn)} with {pictures(event.pictures[0])} to learn from, {validate:,} to validate, "
+            f"{held_out:,} held out. {event.trained_parameters:,} of {event.parameters:,} parameters learn, on "
+            f"{event.device}."
         )
 
     def _on_step(self, event: Stepped) -> None:
-        self.loss.add(event.step, event.loss)
-        self.rate.add(event.step, event.learning_rate)
-        self.speed.add(event.step, event.pictures_per_s)
-        self.text.setText(
-            f"Epoch {event.epoch}, step {event.step:,} of {event.steps:,}: loss {event.loss:.4f}, "
-            f"{event.pictures_per_s:.0f} pictures a second, {duration(event.seconds_left)} left."
-        )
-
-    def _on_validated(self, event: Validated) -> None:
-        self.tar.add(event.epoch, event.tar)
-        self.histogram.show_shares(event.bins, event.genuine, event.impostor)
-        if not self._bench:
-            self.det.show_curve("now", event.det)
-            if event.epoch == 0:
-                self.det.show_curve("before", event.det)
-        self.map.show_places(event.places)
-
-    def _on_hardest(self, event: Hardest) -> None:
-        files = [place for one in event.triplets for place in (one.anchor, one.positive, one.negative)]
-
-        def show(pictures: dict[str, PixelArray]) -> None:
-            clear(self._triplets)
-            for one in event.triplets:
-                crops = [pictures.get(place) for place in (one.anchor, one.positive, one.negative)]
-                self._triplets.addWidget(_TripletCard(one.positive_distance, one.negative_distance, crops))
-            self._triplets.addStretch(1)
-
-        self._context.client.thumbnails(files).succeeded.connect(show)
+        self.plots.add_step(event)
+        if self.stage is Stage.TRAINING:
+            self.text.setText(
+                f"{_how_far(event)}: loss {event.loss:.4f}, {event.pictures_per_s:.0f} pictures a second, "
+                f"{duration(event.seconds_left)} left."
+            )
 
     def _on_ended(self, event: RunEnded) -> None:
-        self._run = Path(event.run)
-        if not self._bench:
-            self.set_running(running=False)
-        self.title.setText(f"{self._run.name}: done")
+        self.run = Path(event.run)
+        if self._losses:
+            return
+        if event.comparison is not None:
+            self.plots.show_comparison(event.comparison)
+            self.verdict.show_comparison(self.run, event.comparison, self._shown.pack if self._shown else "")
+        self._enter(Stage.ENDED)
         self.text.setText(
             f"{event.reason} {duration(event.seconds)} of training; the best epoch was {event.best_epoch}."
         )
-        if event.comparison is not None and not self._bench:
-            self.det.reset()
-            self.det.show_curve("after", event.comparison.after_det)
-            self.det.show_curve("before", event.comparison.before_det)
-            self.verdict.show_comparison(self._run, event.comparison)
 
-    def _ask_for_map(self) -> None:
-        if self._run is not None:
-            self.neighbours.setEnabled(False)
-            job = self._context.tell_failure(self._context.client.embedding_map(self._run))
-            job.succeeded.connect(self.map.show_places)
-            job.finished.connect(lambda: self.neighbours.setEnabled(True))
+    def _on_loss(self, event: BenchResult) -> None:
+        name = LOSS_NAMES.get(event.loss, event.loss)
+        self.plots.det.show_curve(f"{name}: TAR {event.tar.value:.1%}", event.det)
+        self.bench.add(event)
+        if len(self.bench.results) == len(self._losses):
+            self._enter(Stage.ENDED)
+            self.title.setText("Loss bench: done")
+            self.text.setText(conclusion(self.bench.results) if len(self._losses) > 1 else "One loss was measured.")
 
 
-class _TripletCard(QFrame):
-    """Anchor, own picture, stranger, with both distances."""
-
-    def __init__(self, near: float, far: float, pictures: list[PixelArray | None]) -> None:
-        super().__init__()
-        line = QHBoxLayout()
-        line.setSpacing(t.GAP // 2)
-        for pixels, name in zip(pictures, ("Anchor", "Same person", "Stranger"), strict=True):
-            picture = RoundedPicture(t.TRIPLET_PX, name)
-            picture.setToolTip(name)
-            picture.show_pixels(pixels)
-            line.addWidget(picture)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(t.GAP // 2)
-        layout.addLayout(line)
-        layout.addWidget(label(f"own {near:.2f}, stranger {far:.2f}", "caption"))
-
-
-class _Verdict(QFrame):
-    """Before against after on the people held out, and the way to put the network to use."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__()
-        self.setProperty("look", "card")
-        self._context = context
-        self._place = Path()
-        self._bench_lines: list[str] = []
-        self.title = label("", "title", wrap=True)
-        self.text = label("", "muted", wrap=True)
-        self.use = button("Put to use", lambda: self._promote(anyway=False), "primary", "check")
-        self.anyway = button("Use it all the same", lambda: self._promote(anyway=True), "danger")
-        self.back = button("Go back to the default network", self._go_back, "", "undo")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(t.GUTTER, t.GUTTER, t.GUTTER, t.GUTTER)
-        layout.setSpacing(t.GAP)
-        line = row(self.title, self.back, self.anyway, self.use)
-        line.setStretch(0, 1)
-        layout.addLayout(line)
-        layout.addWidget(self.text)
-        context.settings.changed.connect(self._on_setting)
-        self.hide()
-
-    def show_comparison(self, run: Path, judged: Comparison) -> None:
-        """Show what came out, and offer what the guard allows."""
-        self._place, self._bench_lines = run, []
-        better = judged.better_beyond_chance
-        set_look(self.title, "title-good" if better else "title")
-        self.title.setText("Better beyond chance" if better else "Not better beyond what chance explains")
-        self.text.setText(
-            f"On {judged.people:,} people held out, at a false match rate of {judged.false_match_rate:g}, "
-            f"{judged.before_title} accepts {judged.before.text} of genuine pairs, the trained network "
-            f"{judged.after.text}. Change: {judged.difference.text}, 95 % interval over people; "
-            f"{judged.genuine_pairs:,} genuine and {judged.impostor_pairs:,} impostor pairs."
-        )
-        self.use.setVisible(better)
-        self.anyway.setVisible(not better)
-        self._on_setting("pack", None)
-        self.show()
-
-    def add_bench(self, result: BenchResult) -> None:
-        """Add one loss of a bench."""
-        self._bench_lines.append(f"{result.loss}: {result.tar.text}, {result.steps:,} steps")
-        self.title.setText("True acceptance on people held out")
-        self.text.setText("\n".join(self._bench_lines))
-        for hidden in (self.use, self.anyway, self.back):
-            hidden.hide()
-        self.show()
-
-    def _promote(self, *, anyway: bool) -> None:
-        self.use.setEnabled(False)
-        self.anyway.setEnabled(False)
-        job = self._context.tell_failure(self._context.client.promote(self._place, anyway=anyway))
-
-        def use(pack_id: str) -> None:
-            self._context.settings.change("pack", pack_id)
-            self._context.toasts.show("The trained network is put to use; the gallery is embedded again.", "good")
-
-        job.succeeded.connect(use)
-        job.finished.connect(self._enable)
-
-    def _enable(self) -> None:
-        self.use.setEnabled(True)
-        self.anyway.setEnabled(True)
-
-    def _go_back(self) -> None:
-        self._context.settings.change("pack", FINE_TUNE)
-        self._context.toasts.show("The default network is in use again.", "good")
-
-    def _on_setting(self, key: str, _before: object) -> None:
-        if key == "pack":
-            self.back.setVisible(self._context.settings.value.pack != FINE_TUNE)
+def _how_far(event: Stepped) -> str:
+    """How many steps of how many: of those that the time limit leaves, where it ends the training first."""
+    expected = event.steps
+    if event.seconds > 0 and event.step:
+        expected = min(expected, round(event.step * (1 + event.seconds_left / event.seconds)))
+    of = f"about {expected:,}" if expected < 0.95 * event.steps else f"{event.steps:,}"
+    return f"Epoch {event.epoch}, step {event.step:,} of {of}"

@@ -7,11 +7,13 @@ from dataclasses import asdict
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
-from engine.learning import RECIPE_OPTIONS, DataReport, Recipe
+from engine.learning import FINE_TUNE, RECIPE_OPTIONS, Recipe
 from engine.options import Option, Value
 from gui.theme import tokens as t
-from gui.widgets.basics import button, card, label, row
+from gui.widgets.basics import button, card, label, row, set_look
+from gui.widgets.job_bar import duration
 from gui.widgets.option_form import OptionForm
+from gui.wording import counted, people, pictures
 
 _FIRST = ("start", "freeze", "loss", "miner", "epochs", "minutes")
 """What most people decide; the rest is unfolded."""
@@ -22,6 +24,8 @@ class RecipeStep(QWidget):
 
     start = Signal(object)
     bench = Signal(object, list, int)
+    changed = Signal()
+    """The recipe is another one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,11 +36,12 @@ class RecipeStep(QWidget):
         cards = QVBoxLayout(inside)
         cards.setContentsMargins(0, 0, t.GAP, 0)
         cards.setSpacing(t.GUTTER)
-        self._data = label("", "muted", wrap=True)
+        self._lacking = ""
+        self.data = label("", "muted", wrap=True)
         self.go = button("Start training", lambda: self.start.emit(self.recipe), "primary", "play")
         self.reset = button("Defaults", self._reset, "quiet")
         head, layout = card()
-        line = row(self._data, self.reset, self.go)
+        line = row(self.data, self.reset, self.go)
         line.setStretch(0, 1)
         layout.addLayout(line)
         cards.addWidget(head)
@@ -59,19 +64,18 @@ class RecipeStep(QWidget):
         whole.addWidget(scroll)
         self._follow()
 
-    def show_data(self, report: DataReport | None) -> None:
-        """Say what would be trained on."""
-        if report is None:
-            self._data.setText("Choose a folder of people in the first step.")
-        else:
-            self._data.setText(f"{report.usable_people:,} people with {report.usable_pictures:,} pictures.")
-        self.go.setEnabled(report is not None)
-        self.bench_go.setEnabled(report is not None)
+    def show_data(self, usable: tuple[int, int], lacking: str) -> None:
+        """Say what would be trained on: so many people with so many pictures, or why that is not enough."""
+        self._lacking = lacking
+        self.data.setText(lacking or f"{people(usable[0])} with {pictures(usable[1])}.")
+        set_look(self.data, "warning-text" if lacking and usable[0] else "muted")
+        self.go.setEnabled(not lacking)
+        self._follow_bench()
 
     def _form(self, title: str, options: dict[str, Option], values: dict[str, Value], cards: QVBoxLayout) -> OptionForm:
         frame, layout = card()
         layout.addWidget(label(title, "title"))
-        form = OptionForm(options, values, t.PANEL_PX - 6 * t.UNIT)
+        form = OptionForm(options, values, t.FIELD_PX)
         form.changed.connect(self._change)
         layout.addWidget(form)
         cards.addWidget(frame)
@@ -92,6 +96,7 @@ class RecipeStep(QWidget):
         for key, text in RECIPE_OPTIONS["loss"].choices:
             box = QCheckBox(text)
             box.setChecked(key in ("triplet", "cosface", "softmax"))
+            box.toggled.connect(lambda _checked: self._follow_bench())
             self.losses[str(key)] = box
             layout.addWidget(box)
         self.seconds = QSpinBox()
@@ -99,18 +104,36 @@ class RecipeStep(QWidget):
         self.seconds.setValue(60)
         self.seconds.setSuffix(" s each")
         self.seconds.setAccessibleName("Seconds for each loss")
+        self.seconds.valueChanged.connect(lambda _seconds: self._follow_bench())
+        self.bench_time = label("", "muted", wrap=True)
         self.bench_go = button("Compare losses", self._bench, "", "play")
-        layout.addLayout(row(self.seconds, None, self.bench_go))
+        line = row(self.seconds, self.bench_time, self.bench_go)
+        line.setStretch(1, 1)
+        layout.addLayout(line)
         return frame
 
+    @property
+    def chosen_losses(self) -> list[str]:
+        """The losses that are ticked for the bench."""
+        return [key for key, box in self.losses.items() if box.isChecked()]
+
     def _bench(self) -> None:
-        chosen = [key for key, box in self.losses.items() if box.isChecked()]
-        if chosen:
-            self.bench.emit(self.recipe, chosen, self.seconds.value())
+        self.bench.emit(self.recipe, self.chosen_losses, self.seconds.value())
+
+    def _follow_bench(self) -> None:
+        number = len(self.chosen_losses)
+        whole = duration(number * self.seconds.value())
+        self.bench_time.setText(
+            f"{counted(number, 'loss', 'losses')}: {whole} of training, and after each some time for judging."
+            if number
+            else "Tick the losses to compare."
+        )
+        self.bench_go.setEnabled(number > 0 and not self._lacking)
 
     def _change(self, key: str, value: Value) -> None:
         self.recipe = self.recipe.with_values({key: value})
         self._follow()
+        self.changed.emit()
 
     def _reset(self) -> None:
         self.recipe = Recipe()
@@ -118,10 +141,12 @@ class RecipeStep(QWidget):
             for key in form.controls:
                 form.show_value(key, getattr(self.recipe, key))
         self._follow()
+        self.changed.emit()
 
     def _follow(self) -> None:
         """Some options matter only with others."""
         self.basics.controls["miner"].setEnabled(self.recipe.loss in ("triplet", "cosine_triplet"))
+        self.basics.controls["freeze"].setEnabled(self.recipe.start == FINE_TUNE)
 
     def _unfold(self) -> None:
         if self._more_card is not None:

@@ -5,25 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.learning import RunInfo
 from gui.context import Context
+from gui.pages.train_verdict import called
 from gui.theme import tokens as t
 from gui.widgets.basics import button, card, clear, column, label, row
 from gui.widgets.empty_state import EmptyState
 
 
 class RunsStep(QWidget):
-    """One card a run."""
+    """One card a run; what was deleted can be put back until the window closes."""
 
     resume = Signal(object)
     show_run = Signal(object)
+    deleted = Signal(object)
+    """The place of a run that is gone."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
         self.runs: list[RunInfo] = []
+        self._running: Path | None = None
         empty = EmptyState("train", "No runs yet", "Each training is kept here with its curves and its networks.")
         inside = QWidget()
         self._cards = QVBoxLayout(inside)
@@ -36,13 +40,35 @@ class RunsStep(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(empty)
         self._stack.addWidget(scroll)
+        self._deleted_text = label("", "muted", wrap=True)
+        self._deleted: list[str] = []
+        self.put_back = button("Put back", self._restore_all, "", "undo")
+        self._bin, inside_bin = card(vertical=False)
+        inside_bin.addWidget(self._deleted_text, 1)
+        inside_bin.addWidget(self.put_back)
+        self._bin.hide()
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._stack)
+        whole.setSpacing(t.GUTTER)
+        # On top: at the bottom the message about the deletion would lie over it.
+        whole.addWidget(self._bin)
+        whole.addWidget(self._stack, 1)
+        context.settings.changed.connect(self._on_setting)
 
     def refresh(self) -> None:
         """Read the runs again."""
         self._context.client.runs().succeeded.connect(self._fill)
+        self._context.client.deleted_runs().succeeded.connect(self._show_deleted)
+
+    def set_running(self, run: Path | None) -> None:
+        """Which run is being trained now: it can neither be resumed nor deleted."""
+        if run != self._running:
+            self._running = run
+            self.refresh()
+
+    def _on_setting(self, key: str, _before: object) -> None:
+        if key == "pack" and self.runs:
+            self.refresh()
 
     def _fill(self, runs: list[RunInfo]) -> None:
         self.runs = runs
@@ -54,27 +80,74 @@ class RunsStep(QWidget):
 
     def _card(self, run: RunInfo) -> QFrame:
         frame, layout = card()
-        state = "Stopped; it can be resumed."
-        if run.ended is not None:
-            judged = run.ended.comparison
-            state = run.ended.reason
-            if judged is not None:
-                verdict = "better beyond chance" if judged.better_beyond_chance else "not better beyond chance"
-                state += f" TAR {judged.before.value:.2%} before, {judged.after.value:.2%} after: {verdict}."
+        running = Path(run.place) == self._running
         words = column(
-            label(run.name, "strong"), label(f"“{run.folder}”: {run.recipe}", "muted"), label(state, wrap=True)
+            label(run.name, "strong"),
+            label(f"“{run.folder}”: {run.recipe}", "muted", wrap=True),
+            label("Training now." if running else _state(run), wrap=True),
         )
         words.setSpacing(t.GAP // 4)
-        buttons = [button("Show", lambda: self.show_run.emit(run))]
-        if run.ended is None:
-            buttons.append(button("Resume", lambda: self.resume.emit(run), "primary", "play"))
-        buttons.append(button("Delete", lambda: self._delete(run), "danger", "delete"))
-        line = row(words, *buttons)
+        parts: list[QWidget] = []
+        if run.pack and run.pack == self._context.settings.value.pack:
+            parts.append(label("In use", "good-text"))
+        parts.append(_named(button("Show", lambda: self.show_run.emit(run)), run))
+        if run.ended is None and not running:
+            again = _named(button("Resume", lambda: self.resume.emit(run), "primary", "play"), run)
+            if self._running is not None:
+                again.setEnabled(False)
+                again.setToolTip("One run is trained at a time.")
+            parts.append(again)
+        if not running:
+            parts.append(_named(button("Delete", lambda: self.delete(run), "danger", "delete"), run))
+        line = row(words, *parts)
         line.setStretch(0, 1)
         layout.addLayout(line)
         return frame
 
-    def _delete(self, run: RunInfo) -> None:
-        job = self._context.tell_failure(self._context.client.delete_run(Path(run.place)))
-        job.succeeded.connect(lambda _none: self._context.toasts.show(f"The run “{run.name}” is deleted."))
+    # --- deleting -----------------------------------------------------------------------------------------------
+
+    def delete(self, run: RunInfo) -> None:
+        """Delete a run, unless it is being trained; it can be put back."""
+        place = Path(run.place)
+        if place == self._running:
+            self._context.toasts.show(f"The run “{run.name}” is being trained. Stop it first.", "bad")
+            return
+
+        def on_deleted(_none: object) -> None:
+            self.deleted.emit(place)
+            said = f"The run “{run.name}” is deleted."
+            self._context.toasts.show(said, action="Undo", act=lambda: self._restore([run.name]))
+
+        job = self._context.tell_failure(self._context.client.delete_run(place))
+        job.succeeded.connect(on_deleted)
         job.finished.connect(self.refresh)
+
+    def _show_deleted(self, names: list[str]) -> None:
+        self._deleted = names
+        self._bin.setVisible(bool(names))
+        what = f"The run “{names[0]}” is" if len(names) == 1 else f"{len(names):,} runs are"
+        self._deleted_text.setText(f"{what} deleted for good when the window closes.")
+
+    def _restore_all(self) -> None:
+        self._restore(self._deleted)
+
+    def _restore(self, names: list[str]) -> None:
+        for name in names:
+            job = self._context.tell_failure(self._context.client.restore_run(name))
+            job.finished.connect(self.refresh)
+
+
+def _state(run: RunInfo) -> str:
+    if run.ended is None:
+        return "Stopped; it can be resumed."
+    judged, said = run.ended.comparison, run.ended.reason
+    if judged is None:
+        return said
+    verdict = called(judged)[0].lower()
+    return f"{said} True acceptance {judged.before.value:.1%} before, {judged.after.value:.1%} after: {verdict}."
+
+
+def _named(made: QPushButton, run: RunInfo) -> QPushButton:
+    """A button that says to whom it belongs, to who cannot see it."""
+    made.setAccessibleName(f"{made.text()} {run.name}")
+    return made

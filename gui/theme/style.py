@@ -171,6 +171,7 @@ def _inputs(p: Palette) -> str:
         border: 2px solid {p.accent}; padding: 5px 9px;
     }}
     QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled {{ color: {p.muted}; background: {p.window}; }}
+    QLineEdit[look="wrong"], QLineEdit[look="wrong"]:focus {{ border: 2px solid {p.bad}; padding: 5px 9px; }}
     QComboBox::drop-down {{ border: none; width: 28px; }}
     QComboBox::down-arrow, QDateEdit::down-arrow {{ image: url({drawn}/down.svg); width: 16px; height: 16px; }}
     QComboBox QLineEdit {{ background: transparent; border: none; padding: 0; min-height: 0; }}

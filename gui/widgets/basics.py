@@ -7,7 +7,17 @@ from collections.abc import Callable
 import numpy as np
 from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPixmap
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.types import PixelArray
 from gui.theme import tokens as t
@@ -52,6 +62,8 @@ def set_icon(target: QPushButton, name: str, role: str = "") -> None:
     def draw() -> None:
         target.setIcon(icon(name, getattr(THEME.palette, role) if role else ""))
 
+    for former in target.findChildren(_ThemeFollower):
+        former.stop()
     target.setIconSize(QSize(t.ICON_PX, t.ICON_PX))
     draw()
     _ThemeFollower(target, draw)
@@ -77,8 +89,20 @@ class _ThemeFollower(QObject):
         self._draw = draw
         THEME.changed.connect(self._run)
 
+    def stop(self) -> None:
+        """Leave the widget to another one."""
+        THEME.changed.disconnect(self._run)
+        self.setParent(None)
+        self.deleteLater()
+
     def _run(self) -> None:
         self._draw()
+
+
+def lead_tab_to(checked: QAbstractButton) -> None:
+    """Let the Tab key reach only the checked button of a group, which the arrow keys leave; Qt would take the first."""
+    for one in checked.group().buttons():
+        one.setFocusPolicy(Qt.FocusPolicy.StrongFocus if one is checked else Qt.FocusPolicy.ClickFocus)
 
 
 def card(*, vertical: bool = True) -> tuple[QFrame, QBoxLayout]:

@@ -12,6 +12,7 @@ from gui.theme import tokens as t
 from gui.widgets.basics import button, label, set_look
 
 _SHOW_TIME_AFTER_MS = 1500
+_LONGEST_TEXT = 64
 
 
 class Followed(Protocol):
@@ -50,10 +51,16 @@ class JobBar(QFrame):
         self._clock = QElapsedTimer()
         self.hide()
 
-    def follow(self, job: Followed, text: str) -> None:
-        """Show a job until it ends."""
+    def follow(self, job: Followed, text: str, *, speaks: bool = False) -> None:
+        """Show a job until it ends.
+
+        Args:
+            job: the work.
+            text: what it is.
+            speaks: whether the texts of its progress say what is being done; else they name what it is done to.
+        """
         self._job = job
-        self._title = text
+        self._title, self._speaks = text, speaks
         self.text.setText(text)
         self._bar.setRange(0, 0)
         self.stop.setEnabled(True)
@@ -63,14 +70,22 @@ class JobBar(QFrame):
         self.show()
 
     def _on_progress(self, progress: Progress) -> None:
-        self._bar.setRange(0, max(progress.total, 1))
+        if self._job is None or not self.stop.isEnabled():
+            return
+        text = _shortened(progress.text) if self._speaks and progress.text else self._title
+        # One single step is no measure of how far it is.
+        counted = progress.total > 1
+        self._bar.setRange(0, progress.total if counted else 0)
         self._bar.setValue(progress.done)
+        self.text.setText(f"{text} {self._how_far(progress)}" if counted else text)
+
+    def _how_far(self, progress: Progress) -> str:
         elapsed = self._clock.elapsed()
-        text = f"{self._title} {progress.done:,} of {progress.total:,}"
+        text = f"{progress.done:,} of {progress.total:,}"
         if progress.done and elapsed > _SHOW_TIME_AFTER_MS:
             left_s = elapsed / progress.done * (progress.total - progress.done) / 1000
             text += f", {duration(left_s)} left"
-        self.text.setText(text)
+        return text
 
     def _on_finished(self, job: Followed) -> None:
         if job is self._job:
@@ -82,6 +97,11 @@ class JobBar(QFrame):
             self.stop.setEnabled(False)
             self.text.setText("Stopping …")
             self._job.cancel()
+
+
+def _shortened(text: str) -> str:
+    """A text that leaves room for the bar: names of files and people can be long."""
+    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
 
 
 def duration(seconds: float) -> str:

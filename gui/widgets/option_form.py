@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QDoubleValidator
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSpinBox, QWidget
 from typing_extensions import override
 
 from engine.options import Option, Value
 from gui.theme import tokens as t
 from gui.widgets.basics import column, label
+from gui.widgets.number_line import NumberLine
 
 
 class OptionForm(QWidget):
@@ -25,7 +25,7 @@ class OptionForm(QWidget):
         Args:
             options: by key, in order.
             values: the value of each.
-            control_px: least width of the controls.
+            control_px: width of the controls: the same in every form of a page, so that they stand below one another.
         """
         super().__init__()
         self.controls: dict[str, QWidget] = {}
@@ -40,7 +40,7 @@ class OptionForm(QWidget):
             control.setAccessibleName(option.label)
             control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             control.installEventFilter(self)
-            control.setMinimumWidth(control_px)
+            control.setFixedWidth(control_px)
             name = label(option.label)
             name.setBuddy(control)
             words = [name, label(option.note, "caption", wrap=True)] if option.note else [name]
@@ -74,15 +74,12 @@ class OptionForm(QWidget):
         number.valueChanged.connect(lambda value: self.changed.emit(key, value))
         return number
 
-    def _real(self, key: str, option: Option) -> QLineEdit:
+    def _real(self, key: str, option: Option) -> NumberLine:
         """A line of text: a spin box cannot show 0.00003."""
-        line = QLineEdit()
-        validator = QDoubleValidator(option.low or 0.0, option.high or 0.0, 10, line)
-        validator.setLocale(QLocale.c())
-        line.setValidator(validator)
-        line.setToolTip(f"{option.low:g} to {option.high:g} {option.unit}".strip())
-        self._show[key] = lambda value: line.setText(f"{value:g}")
-        line.editingFinished.connect(lambda: self.changed.emit(key, float(line.text())))
+        scale, unit = (100.0, "%") if option.percent else (1.0, option.unit)
+        line = NumberLine(scale * (option.low or 0.0), scale * (option.high or 0.0), unit)
+        self._show[key] = lambda value: line.show_number(scale * float(value))
+        line.committed.connect(lambda number: self.changed.emit(key, number / scale))
         return line
 
     def _choice(self, key: str, option: Option) -> QComboBox:

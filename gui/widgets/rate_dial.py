@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QSlider, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout
 
 from engine.settings import OPTIONS
-from engine.types import Decided, Replay
+from engine.types import Decided, Limits, Replay
 from gui.context import Context
 from gui.theme import tokens as t
 from gui.widgets.basics import button, label, row
 from gui.widgets.score_gauge import METRIC_NAMES
+from gui.wording import counted, one_in, people
 
 _SHOWN = 5
 
@@ -40,7 +41,8 @@ class RateDial(QFrame):
         layout.setSpacing(t.GAP)
         layout.addWidget(label("How strict", "title"))
         layout.addWidget(self.rate)
-        layout.addLayout(row(label("looser", "caption"), self.dial, label("stricter", "caption")))
+        layout.addWidget(self.dial)
+        layout.addLayout(self._stops())
         layout.addWidget(self.limits)
         layout.addWidget(self.changes)
         layout.addLayout(row(None, self.keep, self.apply))
@@ -48,6 +50,20 @@ class RateDial(QFrame):
         context.client.gallery_changed.connect(self._ask)
         self._show_setting()
         self._ask()
+
+    def _stops(self) -> QHBoxLayout:
+        """A name below each place where the dial can stand: the outer ones at the ends, the others in the middle."""
+        line = QHBoxLayout()
+        line.setSpacing(0)
+        last = len(self._choices) - 1
+        sides = {0: Qt.AlignmentFlag.AlignLeft, last: Qt.AlignmentFlag.AlignRight}
+        for number, (rate, _) in enumerate(self._choices):
+            how = {0: "\nloosest", last: "\nstrictest"}.get(number, "")
+            stop = label(f"{one_in(float(rate))}{how}", "caption")
+            stop.setAlignment(sides.get(number, Qt.AlignmentFlag.AlignHCenter))
+            stop.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            line.addWidget(stop, 1 if number in sides else 2)
+        return line
 
     @property
     def chosen(self) -> float:
@@ -82,19 +98,25 @@ class RateDial(QFrame):
         own = ""
         if limits.own_pairs:
             own = (
-                f" Of the {limits.own_pairs:,} pairs of people in your gallery, {limits.own_close:,} are nearer than 1 "
-                "stranger in 100 is, which counts too."
+                f" Of {counted(limits.own_pairs, 'pair', 'pairs')} of people in your gallery, {limits.own_close:,} "
+                f"{'is' if limits.own_close == 1 else 'are'} nearer than 1 stranger in 100 is, which counts too."
             )
         most = max(1, int(1 / limits.bound.upper))
         self.limits.setText(
-            f"{METRIC_NAMES[limits.metric]} distance up to {limits.verification:.3f} verifies (1:1), up to "
-            f"{limits.identification:.3f} identifies among {limits.people:,} people (1:N). Measured on "
-            f"{limits.bound.pairs:,} pairs of strangers: at most 1 in {most:,} comes this close (95 %).{own}"
+            f"A {METRIC_NAMES[limits.metric]} distance of up to {limits.verification:.3f} confirms who somebody says "
+            f"they are; {_identifying(limits)} Measured on {limits.bound.pairs:,} pairs of strangers: at most 1 in "
+            f"{most:,} comes as close as the first limit (95 %).{own}"
         )
         self.changes.setText(_in_words(found))
 
     def _apply(self) -> None:
         self._context.settings.change("false_match_rate", self.chosen)
+
+
+def _identifying(limits: Limits) -> str:
+    if not limits.people:
+        return "nobody is enrolled yet to be recognised."
+    return f"up to {limits.identification:.3f} recognises somebody among {people(limits.people)}."
 
 
 def _in_words(found: Replay) -> str:

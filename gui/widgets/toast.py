@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from gui.theme import tokens as t
@@ -91,6 +91,9 @@ class ToastHost(QObject):
         self._over = over
         self._toasts: list[Toast] = []
         over.installEventFilter(self)
+        if isinstance(over, QStackedWidget):
+            # The page that comes into sight would lie over the messages.
+            over.currentChanged.connect(self._on_page)
 
     def show(
         self,
@@ -111,6 +114,11 @@ class ToastHost(QObject):
         self._arrange()
         return toast
 
+    def dismiss(self, *texts: str) -> None:
+        """Take messages away that have been dealt with, where they are still there."""
+        for old in [toast for toast in self._toasts if toast.message.text() in texts]:
+            old.dismiss()
+
     @property
     def texts(self) -> list[str]:
         """The messages on screen, oldest first."""
@@ -123,6 +131,9 @@ class ToastHost(QObject):
                 self._toasts.remove(watched)
             self._arrange()
         return False
+
+    def _on_page(self, _place: int) -> None:
+        self._arrange()
 
     def _arrange(self) -> None:
         bottom = self._over.height() - t.MARGIN

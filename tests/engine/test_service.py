@@ -24,6 +24,7 @@ from engine.errors import (
 )
 from engine.matching.calibration import Calibration
 from engine.packs.installed import install, packs_folder
+from engine.packs.origins import packs_of_runs
 from engine.packs.pack import DEFAULT_PACK
 from engine.service import FaceService
 from engine.settings import Settings
@@ -347,6 +348,29 @@ def test_that_another_pack_embeds_the_gallery_again_and_back(
     with pytest.raises(PackError, match="no pack “gone”"):
         service.apply(Settings(precision="fp32", pack="gone"))
     assert service.info().pack == DEFAULT_PACK.title
+
+
+def test_that_a_pack_is_removed_with_what_it_made_and_can_be_put_back(service: FaceService, eileen: Person) -> None:
+    impostors = {metric: np.linspace(0.05, 1, 1000, dtype=np.float32) for metric in Metric}
+    about = {
+        "title": "Mine", "licence": "Mine", "calibration": Calibration.measured(impostors).as_json(),
+        "run": "some run", "begun": "2026-01-02",
+    }  # fmt: skip
+    install(packs_folder(), "mine", "dlib_resnet", DEFAULT_PACK.network(), about)
+    assert packs_of_runs() == {("some run", "2026-01-02"): "mine"}
+    service.apply(Settings(precision="fp32", pack="mine"))
+    with pytest.raises(PackError, match="“Mine” stays"):
+        service.remove_pack("mine")
+    service.apply(Settings(precision="fp32"))
+    with pytest.raises(PackError, match="stays"):
+        service.remove_pack(DEFAULT_PACK.id)
+    service.remove_pack("mine")
+    assert [pack.id for pack in service.packs()] == [DEFAULT_PACK.id]
+    assert all(set(one.embeddings) == {DEFAULT_PACK.id} for one in service.templates(eileen.id))
+    service.learning.restore_pack("mine")
+    service.apply(Settings(precision="fp32", pack="mine"))
+    assert service.info().pack == "Mine"
+    assert all(set(one.embeddings) == {DEFAULT_PACK.id, "mine"} for one in service.templates(eileen.id))
 
 
 def test_that_a_pack_that_has_vanished_gives_way_to_the_default_and_says_so(tmp_path: Path) -> None:

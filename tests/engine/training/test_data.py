@@ -26,7 +26,7 @@ from engine.pipeline import Pipeline
 from engine.training.batches import Reader
 from engine.training.check import check
 from engine.training.faces import FolderFaces, Picture, look_at
-from engine.training.run import Run, begin, delete_run, list_runs, load_run, run_info, write_list
+from engine.training.run import Run, begin, list_runs, load_run, run_info, write_list
 from engine.training.split import split_people
 from engine.types import CancelToken, ChipFrame, silent
 
@@ -84,6 +84,20 @@ def test_that_every_kind_of_trouble_is_found(folder: Path, pipeline: Pipeline, t
     for one in found.findings:
         if one.crop:
             assert Path(one.crop).is_file()
+        assert bool(one.other_picture) == bool(one.other_crop), "the other picture is named where it is shown"
+        assert one.other_picture in one.sentence
+        assert one.kind != "few_pictures" or one.crop, "somebody with too few pictures has a face"
+    assert dict(found.faces_of) == {"Eileen": 3, "Grace": 2}
+
+
+def test_that_what_can_be_learned_from_follows_what_is_left_out(
+    folder: Path, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    found = report(looked(folder, pipeline, tmp_path))
+    proposed = {one.picture for one in found.findings if one.unusable or one.suggested}
+    assert found.usable(proposed, 2) == (found.usable_people, found.usable_pictures)
+    assert found.usable(set(), 2) == (2, 5)
+    assert found.usable(set(), 3) == (1, 3)
 
 
 def test_that_a_near_copy_under_another_name_is_found(
@@ -224,8 +238,6 @@ def test_that_a_run_is_kept_whole(begun: Callable[..., Run], textures: FolderFac
     assert run_info(run).ended is None
     with pytest.raises(BadInputError, match="already"):
         begun(epochs=3)
-    delete_run(run.place)
-    assert not run.place.exists()
 
 
 def test_that_what_is_no_run_is_a_sentence(tmp_path: Path, begun: Callable[..., Run]) -> None:

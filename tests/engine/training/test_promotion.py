@@ -17,7 +17,7 @@ from engine.matching import learned
 from engine.matching.learned import find_verifier
 from engine.networks.mobilefacenet import MobileFaceNet
 from engine.packs.embedder import Embedder
-from engine.packs.installed import find_pack, list_packs, pack_from_weights, remove
+from engine.packs.installed import find_pack, list_packs, pack_from_weights
 from engine.packs.pack import DEFAULT_PACK
 from engine.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from engine.training.faces import FolderFaces
@@ -106,16 +106,6 @@ def test_that_a_pack_that_is_there_already_is_a_sentence(trained: Run, tmp_path:
     promote(trained, tmp_path, embedder, nothing, anyway=True)
     with pytest.raises(PackError, match="already. Use it"):
         promote(trained, tmp_path, embedder, nothing, anyway=True)
-
-
-def test_that_a_pack_is_removed_and_the_default_one_is_not(trained: Run, tmp_path: Path) -> None:
-    pack = promote(trained, tmp_path, Embedder(trained_pack(trained), CPU), nothing, anyway=True)
-    remove(pack.id, tmp_path)
-    assert list(tmp_path.glob("trained*")) == []
-    with pytest.raises(PackError, match="no pack"):
-        remove(pack.id, tmp_path)
-    with pytest.raises(PackError, match="came with the program"):
-        remove(DEFAULT_PACK.id, tmp_path)
 
 
 def test_that_the_head_a_siamese_network_was_trained_with_verifies_for_its_pack(

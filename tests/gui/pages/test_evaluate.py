@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from gui.main_window import MainWindow
 from gui.pages.evaluate import EvaluatePage
+from gui.pages.evaluate_tables import evaluation_tables
 from tests.gui.conftest import settle
 
 LONG_MS = 120_000
@@ -46,7 +47,16 @@ def test_that_a_folder_is_measured_and_the_report_saved(
     qtbot.waitUntil(lambda: page.evaluation is not None, timeout=LONG_MS)
     ended(qtbot, page)
     assert page.head.text() == "dlib ResNet v1 on “people”"
-    assert page.det.curves
+    assert list(page.det.curves) == ["1. dlib ResNet v1, people"]
+    assert not page.jobs.isVisible(), "the result is there; the process may take its time to leave"
+    ways, *others = evaluation_tables(page.evaluation)
+    assert ways[1].startswith("On the same 2 genuine pairs and 2 impostor pairs")
+    assert {row[4] for row in ways[3]} == {"too few strangers"}, "what the data cannot show is not shown"
+    assert others[0][3][0][0] == "1 in 100"
+    page.show_evaluation(page.evaluation)
+    page.results.append(page.evaluation)
+    page.show_evaluation(page.evaluation)
+    assert list(page.det.curves) == ["1. dlib ResNet v1, people", "2. dlib ResNet v1, people"]
     for name in ("report.html", "report.pdf"):
         page.save_report(tmp_path / name)
         qtbot.waitUntil(lambda name=name: (tmp_path / name).is_file(), timeout=LONG_MS)  # type: ignore[misc]
@@ -70,7 +80,15 @@ def test_that_what_cannot_be_measured_is_a_sentence(
     qtbot: QtBot, window: MainWindow, page: EvaluatePage, tmp_path: Path
 ) -> None:
     page.evaluate_folder(tmp_path / "nowhere")
+    assert page.zone.text.text() == "Measuring on “nowhere” …"
+    assert not page.zone.choose.isEnabled()
     qtbot.waitUntil(lambda: any("“nowhere”" in text for text in window.toasts.texts), timeout=LONG_MS)
+    ended(qtbot, page)
+    assert "Drop a folder" in page.zone.text.text()
+    (tmp_path / "empty").mkdir()
+    page.evaluate_folder(tmp_path / "empty")
+    assert not any("“nowhere”" in text for text in window.toasts.texts), "the next attempt takes the complaint away"
+    qtbot.waitUntil(lambda: any("holds no folders" in text for text in window.toasts.texts), timeout=LONG_MS)
     ended(qtbot, page)
     page.take_pictures([b"pasted"])
     assert any("Drop a folder" in text for text in window.toasts.texts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from gui.main_window import MainWindow
@@ -18,14 +19,16 @@ def dial(qtbot: QtBot, window: MainWindow) -> RateDial:
     window.open_page("settings")
     page = window.page
     assert isinstance(page, SettingsPage)
-    qtbot.waitUntil(lambda: "verifies (1:1)" in page.dial.limits.text(), timeout=WITHIN_MS)
+    qtbot.waitUntil(lambda: "confirms who somebody says they are" in page.dial.limits.text(), timeout=WITHIN_MS)
     return page.dial
 
 
 def test_that_the_dial_says_what_a_rate_means_here(dial: RateDial, window: MainWindow, qtbot: QtBot) -> None:
     assert dial.rate.text() == "About 1 stranger in 1,000 would match"
-    assert "among 2 people (1:N)" in dial.limits.text()
-    assert "Of the 1 pairs of people in your gallery" in dial.limits.text()
+    assert "recognises somebody among 2 people" in dial.limits.text()
+    assert "Of 1 pair of people in your gallery" in dial.limits.text()
+    stops = [one.text() for one in dial.findChildren(QLabel) if one.text().startswith("1 in ")]
+    assert stops == ["1 in 100\nloosest", "1 in 1,000", "1 in 10,000", "1 in 100,000\nstrictest"]
     assert not dial.apply.isEnabled()
     settle(qtbot, window)
 

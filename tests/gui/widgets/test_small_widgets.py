@@ -9,13 +9,14 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.capture.images import read_image
 from engine.types import Box, Comparison, Face, FalseMatchRate, Metric, Pose, Progress, Quality
 from gui.engine_client import EngineClient, Job
 from gui.theme.style import THEME
+from gui.widgets.basics import lead_tab_to, row
 from gui.widgets.commit_edits import LineCommit, TextCommit
 from gui.widgets.drop_zone import DropZone, pictures_in
 from gui.widgets.job_bar import JobBar
@@ -93,6 +94,50 @@ def test_that_progress_is_shown_and_a_cancel_reaches_the_job(qtbot: QtBot, clien
     assert job.token.cancelled
     job.finished.emit()
     assert not bar.isVisible()
+
+
+def test_that_work_which_speaks_says_what_it_does(qtbot: QtBot, client: EngineClient) -> None:
+    bar = JobBar()
+    qtbot.addWidget(bar)
+    job = Job(client.post, client)
+    bar.follow(job, "Preparing", speaks=True)
+    job.progressed.emit(Progress(3, 12, "Looking at somebody"))
+    assert bar.text.text().startswith("Looking at somebody 3 of 12")
+    job.progressed.emit(Progress(0, 1, "Judging on the people held out"))
+    assert bar.text.text() == "Judging on the people held out", "one step is no measure"
+    job.progressed.emit(Progress(1, 3, "x" * 500))
+    assert len(bar.text.text()) < 100
+    bar.stop.click()
+    job.progressed.emit(Progress(4, 12, "Looking"))
+    assert bar.text.text() == "Stopping …"
+    job.finished.emit()
+
+
+def test_that_a_message_that_was_dealt_with_goes(over: QWidget) -> None:
+    host = ToastHost(over)
+    host.show("Wrong folder.", "bad")
+    host.show("Saved.")
+    host.dismiss("Wrong folder.", "Never shown.")
+    assert host.texts == ["Saved."]
+
+
+def test_that_tab_reaches_the_checked_button_of_a_group(qtbot: QtBot, over: QWidget) -> None:
+    group = QButtonGroup(over)
+    buttons = [QPushButton(name) for name in ("a", "b", "c")]
+    over.setLayout(row(*buttons))
+    for one in buttons:
+        one.setCheckable(True)
+        group.addButton(one)
+    buttons[1].setChecked(True)
+    lead_tab_to(buttons[1])
+    reached = [bool(one.focusPolicy() & Qt.FocusPolicy.TabFocus) for one in buttons]
+    assert reached == [False, True, False]
+    over.activateWindow()
+    qtbot.waitUntil(buttons[2].isVisible)
+    buttons[1].setFocus()
+    QTest.keyClick(buttons[1], Qt.Key.Key_Right)
+    assert buttons[2].hasFocus(), "the arrow keys reach the others"
+    assert buttons[2].isChecked()
 
 
 # --- the gauge ------------------------------------------------------------------------------------------------------
