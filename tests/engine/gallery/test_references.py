@@ -92,11 +92,13 @@ def edit(gallery: Gallery, what: str, one: str, other: str, number: int) -> None
         case "delete":
             gallery.delete_person(gallery.find(one).id)
         case "drop":
-            gallery.delete_template(gallery.templates(gallery.find(one).id)[0].id)
+            for stored in gallery.templates(gallery.find(one).id)[:1]:
+                gallery.delete_template(stored.id)
         case "merge":
             gallery.merge(gallery.find(one).id, gallery.find(other).id)
         case "move":
-            gallery.move_template(gallery.templates(gallery.find(one).id)[-1].id, gallery.find(other).id)
+            for stored in gallery.templates(gallery.find(one).id)[-1:]:
+                gallery.move_template(stored.id, gallery.find(other).id)
         case "rename":
             gallery.rename(gallery.find(one).id, f"Person {number + 6}")
         case "undo":
