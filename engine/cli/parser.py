@@ -187,7 +187,7 @@ def _common_options(default: object) -> argparse.ArgumentParser:
         options.add_argument(name, default=default, **arguments)  # type: ignore[arg-type]  # argparse's own keywords
 
     add("--gallery", type=Path, metavar="PATH", help="the gallery's file")
-    add("--passphrase-file", type=Path, metavar="FILE", help="holds the gallery's passphrase, in its first line")
+    add("--gallery-passphrase-file", type=Path, metavar="FILE", help="holds the passphrase of an encrypted gallery")
     add("--device", choices=("auto", "cuda", "mps", "cpu"), help="where the networks run")
     add("--log-level", choices=("debug", "info", "warning", "error"), help="how much is logged to the error stream")
     options.add_argument(

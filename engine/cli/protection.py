@@ -7,8 +7,8 @@ import getpass
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
+from engine.cli import passphrase
 from engine.errors import BadInputError, WrongSecretError, shown
 from engine.gallery import vault
 from engine.gallery.backups import list_backups, restore
@@ -29,8 +29,8 @@ def open_gallery(service: FaceService, request: argparse.Namespace) -> None:
     """
     if service.locked is None:
         return
-    if request.passphrase_file:
-        service.unlock(read_passphrase(request.passphrase_file))
+    if request.gallery_passphrase_file:
+        service.unlock(passphrase.read(request.gallery_passphrase_file))
         return
     if not service.locked.asks or not sys.stdin.isatty():
         raise service.locked
@@ -48,7 +48,9 @@ def protect(service: FaceService, request: argparse.Namespace) -> int:
     """Say what protects the gallery, or change what opens it."""
     code = ""
     if request.set_passphrase:
-        service.vault.set_passphrase(_new_passphrase(request), ask_at_start=True)
+        service.vault.set_passphrase(
+            passphrase.ask(request.new_passphrase_file, "--new-passphrase-file", twice=True), ask_at_start=True
+        )
     elif request.use_keyring:
         service.vault.use_keyring()
     elif request.recovery_code:
@@ -95,7 +97,7 @@ def restore_backup(request: argparse.Namespace) -> int:
         GalleryError: it is damaged, or the gallery is open elsewhere.
     """
     path = request.gallery or default_gallery_path()
-    typed = Typed(read_passphrase(request.passphrase_file)) if request.passphrase_file else None
+    typed = Typed(passphrase.read(request.gallery_passphrase_file)) if request.gallery_passphrase_file else None
     found = {one.path.name: one.path for one in list_backups(path)}
     wanted = request.backup or next(iter(found), "")
     if wanted not in found:
@@ -105,26 +107,3 @@ def restore_backup(request: argparse.Namespace) -> int:
     text = f"The gallery is as it was in the backup “{wanted}”."
     print(text if aside is None else f"{text} The damaged file is kept as “{aside.name}”.")
     return 0
-
-
-def read_passphrase(file: Path) -> str:
-    """Read the first line of a file.
-
-    Raises:
-        BadInputError: it cannot be read.
-    """
-    try:
-        return file.read_text("utf-8").split("\n", 1)[0].rstrip("\r")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInputError(f"The passphrase file “{file.name}” cannot be read. Check the file.") from error
-
-
-def _new_passphrase(request: argparse.Namespace) -> str:
-    if request.new_passphrase_file:
-        return read_passphrase(request.new_passphrase_file)
-    if not sys.stdin.isatty():
-        raise BadInputError("There is no terminal to ask for the passphrase. Name a file with --new-passphrase-file.")
-    first = getpass.getpass("New passphrase: ")
-    if getpass.getpass("The same again: ") != first:
-        raise BadInputError("The two are not the same. Nothing was changed; try again.")
-    return first

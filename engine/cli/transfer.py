@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from engine.cli import passphrase
 from engine.cli.output import count
 from engine.errors import BadInputError, shown
 from engine.exchange import GALLERY_SUFFIX, Conflict, Exported, Imported, SourceKind, TableFormat
 from engine.service import FaceService
-from engine.transfer.files import content_of
 from engine.types import Progress
 
 DONE, NOTHING_CAME = 0, 3
-_LONGEST_PASSPHRASE_BYTES = 2**16
 
 
 def export(service: FaceService, request: argparse.Namespace) -> int:
@@ -25,8 +23,8 @@ def export(service: FaceService, request: argparse.Namespace) -> int:
     form = request.format or _form_of(request.file)
     people = [service.person_named(name).id for name in request.people] if request.people else None
     if form == "visavis":
-        passphrase = _passphrase(request, twice=True)
-        done = service.transfer.export_gallery(request.file, passphrase, people, _Teller(request))
+        secret = passphrase.ask(request.passphrase_file, "--passphrase-file", twice=True)
+        done = service.transfer.export_gallery(request.file, secret, people, _Teller(request))
     else:
         done = service.transfer.export_people(request.file, TableFormat(form), people)
     _print(request, asdict(done) | {"place": str(done.place)}, exported_text(done))
@@ -40,9 +38,11 @@ def bring(service: FaceService, request: argparse.Namespace) -> int:
     if kind is not SourceKind.REGIONS and len(request.source) > 1:
         raise BadInputError("Only pictures with named faces can be imported several at once. Name one source.")
     conflict = Conflict(request.conflict) if request.conflict else None
-    passphrase = _passphrase(request, twice=False) if kind is SourceKind.GALLERY_FILE else ""
+    secret = ""
+    if kind is SourceKind.GALLERY_FILE:
+        secret = passphrase.ask(request.passphrase_file, "--passphrase-file", twice=False)
     done = desk.import_from(
-        request.source, kind, conflict=conflict, passphrase=passphrase, report=_Teller(request)
+        request.source, kind, conflict=conflict, passphrase=secret, report=_Teller(request)
     )  # fmt: skip
     _print(request, asdict(done), imported_text(done))
     return DONE if done.templates or done.known or done.skipped or done.added else NOTHING_CAME
@@ -67,22 +67,6 @@ def _form_of(place: Path) -> str:
             f"“{shown(place)}” does not say what to write. Let it end in .visavis, .csv or .json, or use --format."
         )
     return form
-
-
-def _passphrase(request: argparse.Namespace, *, twice: bool) -> str:
-    if request.passphrase_file:
-        raw = content_of(request.passphrase_file, _LONGEST_PASSPHRASE_BYTES)
-        try:
-            # One line: the line's end is the editor's, not the passphrase's.
-            return raw.decode().removesuffix("\n").removesuffix("\r")
-        except UnicodeDecodeError as error:
-            raise BadInputError(f"“{shown(request.passphrase_file)}” is not a text in UTF-8.") from error
-    if not sys.stdin.isatty():
-        raise BadInputError("There is no terminal to ask for the passphrase on. Name a file with --passphrase-file.")
-    typed = getpass.getpass("Passphrase: ")
-    if twice and getpass.getpass("Again: ") != typed:
-        raise BadInputError("The two passphrases are not the same. Nothing was written; try again.")
-    return typed
 
 
 class _Teller:
