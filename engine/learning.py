@@ -418,7 +418,16 @@ class OperatingPoint:
 
 @dataclass(frozen=True, slots=True)
 class VerifierResult:
-    """One way to decide, on the same pairs as the others: accuracy, its standard error, EER, TAR at 1e-2 and 1e-3."""
+    """One way to decide, on the same pairs as the others.
+
+    Attributes:
+        accuracy: mean over the folds; over as many genuine as impostor pairs.
+        standard_error: of that mean.
+        tar_at_1e2, tar_at_1e3: true acceptance rates; NaN where the pairs cannot show them, as `tar` says.
+        pairs: genuine and impostor pairs that the error rates rest on.
+        learned_from: pairs that are learned from and whose accuracy is told.
+        tar: the acceptance rates with their intervals.
+    """
 
     title: str
     accuracy: float
@@ -426,6 +435,11 @@ class VerifierResult:
     eer: float
     tar_at_1e2: float
     tar_at_1e3: float
+    pairs: tuple[int, int] = (0, 0)
+    learned_from: int = 0
+    accuracy_interval: Interval | None = None
+    eer_interval: Interval | None = None
+    tar: tuple[Interval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,11 +457,14 @@ class Evaluation:
 
     Attributes:
         kind: "pairs" or "folder".
-        accuracy_mean: over the folds, each scored at the threshold that is best on the others.
+        accuracy_mean: over the folds, each scored at the threshold that is best on the others; nobody is in two folds.
+            NaN where there are too few people for folds.
         accuracy_std: between folds.
         threshold: cosine distance at which most pairs are decided rightly.
         failures: why a picture has no embedding, as sentences.
         command: what to type to repeat it.
+        accuracy, eer_interval: with their intervals over people.
+        notes: what else the user should know, as sentences: which verifiers were stored.
     """
 
     kind: str
@@ -480,6 +497,9 @@ class Evaluation:
     device: str
     command: str
     versions: dict[str, str]
+    accuracy: Interval | None = None
+    eer_interval: Interval | None = None
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The figures under the names that scripts read, and everything else under "details"."""

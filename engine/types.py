@@ -364,6 +364,10 @@ class Limits:
         bound: what the calibration's pairs can say of the rate at the first limit.
         own_pairs: pairs of people in the gallery that were compared as strangers.
         own_close: how many of them are nearer than one stranger in 100 of the calibration is.
+        supported: whether the calibration's pairs can show the rate; if not, the limit is extrapolated to be stricter.
+        identification_rate: how many strangers are expected to be taken for somebody, 1:N.
+        identification_bound: at most so many, 95 %, by what the pairs can say of that limit.
+        identification_supported: as `supported`, for 1:N.
     """
 
     false_match_rate: float
@@ -374,6 +378,10 @@ class Limits:
     bound: FalseMatchRate
     own_pairs: int
     own_close: int
+    supported: bool = True
+    identification_rate: float = 0.0
+    identification_bound: float = 1.0
+    identification_supported: bool = True
 
 
 @dataclass(frozen=True, slots=True)
