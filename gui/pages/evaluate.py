@@ -197,7 +197,7 @@ class EvaluatePage(Page):
         self._about.setText(
             f"{people(found.people)}, {found.genuine_pairs:,} genuine and {found.impostor_pairs:,} impostor pairs, "
             f"{counted(found.failures_to_acquire, 'picture', 'pictures')} without a usable face (counted as errors). "
-            f"{duration(found.seconds)}."
+            f"{duration(found.seconds)}." + "".join(f"\n{note}" for note in found.notes)
         )
         clear(self._figures)
         for name, value, note in evaluation_figures(found):

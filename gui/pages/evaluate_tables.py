@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isnan
 from typing import TypeAlias
 
-from engine.learning import Evaluation, OperatingPoint
+from engine.learning import Evaluation, OperatingPoint, VerifierResult
 from gui.wording import one_in, people
 
 Table: TypeAlias = tuple[str, str, tuple[str, ...], list[tuple[str, ...]]]
+
+_TOO_FEW = "too few strangers"
 
 
 def evaluation_tables(found: Evaluation) -> list[Table]:
@@ -16,21 +19,9 @@ def evaluation_tables(found: Evaluation) -> list[Table]:
     strangers = min(found.genuine_pairs, found.impostor_pairs)
     ways: Table = (
         "Ways to decide, side by side",
-        (
-            f"On the same {strangers:,} genuine pairs and {strangers:,} impostor pairs: evenly many, so that accuracy "
-            "means something. The rates above are of all pairs."
-        ),
+        _pairs_of(found.verifiers, strangers),
         ("Decided by", "Accuracy", "Equal error rate", "TAR at 1 in 100", "TAR at 1 in 1,000"),
-        [
-            (
-                one.title,
-                f"{one.accuracy:.2%} ± {one.standard_error:.2%}",
-                f"{one.eer:.2%}",
-                _supported(one.tar_at_1e2, 1e-2, strangers),
-                _supported(one.tar_at_1e3, 1e-3, strangers),
-            )
-            for one in found.verifiers
-        ],
+        [_way(one, strangers) for one in found.verifiers],
     )
     parts: list[Table] = [
         (
@@ -66,16 +57,52 @@ def _points(points: Sequence[OperatingPoint]) -> list[tuple[str, ...]]:
     return [(one_in(point.level), point.rate.text) for point in points]
 
 
+def _pairs_of(ways: Sequence[VerifierResult], strangers: int) -> str:
+    """Which pairs the ways to decide are compared on: the same for all."""
+    if ways and ways[0].learned_from:
+        genuine, impostor = ways[0].pairs
+        return (
+            f"Accuracy on {ways[0].learned_from // 2:,} genuine and as many impostor pairs, so that it means "
+            f"something; error rates on the same {genuine:,} genuine and {impostor:,} impostor pairs for each."
+        )
+    return (
+        f"On the same {strangers:,} genuine pairs and {strangers:,} impostor pairs: evenly many, so that accuracy "
+        "means something. The rates above are of all pairs."
+    )
+
+
+def _way(one: VerifierResult, strangers: int) -> tuple[str, ...]:
+    accuracy, eer = one.accuracy_interval, one.eer_interval
+    tars = [rate.text if rate.supported else _TOO_FEW for rate in one.tar] or [
+        _supported(one.tar_at_1e2, 1e-2, strangers),
+        _supported(one.tar_at_1e3, 1e-3, strangers),
+    ]
+    return (
+        one.title,
+        accuracy.text if accuracy else f"{share(one.accuracy)} ± {share(one.standard_error)}",
+        eer.text if eer else share(one.eer),
+        *tars[:2],
+    )
+
+
 def _supported(rate: float, level: float, strangers: int) -> str:
     """A rate at an operating point, where there are enough strangers to show it."""
-    return f"{rate:.2%}" if strangers * level >= 1 else "too few strangers"
+    return _TOO_FEW if isnan(rate) or strangers * level < 1 else f"{rate:.2%}"
+
+
+def share(value: float) -> str:
+    """A share in percent, or that it cannot be told."""
+    return "cannot be told" if isnan(value) else f"{value:.2%}"
 
 
 def evaluation_figures(found: Evaluation) -> Iterator[tuple[str, str, str]]:
     """Name, value and note of the figures that stand on top."""
-    yield "Accuracy", f"{found.accuracy_mean:.2%}", f"± {found.accuracy_std:.2%} over {found.folds} folds"
-    yield "Equal error rate", f"{found.eer:.2%}", f"A distance of {found.threshold:.3f} decides most pairs rightly"
+    accuracy, eer = found.accuracy, found.eer_interval
+    spread = f"± {share(found.accuracy_std)} over {found.folds} folds"
+    yield "Accuracy", share(found.accuracy_mean), accuracy.text if accuracy else spread
+    limit = f"A distance of {found.threshold:.3f} decides most pairs rightly"
+    yield "Equal error rate", share(found.eer), f"{eer.text}. {limit}" if eer else limit
     if len(found.tar) > 1:
         point = found.tar[1]
         name = f"Genuine pairs accepted, {one_in(point.level)} strangers match"
-        yield name, f"{point.rate.value:.2%}", point.rate.text
+        yield name, share(point.rate.value) if point.rate.supported else "too few", point.rate.text

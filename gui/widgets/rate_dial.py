@@ -105,7 +105,7 @@ class RateDial(QFrame):
         self.limits.setText(
             f"A {METRIC_NAMES[limits.metric]} distance of up to {limits.verification:.3f} confirms who somebody says "
             f"they are; {_identifying(limits)} Measured on {limits.bound.pairs:,} pairs of strangers: at most 1 in "
-            f"{most:,} comes as close as the first limit (95 %).{own}"
+            f"{most:,} comes as close as the first limit (95 %).{_unsupported(limits)}{own}"
         )
         self.changes.setText(_in_words(found))
 
@@ -116,7 +116,17 @@ class RateDial(QFrame):
 def _identifying(limits: Limits) -> str:
     if not limits.people:
         return "nobody is enrolled yet to be recognised."
-    return f"up to {limits.identification:.3f} recognises somebody among {people(limits.people)}."
+    bound = ""
+    if limits.identification_rate:
+        most = max(1, int(1 / limits.identification_bound))
+        bound = f", where at most 1 stranger in {most:,} is taken for one of them (95 %)"
+    return f"up to {limits.identification:.3f} recognises somebody among {people(limits.people)}{bound}."
+
+
+def _unsupported(limits: Limits) -> str:
+    if limits.supported and limits.identification_supported:
+        return ""
+    return " These pairs are too few to show so small a rate; the limits are extrapolated, to the strict side."
 
 
 def _in_words(found: Replay) -> str:
