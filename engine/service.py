@@ -55,6 +55,7 @@ from engine.types import (
 
 if TYPE_CHECKING:
     from engine.learning_desk import LearningDesk
+    from engine.sorting_desk import SortingDesk
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class FaceService:
         """
         self._networks = Networks(settings)
         self._learning: LearningDesk | None = None
+        self._sorting: SortingDesk | None = None
         self._decided: deque[Decided] = deque(maxlen=DECISIONS_KEPT)
         self._gallery = Gallery.open(gallery_path or default_gallery_path())
         try:
@@ -444,6 +446,17 @@ class FaceService:
 
             self._learning = LearningDesk(lambda: self._networks.embedder.device)
         return self._learning
+
+    @property
+    def sorting(self) -> SortingDesk:
+        """Folders of photographs: every face found, grouped, and given to people. Loaded when it is first asked for."""
+        if self._sorting is None:
+            from engine.sorting_desk import SortingDesk  # noqa: PLC0415 - said above
+
+            self._sorting = SortingDesk(
+                self._gallery, lambda: self._decider, lambda: self._enroller, self._read, self._faces
+            )
+        return self._sorting
 
     # --- pictures to faces ----------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import asdict
 
 from engine import settings as settings_file
-from engine.cli import learning, output
+from engine.cli import learning, output, sorting
 from engine.errors import BadInputError, VisavisError
 from engine.service import FaceService
 from engine.settings import Settings
@@ -145,6 +145,7 @@ COMMANDS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "gallery": _gallery,
     "info": _info,
     "packs": _use_pack,
+    "sort": sorting.sort,
 }
 GALLERY_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "list": _list,

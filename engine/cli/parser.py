@@ -48,6 +48,15 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     identify = commands.add_parser("identify", parents=[everywhere], help="who is in these pictures? (1:N)")
     identify.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="a picture, or a folder of them")
 
+    sort = commands.add_parser(
+        "sort", parents=[everywhere], help="find every face in a folder and group them by person"
+    )
+    sort.add_argument("folder", type=Path)
+    again = sort.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on; only new and changed pictures are looked at")
+    again.add_argument("--anew", action="store_true", help="forget what was found and decided before, and start over")
+    again.add_argument("--forget", action="store_true", help="delete what was found; people who were enrolled stay")
+
     _add_gallery_commands(commands.add_parser("gallery", parents=[everywhere], help="look at and change the gallery"))
     _add_learning_commands(commands)
     commands.add_parser("info", parents=[everywhere], help="device, precision, pack, gallery, versions")

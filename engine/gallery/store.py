@@ -18,6 +18,7 @@ from engine.gallery.names import clean_name, folded, name_key, search_text
 from engine.gallery.references import References
 from engine.gallery.rows import embedding_bytes, now, person_query, person_value, template_row, template_value
 from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
+from engine.gallery.sorting_store import SortingStore, forget_person, replace_person
 from engine.gallery.undo import Edit, History, Snapshot
 from engine.types import FloatArray, NewTemplate, Person, Template
 
@@ -216,6 +217,7 @@ class Gallery:
             target.tags = list(dict.fromkeys((*target.tags, *source.tags)))
             target.notes = "\n".join(filter(None, (target.notes, source.notes)))
             target.search_text = search_text(target.name, target.notes, target.tags)
+            replace_person(session, source_id, target_id)
             session.delete(source)
             return target_id
 
@@ -260,6 +262,7 @@ class Gallery:
         """
 
         def work(session: Session) -> None:
+            forget_person(session, person_id)
             session.delete(_row(session, person_id))
 
         self._change(f"Delete {self.person(person_id).name}", {person_id}, work, erases=True)
@@ -295,6 +298,13 @@ class Gallery:
         """Delete all embeddings of one pack, from the disk too; templates and crops stay."""
         with self._write(erases=True) as session:
             session.execute(delete(EmbeddingRow).where(EmbeddingRow.pack_id == pack_id))
+
+    # --- sorting ------------------------------------------------------------------------------------------------
+
+    @property
+    def sorting(self) -> SortingStore:
+        """What was found in folders of photographs; kept in this same file."""
+        return SortingStore(self._read, self._write)
 
     # --- undo ---------------------------------------------------------------------------------------------------
 
