@@ -86,11 +86,11 @@ class SortingDesk:
         token, store = token or CancelToken(), self.gallery.sorting
         if not folder.is_dir():
             # Nothing is noted about a folder that is not there.
-            Walk(folder, store, 0, self.read, self.find, token)
+            Walk(folder, store, 0, read=self.read, find=self.find, token=token)
         fresh = store.find(folder) is None
         sorting_id = store.begin(folder, self.decider().pack_id)
         try:
-            walk = Walk(folder, store, sorting_id, self.read, self.find, token)
+            walk = Walk(folder, store, sorting_id, read=self.read, find=self.find, token=token)
         except BadInputError:
             if fresh:
                 store.delete(sorting_id)
@@ -118,9 +118,9 @@ class SortingDesk:
         Raises:
             OperationCancelledError: the token was turned; groups are as they were.
         """
-        walk = self._walks.pop(sorting_id, None)
-        layout = self._layout(sorting_id)
-        if walk is None or walk.looked or not layout.groups:
+        self._walks.pop(sorting_id, None)
+        if not self.gallery.sorting.arranged(sorting_id):
+            layout = self._layout(sorting_id)
             made = arrange(layout, self.decider(), token or CancelToken())
             self.gallery.sorting.change(sorting_id, lambda session: apply(sorting_id, layout, made, session))
             self._history.pop(sorting_id, None)

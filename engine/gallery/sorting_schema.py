@@ -14,7 +14,10 @@ _KEPT = {"sqlite_autoincrement": True}
 
 
 class SortingRow(Base):
-    """A folder that is being sorted. `total` is how many pictures it held at the last look."""
+    """A folder that is being sorted.
+
+    `total` is how many pictures it held at the last look; `arranged` whether everything found has been grouped.
+    """
 
     __tablename__ = "sortings"
     __table_args__ = (_KEPT,)
@@ -23,6 +26,7 @@ class SortingRow(Base):
     folder: Mapped[str] = mapped_column(unique=True)
     pack_id: Mapped[str]
     total: Mapped[int] = mapped_column(default=0)
+    arranged: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
 

@@ -195,10 +195,16 @@ class SortingStore:
         with self._read() as session:
             return _row(session, sorting_id).pack_id
 
+    def arranged(self, sorting_id: int) -> bool:
+        """Whether everything that was found has been grouped."""
+        with self._read() as session:
+            return _row(session, sorting_id).arranged
+
     def embed_again(self, sorting_id: int, pack_id: str, embeddings: Mapping[int, FloatArray]) -> None:
         """Replace the embeddings of all faces by another pack's, in one transaction."""
         with self._write(erases=True) as session:
-            _row(session, sorting_id).pack_id = pack_id
+            row = _row(session, sorting_id)
+            row.pack_id, row.arranged = pack_id, False
             values = [{"id": id_, "embedding": embedding_bytes(one)} for id_, one in embeddings.items()]
             if values:
                 session.execute(update(FaceRow), values)
@@ -234,6 +240,7 @@ class SortingStore:
             replaced = session.scalar(select(func.count()).select_from(PictureRow).where(*again))
         with self._write(erases=bool(replaced)) as session:
             session.execute(delete(PictureRow).where(*again))
+            _row(session, sorting_id).arranged = False
             for one in looked:
                 picture = PictureRow(
                     sorting_id=sorting_id, path=one.path, size=one.size, modified_ns=one.modified_ns,

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from engine.decisions import Decider
+from engine.gallery.sorting_schema import SortingRow
 from engine.gallery.sorting_store import Layout, Placed, Row, add_group, put
 from engine.matching.distances import distances
 from engine.matching.fusion import fuse
@@ -118,6 +120,7 @@ def apply(sorting_id: int, layout: Layout, made: Arrangement, session: Session) 
         move(rows, group_id)
     move(made.alone, None)
     put(session, placed)
+    session.execute(update(SortingRow).where(SortingRow.id == sorting_id).values(arranged=True))
 
 
 def looking_like(layout: Layout, person_id: int, decider: Decider) -> tuple[list[int], list[int]]:

@@ -41,7 +41,7 @@ def best_faces(
     if good.any():
         good &= apart <= np.quantile(apart[good], _TYPICAL) + 1e-6
     rows = np.flatnonzero(good) if good.any() else np.arange(len(face_ids))
-    quality = np.array([_quality(particulars[face_ids[row]]) for row in rows])
+    quality = np.array([_quality(particulars[face_ids[row]]) for row in rows.tolist()])
     distance = np.ones(len(rows))
     if len(enrolled):
         distance = (1 - embeddings[rows] @ enrolled.T).min(axis=1)

@@ -39,7 +39,14 @@ class Walk:
     """A look through one folder. What was found so far is in the store after each step, whatever happens then."""
 
     def __init__(
-        self, folder: Path, store: SortingStore, sorting_id: int, read: ReadPicture, find: FindFaces, token: CancelToken
+        self,
+        folder: Path,
+        store: SortingStore,
+        sorting_id: int,
+        *,
+        read: ReadPicture,
+        find: FindFaces,
+        token: CancelToken,
     ) -> None:
         """List the pictures, and compare them with what was looked at before.
 
@@ -70,11 +77,6 @@ class Walk:
         """How far it is."""
         done = self._total - len(self._waiting) + self._next
         return SortStep(self.sorting_id, done, self._total, self._faces, self._text)
-
-    @property
-    def looked(self) -> int:
-        """How many pictures were looked at by this walk."""
-        return self._next
 
     def go_on(self, seconds: float, token: CancelToken) -> SortStep:
         """Look at more pictures, for about so long; at least at a few.

@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("folder", sa.String, nullable=False, unique=True),
         sa.Column("pack_id", sa.String, nullable=False),
         sa.Column("total", sa.Integer, nullable=False),
+        sa.Column("arranged", sa.Boolean, nullable=False),
         sa.Column("created_at", sa.DateTime, nullable=False),
         sqlite_autoincrement=True,
     )
