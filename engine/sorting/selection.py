@@ -15,7 +15,8 @@ MOST_TEMPLATES = 6
 """More add little: `docs/matching.md`."""
 _SHARP, _LARGE_PX = 0.2, 80.0
 _TYPICAL = 0.75
-"""Share of a group's faces, nearest to its middle, that is enrolled from: the others may be somebody else."""
+"""Share of a larger group's faces, nearest to its middle, that is enrolled from: the others may be somebody else."""
+_SEVERAL = 8
 
 
 def best_faces(
@@ -38,7 +39,7 @@ def best_faces(
     room = MOST_TEMPLATES - len(enrolled)
     apart = centred(embeddings)
     good = np.array([not particulars[id_].reasons for id_ in face_ids])
-    if good.any():
+    if good.sum() >= _SEVERAL:
         good &= apart <= np.quantile(apart[good], _TYPICAL) + 1e-6
     rows = np.flatnonzero(good) if good.any() else np.arange(len(face_ids))
     quality = np.array([_quality(particulars[face_ids[row]]) for row in rows.tolist()])

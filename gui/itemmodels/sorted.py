@@ -24,7 +24,7 @@ _Index = QModelIndex | QPersistentModelIndex
 _NOTES = {
     GroupKind.KNOWN: "proposed",
     GroupKind.CONFIRMED: "confirmed",
-    GroupKind.ALONE: "each like nobody else here",
+    GroupKind.ALONE: "nobody alike",
 }
 
 

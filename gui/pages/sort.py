@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QStackedWidget
 from typing_extensions import override
 
+from engine.errors import shown
 from engine.sorting_values import Sorted, Sorting, SortStep
 from gui.context import Context
 from gui.itemmodels.sorted import faces_in_words
@@ -168,7 +169,7 @@ class SortPage(Page):
         self.look_again.setText("Look again" if result.sorting.complete else "Go on")
 
     def _show_folder(self, folder: Path) -> None:
-        self.folder.setText(folder.name)
+        self.folder.setText(shown(folder, 30))
         self.folder.setToolTip(str(folder))
 
     def _show_problems(self) -> None:

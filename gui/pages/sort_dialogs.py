@@ -100,9 +100,11 @@ class GroupDialog(_Question):
         self.search.setClearButtonEnabled(True)
         self.list = QListView()
         self.list.setAccessibleName("Groups")
-        self.list.setModel(self._found)
-        self.list.setUniformItemSizes(True)
+        # Rows are measured when the model is set; the look must be there by then.
+        self.list.ensurePolished()
         self.list.setIconSize(QSize(t.SMALL_THUMBNAIL_PX, t.SMALL_THUMBNAIL_PX))
+        self.list.setUniformItemSizes(True)
+        self.list.setModel(self._found)
         self.list.setMinimumSize(t.PANEL_PX, t.PANEL_PX)
         self.body.addWidget(self.search)
         self.body.addWidget(self.list, 1)

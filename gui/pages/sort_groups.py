@@ -7,7 +7,8 @@ from functools import partial
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QListView, QPushButton, QWidget
+from shiboken6 import isValid
 
 from engine.sorting_values import ALONE, GroupKind, Sorted, SortedGroup
 from gui.context import Context
@@ -17,11 +18,14 @@ from gui.pages.sort_dialogs import GroupDialog, NameDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import button, card, column, label, row
 from gui.widgets.face_wall import FaceWall
+from gui.widgets.toast import Toast
 
 _KEYS = (
     "↑ ↓ ← → move · Space choose · Ctrl+A all · Esc none · Tab groups or faces · C confirm · N name · "
     "X not this person · S split off · V move · M merge · I ignore · U undo"
 )
+_LOOKS = {"confirm": "primary", "name": ""}
+_ROWS = (("name", "confirm"), ("reject", "split", "move", "merge", "ignore"))
 
 
 class SortGroups(QWidget):
@@ -35,6 +39,7 @@ class SortGroups(QWidget):
         self._context = context
         self._client = context.client
         self.result: Sorted | None = None
+        self._said: Toast | None = None
         self.groups = GroupsModel(context.client, self)
         self.faces = FacesModel(context.client, self)
         self.list = QListView()
@@ -53,8 +58,11 @@ class SortGroups(QWidget):
         listing.setContentsMargins(t.GAP, t.GAP, t.GAP, t.GAP)
         listing.addWidget(self.list)
         work, inside = card()
-        inside.addLayout(row(column(self.title, self.note, spacing=0), None))
-        inside.addLayout(self._make_buttons())
+        self._make_buttons()
+        first, second = (row(*(self.buttons[key] for key in keys)) for keys in _ROWS)
+        second.addStretch(1)
+        inside.addLayout(row(column(self.title, self.note, spacing=0), None, first))
+        inside.addLayout(second)
         inside.addWidget(self.wall, 1)
         keys = label(_KEYS, "caption", wrap=True)
         keys.setAccessibleName("Keys")
@@ -68,7 +76,7 @@ class SortGroups(QWidget):
         self.wall.selectionModel().selectionChanged.connect(self._update)
         self.faces.modelReset.connect(self._on_faces)
 
-    def _make_buttons(self) -> QHBoxLayout:
+    def _make_buttons(self) -> None:
         actions: tuple[tuple[str, str, str, Callable[[], object], str, str], ...] = (
             ("confirm", "Confirm", "check", self.confirm, "C", "Yes, this is who it says: enrolls the best faces"),
             ("name", "Name …", "edit", self.name, "N", "Say who this is"),
@@ -79,13 +87,12 @@ class SortGroups(QWidget):
             ("ignore", "Ignore", "hide", self.ignore, "I", "Put aside"),
         )
         for key, text, icon_name, act, letter, note in actions:
-            made = button(text, act, "primary" if key == "confirm" else "quiet", icon_name)
+            made = button(text, act, _LOOKS.get(key, "quiet"), icon_name)
             made.setToolTip(f"{note} ({letter})")
             self.buttons[key] = made
             self._shortcut(QKeySequence(letter), partial(self._press, key))
         self._shortcut(QKeySequence(Qt.Key.Key_Return), partial(self._press, "confirm"))
         self._shortcut(QKeySequence("U"), self.undo)
-        return row(*self.buttons.values(), None, spacing=t.GAP // 2)
 
     def _shortcut(self, keys: QKeySequence, act: Callable[[], object]) -> None:
         shortcut = QShortcut(keys, self)
@@ -99,13 +106,17 @@ class SortGroups(QWidget):
     # --- what is shown ------------------------------------------------------------------------------------------
 
     def show_result(self, result: Sorted) -> None:
-        """Show a sorted folder; the group that was in sight stays in sight, or the one in its place."""
+        """Show a sorted folder; the group in sight stays in sight, or the next one once it is settled."""
         same = self.result is not None and self.result.sorting.id == result.sorting.id
-        current, place = self.current, max(0, self.list.currentIndex().row())
+        before, place = self.current if same else None, max(0, self.list.currentIndex().row())
         self.result = result
         self.groups.show_groups(result.groups)
-        found = self.groups.row_of(current.id) if same and current is not None else 0
-        where = min(found if found >= 0 else place, len(result.groups) - 1)
+        now = result.group(before.id) if before else None
+        if now is None or (before and now.kind is not before.kind and now.kind is GroupKind.CONFIRMED):
+            where = place if same else 0
+        else:
+            where = self.groups.row_of(now.id)
+        where = min(where, len(result.groups) - 1)
         if where < 0:
             self.faces.show_nothing()
         index = self.groups.index(max(where, 0))
@@ -242,7 +253,7 @@ class SortGroups(QWidget):
         text = self.result.undo_text
         job = self._context.tell_failure(self._client.sort_undo(self._sorting_id))
         job.succeeded.connect(self._on_done)
-        job.succeeded.connect(lambda _result: self._context.toasts.show(f"Undone: {text}."))
+        job.succeeded.connect(lambda _result: self._say(f"Undone: {text}."))
 
     @property
     def _sorting_id(self) -> int:
@@ -259,7 +270,14 @@ class SortGroups(QWidget):
         """Follow an action: show what it made of the groups, with a way back."""
         self._context.tell_failure(job)
         job.succeeded.connect(self._on_done)
-        job.succeeded.connect(lambda _result: self._context.toasts.show(said, "good", action="Undo", act=self.undo))
+        job.succeeded.connect(lambda _result: self._say(said, "Undo"))
+
+    def _say(self, text: str, action: str = "") -> None:
+        """Say what was done, in place of what was said before: many actions follow one another here."""
+        if self._said is not None and isValid(self._said):
+            self._said.dismiss()
+        act = self.undo if action else None
+        self._said = self._context.toasts.show(text, "good", action=action, act=act)
 
     def _on_done(self, result: Sorted) -> None:
         if self.result is not None and result.sorting.id == self.result.sorting.id:
