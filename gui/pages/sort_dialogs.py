@@ -24,14 +24,17 @@ class _Question(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         self.accept_button = button(action, self.answer, look)
-        self.accept_button.setDefault(True)
         self.body = QVBoxLayout(self)
         self.body.setContentsMargins(t.MARGIN, t.MARGIN, t.MARGIN, t.MARGIN)
         self.body.setSpacing(t.GUTTER)
         self.body.addWidget(label(title, "title", wrap=True))
 
     def _finish(self) -> None:
-        self.body.addLayout(row(None, button("Cancel", self.reject), self.accept_button))
+        cancel = button("Cancel", self.reject)
+        self.body.addLayout(row(None, cancel, self.accept_button))
+        # Once they are in the dialog: before, it would take the first button for its default.
+        cancel.setAutoDefault(False)
+        self.accept_button.setDefault(True)
 
     def answer(self) -> None:
         """Say yes."""

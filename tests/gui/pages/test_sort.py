@@ -89,8 +89,11 @@ def shows(qtbot: QtBot, page: SortPage, wanted: Shape) -> None:
     qtbot.waitUntil(faces_there, timeout=WITHIN_MS)
 
 
-def dialog(kind: type[Dialog]) -> Dialog:
-    return next(one for one in QApplication.topLevelWidgets() if isinstance(one, kind) and one.isVisible())
+def dialog(qtbot: QtBot, kind: type[Dialog]) -> Dialog:
+    """The dialog that has just been opened, once keys go to it."""
+    asked = next(one for one in QApplication.topLevelWidgets() if isinstance(one, kind) and one.isVisible())
+    qtbot.waitUntil(asked.isActiveWindow)
+    return asked
 
 
 def press(page: SortPage, *keys: Qt.Key) -> None:
@@ -197,10 +200,10 @@ def test_that_a_group_is_named_enrolled_and_taken_back(qtbot: QtBot, page: SortP
     people = page.context.people
     page.groups.list.setFocus()
     press(page, Qt.Key.Key_C)
-    asked = dialog(NameDialog)
+    asked = dialog(qtbot, NameDialog)
     assert not asked.accept_button.isEnabled()
     qtbot.keyClicks(asked.name, "Eileen Collins")
-    press(page, Qt.Key.Key_Return)
+    QTest.keyClick(asked.name, Qt.Key.Key_Return)
     shows(qtbot, page, [("Person 2", 2), ("Eileen Collins", 3)])
     assert page.groups.current is not None
     assert page.groups.current.name == "Person 2", "the next one is at hand"
@@ -231,9 +234,9 @@ def test_that_several_groups_are_merged_or_ignored_at_once(qtbot: QtBot, page: S
 def test_that_faces_are_moved_to_another_group(qtbot: QtBot, page: SortPage) -> None:
     page.groups.wall.setFocus()
     press(page, Qt.Key.Key_Space, Qt.Key.Key_V)
-    asked = dialog(GroupDialog)
+    asked = dialog(qtbot, GroupDialog)
     qtbot.keyClicks(asked.search, "person 2")
-    press(page, Qt.Key.Key_Return)
+    QTest.keyClick(asked.search, Qt.Key.Key_Return)
     shows(qtbot, page, [("Person 2", 3), ("Person 1", 2)])
     settle(qtbot, page.window())  # type: ignore[arg-type]
 
@@ -241,7 +244,7 @@ def test_that_faces_are_moved_to_another_group(qtbot: QtBot, page: SortPage) -> 
 def test_that_one_group_is_merged_with_another_that_is_asked_for(qtbot: QtBot, page: SortPage) -> None:
     page.groups.list.setFocus()
     press(page, Qt.Key.Key_M)
-    asked = dialog(GroupDialog)
+    asked = dialog(qtbot, GroupDialog)
     assert asked.list.model().rowCount() == 1
     asked.accept_button.click()
     shows(qtbot, page, [("Person 1", 5)])
@@ -251,7 +254,7 @@ def test_that_one_group_is_merged_with_another_that_is_asked_for(qtbot: QtBot, p
 def test_that_names_follow_the_gallery(qtbot: QtBot, page: SortPage) -> None:
     page.groups.list.setFocus()
     press(page, Qt.Key.Key_N)
-    asked = dialog(NameDialog)
+    asked = dialog(qtbot, NameDialog)
     asked.name.setText("Eileen")
     asked.accept_button.click()
     shows(qtbot, page, [("Person 2", 2), ("Eileen", 3)])
@@ -282,7 +285,7 @@ def test_that_a_proposed_name_is_confirmed_or_refused_with_one_key(
 
 def test_that_what_was_found_is_deleted_when_it_is_said_twice(qtbot: QtBot, page: SortPage) -> None:
     page.delete.click()
-    asked = dialog(DeleteDialog)
+    asked = dialog(qtbot, DeleteDialog)
     assert asked.accept_button.text() == "Delete"
     asked.accept_button.click()
     qtbot.waitUntil(page.start.isVisible, timeout=WITHIN_MS)
