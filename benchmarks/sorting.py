@@ -66,8 +66,8 @@ def main() -> None:
     lfw = options.shared / "data" / "lfw"
     with tempfile.TemporaryDirectory() as folder:
         embeddings, whose = lfw_faces(lfw, options.faces or Path(folder))
-    compare(embeddings, whose)
     scale(embeddings, whose)
+    compare(embeddings, whose)
     if options.pictures:
         throughput(lfw, options.pictures)
 

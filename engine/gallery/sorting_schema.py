@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, Float, ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.gallery.schema import Base
@@ -75,7 +75,7 @@ class FaceRow(Base):
     settled: Mapped[bool] = mapped_column(default=False)
     refused: Mapped[list[int]] = mapped_column(JSON, default=list)
     box: Mapped[list[float]] = mapped_column(JSON)
-    score: Mapped[float]
+    score: Mapped[float] = mapped_column(Float)
     landmarks: Mapped[bytes] = mapped_column(LargeBinary)
     quality: Mapped[list[list[float | str]]] = mapped_column(JSON)
     views: Mapped[int]

@@ -1,15 +1,18 @@
-"""Which faces are one person, without knowing anybody: average linkage whose limit widens as groups grow.
+"""Which faces are one person, without knowing anybody.
 
-Two groups are as far apart as their faces are on average, which for unit vectors is one product of their means
-(Sokal and Michener, "A statistical method for evaluating systematic relationships", 1958). The nearest groups are
-joined first. Two single faces must be very near to be one person, since there are so many pairs of strangers; means of
-many faces vary less, so that the limit widens with their numbers towards that of a 1:1 decision. Both limits are false
-match rates of the pack's calibration. `docs/sorting.md` has it measured against DBSCAN, HDBSCAN and others.
+First every face takes the group that most of its very near neighbours have, until nothing changes (Biemann, "Chinese
+Whispers", 2006). That follows people through their ages and poses, but leaves faces with few neighbours alone. Then
+average linkage joins what is left: two groups are as far apart as their faces are on average, which for unit vectors is
+one product of their means, and the nearest are joined first (Sokal and Michener, 1958). Two single faces must be very
+near to be one person, since there are so many pairs of strangers; means of many faces vary less, so that the limit
+widens with their numbers towards that of a 1:1 decision. Both limits are false match rates of the pack's calibration.
+`docs/sorting.md` has it measured against DBSCAN, HDBSCAN and each of the two steps alone.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -20,10 +23,11 @@ from numpy.typing import NDArray
 from engine.matching.calibration import Calibration
 from engine.types import CancelToken, FloatArray, Metric
 
-PAIR_RATE = 0.03
-"""Share of the wanted false match rate that two single faces may have."""
+PAIR_SHARE, LARGE_SHARE = 0.03, 0.5
+"""Shares of the wanted false match rate that two single faces, and two very large groups, may have."""
 _NEIGHBOURS = 48
 """How many nearest others each group is compared with in one pass; passes follow until no two groups are near."""
+_ROUNDS = 10
 _ROWS_AT_ONCE = 512
 _LOOK_EVERY = 256
 
@@ -41,8 +45,8 @@ class Limits(NamedTuple):
     @classmethod
     def of(cls, calibration: Calibration, false_match_rate: float) -> Limits:
         """The limits that follow from a false match rate for 1:1 decisions."""
-        large = calibration.threshold(Metric.COSINE, false_match_rate)
-        return cls(min(calibration.threshold(Metric.COSINE, false_match_rate * PAIR_RATE), large), large)
+        rates = false_match_rate * PAIR_SHARE, false_match_rate * LARGE_SHARE
+        return cls(*(calibration.threshold(Metric.COSINE, rate) for rate in rates))
 
 
 def cluster(
@@ -51,6 +55,8 @@ def cluster(
     limits: Limits,
     seeds: Sequence[int] = (),
     token: CancelToken | None = None,
+    *,
+    rounds: int = _ROUNDS,
 ) -> NDArray[np.int64]:
     """Group faces by person.
 
@@ -62,6 +68,7 @@ def cluster(
         limits: how near groups must be.
         seeds: (N,) faces of one number from 0 up are known to be together, and apart from other numbers; -1 is unknown.
         token: stops it.
+        rounds: of whispering at the most; none leaves plain average linkage.
 
     Returns:
         (N,) the group of each face, numbered from 0 by size, the largest first.
@@ -69,8 +76,9 @@ def cluster(
     Raises:
         OperationCancelledError: the token was turned.
     """
-    groups = _first_groups(embeddings, pictures, seeds)
-    while (joined := _pass(groups, limits, token or CancelToken())) is not groups:
+    token = token or CancelToken()
+    groups = _whispered(_first_groups(embeddings, pictures, seeds), limits, rounds, token)
+    while (joined := _pass(groups, limits, token)) is not groups:
         groups = joined
     labels = np.zeros(len(embeddings), np.int64)
     for number, group in enumerate(sorted(groups, key=lambda group: (-len(group.faces), min(group.faces)))):
@@ -116,6 +124,42 @@ def _first_groups(embeddings: FloatArray, pictures: Sequence[int], seeds: Sequen
         else:
             seeded[seed] = seeded[seed].joined(one) if seed in seeded else one
     return groups + list(seeded.values())
+
+
+def _whispered(groups: list[_Group], limits: Limits, rounds: int, token: CancelToken) -> list[_Group]:
+    """Let every face take the group that most of its near neighbours have.
+
+    Groups that somebody made keep their name; nobody takes one that holds another face of the same picture.
+    """
+    neighbours: dict[int, list[tuple[int, float]]] = {}
+    for beyond, one, other in _neighbours(groups, limits, token) if rounds else ():
+        alike = 1 - limits.pair - beyond
+        neighbours.setdefault(one, []).append((other, alike))
+        neighbours.setdefault(other, []).append((one, alike))
+    names = list(range(len(groups)))
+    pictures = [Counter(group.pictures) for group in groups]
+    rng = np.random.default_rng(0)
+    movable = np.array([one for one in neighbours if groups[one].seed < 0], np.int64)
+    for _ in range(rounds):
+        token.check()
+        moved = False
+        for one in rng.permutation(movable).tolist():
+            votes: dict[int, float] = {}
+            for other, alike in neighbours[one]:
+                votes[names[other]] = votes.get(names[other], 0.0) + alike
+            own = groups[one].pictures
+            free = [name for name in votes if name == names[one] or not any(pictures[name][each] for each in own)]
+            best = max(free, key=votes.__getitem__, default=names[one])
+            if best != names[one]:
+                pictures[names[one]].subtract(own)
+                pictures[best].update(own)
+                names[one], moved = best, True
+        if not moved:
+            break
+    joined: dict[int, _Group] = {}
+    for name, group in zip(names, groups, strict=True):
+        joined[name] = joined[name].joined(group) if name in joined else group
+    return list(joined.values())
 
 
 def _pass(groups: list[_Group], limits: Limits, token: CancelToken) -> list[_Group]:

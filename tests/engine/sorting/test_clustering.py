@@ -58,12 +58,23 @@ def as_sets(labels: NDArray[np.int64]) -> set[frozenset[int]]:
     st.sampled_from([0.02, 0.03, 0.04]),
     st.integers(1, 3),
 )
-def test_that_it_is_average_linkage_with_a_limit_that_widens(
+def test_that_without_whispers_it_is_average_linkage_with_a_limit_that_widens(
     seed: int, counts: list[int], spread: float, together: int
 ) -> None:
     faces, _ = people(seed, counts, spread)
     pictures = [face // together for face in range(len(faces))]
-    assert as_sets(cluster(faces, pictures, LIMITS)) == naive(faces, pictures, LIMITS)
+    assert as_sets(cluster(faces, pictures, LIMITS, rounds=0)) == naive(faces, pictures, LIMITS)
+
+
+def test_that_a_person_who_changes_over_the_years_is_one_group() -> None:
+    rng = np.random.default_rng(6)
+    young, old = rng.normal(size=(2, 32))
+    share = np.linspace(0, 0.5, 40)[:, None]
+    faces = (1 - share) * young / np.linalg.norm(young) + share * old / np.linalg.norm(old)
+    faces = (faces / np.linalg.norm(faces, axis=1, keepdims=True)).astype(np.float32)
+    assert 1 - faces[0] @ faces[-1] > LIMITS.large
+    assert len(as_sets(cluster(faces, range(40), LIMITS))) == 1
+    assert len(as_sets(cluster(faces, range(40), LIMITS, rounds=0))) == 2, "which plain average linkage splits"
 
 
 def test_that_groups_are_numbered_by_size() -> None:
