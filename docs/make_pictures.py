@@ -35,6 +35,7 @@ from gui.pages.evaluate import EvaluatePage  # noqa: E402
 from gui.pages.gallery import GalleryPage  # noqa: E402
 from gui.pages.identify import IdentifyPage  # noqa: E402
 from gui.pages.live import LivePage  # noqa: E402
+from gui.pages.sort import SortPage  # noqa: E402
 from gui.pages.train import TrainPage  # noqa: E402
 from gui.pages.verify import VerifyPage  # noqa: E402
 from gui.settings_store import SettingsStore  # noqa: E402
@@ -89,6 +90,14 @@ class Studio:
         identify = self._open("identify", IdentifyPage)
         identify.take_pictures([folder / "both.jpg", folder / "eileen-turned.jpg", folder / "coffee.png"])
         self._take("identify")
+        sort = self._open("sort", SortPage)
+        album = folder / "Holiday"
+        album.mkdir()
+        for name in ("both.jpg", "eileen-turned.jpg", "eileen-crop.png", "grace-crop.jpg", "coffee.png"):
+            shutil.copy(folder / name, album / name)
+        sort.take_pictures([album])
+        self._until(lambda: sort.result is not None and bool(sort.groups.faces.faces))
+        self._take("sort")
         verify = self._open("verify", VerifyPage)
         verify.take_pictures([folder / "eileen-turned.jpg"])
         self._settle()

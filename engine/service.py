@@ -63,6 +63,7 @@ from engine.vault_desk import VaultDesk
 
 if TYPE_CHECKING:
     from engine.learning_desk import LearningDesk
+    from engine.sorting_desk import SortingDesk
     from engine.transfer_desk import TransferDesk
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ class FaceService:
         self._networks = Networks(settings)
         self._learning: LearningDesk | None = None
         self._transfer: TransferDesk | None = None
+        self._sorting: SortingDesk | None = None
         self._past = PastDecisions()
         self._path = gallery_path or default_gallery_path()
         self._opened: Gallery | None = None
@@ -148,7 +150,7 @@ class FaceService:
         if not self._gallery.encrypted:
             raise GalleryError("The gallery is not encrypted, so it cannot be locked. Set a passphrase first.")
         self._close_gallery()
-        self._parts = self._transfer = None
+        self._parts = self._transfer = self._sorting = None
         self._past.clear()
         self._networks.forget_gallery()
         ways = protection(self._path)
@@ -161,7 +163,8 @@ class FaceService:
         return VaultDesk(lambda: self._gallery, lambda: embed_missing(self._gallery, self._networks))
 
     def _open(self, typed: Typed | None = None) -> None:
-        self._opened, self._transfer = Gallery.open(self._path, typed), None
+        self._opened = Gallery.open(self._path, typed)
+        self._parts = self._transfer = self._sorting = None
         self.locked = None
         embed_missing(self._opened, self._networks)
         if self._opened.counts()[0] and due(self._path):
@@ -626,6 +629,17 @@ class FaceService:
     def decided(self) -> tuple[Decided, ...]:
         """This session's decisions, oldest first."""
         return tuple(past.record for past in self._past)
+
+    @property
+    def sorting(self) -> SortingDesk:
+        """Folders of photographs: every face found, grouped, and given to people. Loaded when it is first asked for."""
+        if self._sorting is None:
+            from engine.sorting_desk import SortingDesk  # noqa: PLC0415 - said above
+
+            self._sorting = SortingDesk(
+                self._gallery, lambda: self._decider, lambda: self._enroller, self._read, self._faces
+            )
+        return self._sorting
 
     # --- pictures to faces ----------------------------------------------------------------------------------------
 

@@ -59,6 +59,7 @@ PAGES: dict[str, tuple[Callable[[Context], Page], str]] = {
     "live": (LivePage, LivePage.title),
     "verify": (VerifyPage, VerifyPage.title),
     "identify": (IdentifyPage, IdentifyPage.title),
+    "sort": (partial(_page, "gui.pages.sort", "SortPage"), "Sort"),
     "enroll": (EnrollPage, EnrollPage.title),
     "gallery": (GalleryPage, GalleryPage.title),
     "train": (partial(_page, "gui.pages.train", "TrainPage"), "Train"),
@@ -151,7 +152,7 @@ class MainWindow(QMainWindow):
 
     def _make_shortcuts(self) -> None:
         for keys, act in (
-            (QKeySequence(QKeySequence.StandardKey.Undo), self.context.undo),
+            (QKeySequence(QKeySequence.StandardKey.Undo), self._undo),
             (QKeySequence(QKeySequence.StandardKey.Redo), self.context.redo),
             (QKeySequence(QKeySequence.StandardKey.Paste), self._paste),
             (QKeySequence(QKeySequence.StandardKey.Open), self._choose),
@@ -259,6 +260,9 @@ class MainWindow(QMainWindow):
 
         job: Job = self.context.tell_failure(self.client.apply(self.settings.value))
         job.failed.connect(go_back)
+
+    def _undo(self) -> None:
+        self.page.take_back()
 
     # --- pictures from anywhere ---------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import asdict
 
 from engine import settings as settings_file
-from engine.cli import care, learning, output, protection, transfer
+from engine.cli import care, learning, output, protection, sorting, transfer
 from engine.errors import BadInputError, VisavisError
 from engine.service import FaceService
 from engine.settings import Settings
@@ -192,6 +192,7 @@ COMMANDS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "export": transfer.export,
     "import": transfer.bring,
     "packs": _packs,
+    "sort": sorting.sort,
 }
 PACK_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "use": _use_pack,

@@ -51,6 +51,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     reject = commands.add_parser("reject", parents=[everywhere], help="the face in this picture is not NAME")
     reject.add_argument("name")
     reject.add_argument("image", type=Path)
+    sort = commands.add_parser(
+        "sort", parents=[everywhere], help="find every face in a folder and group them by person"
+    )
+    sort.add_argument("folder", type=Path)
+    again = sort.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on; only new and changed pictures are looked at")
+    again.add_argument("--anew", action="store_true", help="forget what was found and decided before, and start over")
+    again.add_argument("--forget", action="store_true", help="delete what was found; people who were enrolled stay")
 
     _add_gallery_commands(commands.add_parser("gallery", parents=[everywhere], help="look at and change the gallery"))
     _add_learning_commands(commands)

@@ -22,6 +22,7 @@ from engine.gallery.references import References
 from engine.gallery.rejections import Rejections, forget_enrolled, move_to
 from engine.gallery.rows import embedding_bytes, now, person_query, person_value, template_row, template_value
 from engine.gallery.schema import NO_PICTURE, EmbeddingRow, PersonRow, RejectionEmbeddingRow, TemplateRow
+from engine.gallery.sorting_store import SortingStore, forget_person, replace_person
 from engine.gallery.soundness import CheckUp, check_gallery, repair_gallery
 from engine.gallery.undo import Edit, History, Snapshot
 from engine.gallery.vault import Typed
@@ -319,6 +320,7 @@ class Gallery:
             # Who agreed to be kept until a day is not kept longer because of a merge.
             target.expires_on = min(filter(None, (target.expires_on, source.expires_on)), default=None)
             target.search_text = search_text(target.name, target.notes, target.tags)
+            replace_person(session, source_id, target_id)
             session.delete(source)
             return target_id
 
@@ -364,6 +366,7 @@ class Gallery:
         """
 
         def work(session: Session) -> None:
+            forget_person(session, person_id)
             session.delete(_row(session, person_id))
 
         self._change(f"Delete {self.person(person_id).name}", {person_id}, work, erases=True)
@@ -439,6 +442,13 @@ class Gallery:
             yield
         finally:
             self._history.join(start, text)
+
+    # --- sorting ------------------------------------------------------------------------------------------------
+
+    @property
+    def sorting(self) -> SortingStore:
+        """What was found in folders of photographs; kept in this same file."""
+        return SortingStore(self._read, self._write)
 
     # --- undo ---------------------------------------------------------------------------------------------------
 

@@ -47,5 +47,9 @@ class Page(QWidget):
     def choose_pictures(self) -> None:
         """Let the user browse for pictures; called only where `takes_pictures`."""
 
+    def take_back(self) -> None:
+        """Take back the latest edit: of the gallery, unless the page has edits of its own."""
+        self.context.undo()
+
     def receive(self, person: Person) -> None:
         """Another page asks for this one to be about a person."""

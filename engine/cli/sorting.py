@@ -1,0 +1,122 @@
+"""`sort`: a folder of photographs, headless. What it finds is in the gallery's file, where the window shows it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from engine.cli.output import count
+from engine.errors import BadInputError, OperationCancelledError
+from engine.service import FaceService
+from engine.sorting_desk import SortingDesk
+from engine.sorting_values import GroupKind, Sorted, SortedGroup
+from engine.types import CancelToken
+
+DONE, STOPPED = 0, 1
+_STEP_S = 1.0
+
+
+def sort(service: FaceService, request: argparse.Namespace) -> int:
+    """Look through a folder, group the faces, and print the groups."""
+    desk = service.sorting
+    known = desk.known(request.folder)
+    if request.forget:
+        return _forget(desk, request)
+    if known is not None and request.anew:
+        desk.delete(known.id)
+    elif known is not None and not request.resume:
+        raise BadInputError(
+            f"This folder was sorted before: {known.done:,} of {known.total:,} pictures, {known.faces:,} faces. "
+            "Go on with --resume, or start over with --anew."
+        )
+    elif known is None and request.resume:
+        raise BadInputError("This folder was not sorted before. Leave out --resume.")
+    token = CancelToken()
+    with _stopped_by_signals(token):
+        try:
+            sorting_id = _look(desk, request, token)
+        except OperationCancelledError:
+            print("Stopped. What was found is kept; go on with --resume.", file=sys.stderr)
+            return STOPPED
+    result = desk.arrange(sorting_id)
+    groups = [(group, [face.picture for face in desk.faces(sorting_id, group.id)]) for group in result.groups]
+    text = json.dumps(_json(result, desk), ensure_ascii=False, indent=2) if request.json else _text(result, groups)
+    sys.stdout.write(text + "\n")
+    for _, problem in result.problems:
+        print(problem, file=sys.stderr)
+    return DONE
+
+
+def _look(desk: SortingDesk, request: argparse.Namespace, token: CancelToken) -> int:
+    step = desk.begin(request.folder, token)
+    told = sys.stderr.isatty()
+    while not step.finished:
+        step = desk.go_on(step.sorting_id, _STEP_S, token)
+        if told:
+            print(f"\r{step.done:,} of {step.total:,} pictures", end="", file=sys.stderr)
+    if told:
+        print(file=sys.stderr)
+    return step.sorting_id
+
+
+def _forget(desk: SortingDesk, request: argparse.Namespace) -> int:
+    known = desk.known(request.folder)
+    if known is None:
+        raise BadInputError("This folder was not sorted before; there is nothing to delete.")
+    desk.delete(known.id)
+    text = f"{count(known.faces, 'face')} found in {count(known.done, 'picture')} are deleted."
+    print(json.dumps({"deleted": known.faces}) if request.json else text)
+    return DONE
+
+
+def _json(result: Sorted, desk: SortingDesk) -> dict[str, Any]:
+    sorting = result.sorting
+    return {
+        "folder": sorting.folder,
+        "pictures": sorting.done,
+        "faces": sorting.faces,
+        "unreadable": [{"image": path, "problem": problem} for path, problem in result.problems],
+        "groups": [
+            {
+                "name": group.name if group.named else None,
+                "called": group.name,
+                "kind": group.kind.value,
+                "faces": [
+                    {
+                        "image": face.picture,
+                        "box": [round(value, 1) for value in face.box],
+                        "distance": round(face.distance, 6),
+                    }
+                    for face in desk.faces(sorting.id, group.id)
+                ],
+            }
+            for group in result.groups
+        ],
+    }
+
+
+def _text(result: Sorted, groups: list[tuple[SortedGroup, list[str]]]) -> str:
+    sorting = result.sorting
+    lines = [f"{count(sorting.faces, 'face')} in {count(sorting.done, 'picture')}."]
+    for group, pictures in groups:
+        proposed = ", proposed" if group.kind is GroupKind.KNOWN else ""
+        confirmed = ", confirmed" if group.kind is GroupKind.CONFIRMED else ""
+        lines.append(f"{group.name}: {count(group.count, 'face')}{proposed}{confirmed}")
+        lines += [f"  {picture}" for picture in pictures]
+    return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
+
+
+@contextmanager
+def _stopped_by_signals(token: CancelToken) -> Iterator[None]:
+    """Let Ctrl+C and a polite end stop the work between two pictures instead of in the middle of one."""
+    kept = {number: signal.signal(number, lambda *_: token.cancel()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)

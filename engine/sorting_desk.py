@@ -1,0 +1,357 @@
+"""Sorting folders of photographs, as the window and the command line ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from engine.capture.images import decode_jpeg
+from engine.decisions import Decider
+from engine.enrollment import Enroller
+from engine.errors import BadInputError, GalleryError, ImageError, UnknownPersonError
+from engine.gallery.sorting_store import Change, Layout
+from engine.gallery.store import Gallery
+from engine.pipeline import views_of_crop
+from engine.sorting import actions
+from engine.sorting.actions import Chosen, Work
+from engine.sorting.faces import candidate
+from engine.sorting.grouping import apply, arrange, centred, looking_like
+from engine.sorting.listing import list_groups
+from engine.sorting.selection import best_faces
+from engine.sorting.walk import FindFaces, ReadPicture, Walk
+from engine.sorting_values import ALONE, GroupKind, Sorted, SortedFace, Sorting, SortStep
+from engine.types import Box, CancelToken, FloatArray, PixelArray, Progress, Report, silent
+
+_CROPS_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Enrolled:
+    """What a confirmation put into the gallery."""
+
+    person_id: int
+    template_ids: tuple[int, ...]
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One action, and what takes it back."""
+
+    text: str
+    changes: tuple[Change, ...]
+    enrolled: tuple[_Enrolled, ...] = ()
+
+
+@dataclass(slots=True)
+class SortingDesk:
+    """Sorts folders into the gallery's file. Synchronous, as the service.
+
+    Attributes:
+        decider: decides by the settings in force.
+        enroller: enrolls by them.
+        read: reads a picture.
+        find: finds and embeds every face of some pictures.
+    """
+
+    gallery: Gallery
+    decider: Callable[[], Decider]
+    enroller: Callable[[], Enroller]
+    read: ReadPicture
+    find: FindFaces
+    _walks: dict[int, Walk] = field(default_factory=dict)
+    _layouts: dict[int, Layout] = field(default_factory=dict)
+    _history: dict[int, list[_Step]] = field(default_factory=dict)
+
+    # --- looking through a folder -------------------------------------------------------------------------------
+
+    def sortings(self) -> list[Sorting]:
+        """Folders that were sorted, latest first."""
+        return self.gallery.sorting.sortings()
+
+    def known(self, folder: Path) -> Sorting | None:
+        """What is known of a folder; None where it was never sorted."""
+        return self.gallery.sorting.find(folder)
+
+    def begin(self, folder: Path, token: CancelToken | None = None, report: Report = silent) -> SortStep:
+        """Begin to look through a folder, or go on where it was left; `go_on` does the looking.
+
+        Raises:
+            BadInputError: there is no such folder, or no picture in it.
+            OperationCancelledError: the token was turned.
+        """
+        token, store = token or CancelToken(), self.gallery.sorting
+        if not folder.is_dir():
+            # Nothing is noted about a folder that is not there.
+            Walk(folder, store, 0, read=self.read, find=self.find, token=token)
+        fresh = store.find(folder) is None
+        sorting_id = store.begin(folder, self.decider().pack_id)
+        try:
+            walk = Walk(folder, store, sorting_id, read=self.read, find=self.find, token=token)
+        except BadInputError:
+            if fresh:
+                store.delete(sorting_id)
+            raise
+        self._embed_again(sorting_id, token, report)
+        self._walks[sorting_id] = walk
+        return walk.step
+
+    def go_on(self, sorting_id: int, seconds: float, token: CancelToken | None = None) -> SortStep:
+        """Look at more pictures for about so long; what was found is stored.
+
+        Raises:
+            BadInputError: the folder was not begun, or its sorting was deleted.
+            OperationCancelledError: the token was turned; what was found before is kept.
+            GalleryError: it cannot be stored.
+        """
+        walk = self._walks.get(sorting_id)
+        if walk is None:
+            raise BadInputError("This folder is not being looked through. Choose it again.")
+        return walk.go_on(seconds, token or CancelToken())
+
+    def arrange(self, sorting_id: int, token: CancelToken | None = None) -> Sorted:
+        """Group what was found, as far as nobody has said where it belongs; nothing where nothing is new.
+
+        Raises:
+            OperationCancelledError: the token was turned; groups are as they were.
+        """
+        self._walks.pop(sorting_id, None)
+        if not self.gallery.sorting.arranged(sorting_id):
+            layout = self._layout(sorting_id)
+            made = arrange(layout, self.decider(), token or CancelToken())
+            self.gallery.sorting.change(sorting_id, lambda session: apply(sorting_id, layout, made, session))
+            self._history.pop(sorting_id, None)
+        return self.show(sorting_id)
+
+    def delete(self, sorting_id: int) -> None:
+        """Delete all faces found in a folder, from the disk too. People and their templates stay."""
+        self.gallery.sorting.delete(sorting_id)
+        for kept in (self._walks, self._layouts, self._history):
+            kept.pop(sorting_id, None)
+
+    def _embed_again(self, sorting_id: int, token: CancelToken, report: Report) -> None:
+        """After a change of packs: embed what was found from its crops."""
+        store, pipeline = self.gallery.sorting, self.enroller().pipeline
+        pack = pipeline.embedder.pack
+        if store.pack_id(sorting_id) == pack.id:
+            return
+        face_ids = list(store.places(sorting_id)[0])
+        made: dict[int, FloatArray] = {}
+        for start in range(0, len(face_ids), _CROPS_AT_ONCE):
+            token.check()
+            report(Progress(start, len(face_ids), "Embedding with the network in use"))
+            crops = self.crops(face_ids[start : start + _CROPS_AT_ONCE])
+            if crops:
+                views = np.stack([views_of_crop(crop, pack, averaging=True) for crop in crops.values()])
+                made |= dict(zip(crops, pipeline.embed(views), strict=True))
+        store.embed_again(sorting_id, pack.id, made)
+        self._layouts.pop(sorting_id, None)
+
+    # --- looking at what was found ------------------------------------------------------------------------------
+
+    def show(self, sorting_id: int) -> Sorted:
+        """How a folder is sorted so far.
+
+        Raises:
+            BadInputError: it was deleted.
+        """
+        store = self.gallery.sorting
+        sorting, layout = store.sorting(sorting_id), self._layout(sorting_id)
+        steps = self._history.get(sorting_id)
+        names = {person.id: person.name for person in self.gallery.people()}
+        return Sorted(sorting, list_groups(layout, names), steps[-1].text if steps else "", store.problems(sorting_id))
+
+    def faces(self, sorting_id: int, group_id: int) -> list[SortedFace]:
+        """The faces of a group, nearest to its middle first, so that doubtful ones are at the end."""
+        layout = self._layout(sorting_id)
+        rows = layout.rows_of(group_id or None)
+        apart = np.zeros(len(rows), np.float32) if group_id == ALONE else centred(layout.embeddings[rows])
+        about = self.gallery.sorting.particulars(layout.face_ids[rows].tolist())
+        made = []
+        for place in np.argsort(apart, kind="stable").tolist():
+            id_ = int(layout.face_ids[rows[place]])
+            if id_ in about:
+                one = about[id_]
+                made.append(SortedFace(id_, one.path, Box(*one.box), float(apart[place]), one.reasons))
+        return made
+
+    def crops(self, face_ids: Sequence[int]) -> dict[int, PixelArray]:
+        """Aligned crops of faces, (256, 256, 3) uint8 RGB each; damaged ones and those that are gone are left out."""
+        made = {}
+        for id_, jpeg in self.gallery.sorting.crops(face_ids).items():
+            try:
+                made[id_] = decode_jpeg(jpeg)
+            except ImageError:
+                continue
+        return made
+
+    # --- deciding -----------------------------------------------------------------------------------------------
+
+    def confirm(
+        self, sorting_id: int, group_ids: Sequence[int] = (), face_ids: Collection[int] = (), name: str = ""
+    ) -> Sorted:
+        """Say who faces, or all faces of groups, are; the best few that differ are enrolled.
+
+        Args:
+            sorting_id: of the folder.
+            group_ids: whole groups, where no faces are named.
+            face_ids: single faces.
+            name: of a new person or somebody enrolled; without one each group is who it is proposed to be.
+
+        Raises:
+            BadInputError: there is no name, or a new person has no face that is good enough; nothing was changed.
+            InvalidNameError: nobody can have this name.
+            GalleryError: it cannot be stored.
+        """
+        chosen = Chosen.of(self._layout(sorting_id), face_ids, group_ids)
+        enrolled: list[_Enrolled] = []
+        changes: list[Change] = []
+        try:
+            for own_name, rows in self._by_name(sorting_id, chosen, name).items():
+                one = self._enroll(sorting_id, own_name, rows)
+                enrolled.append(one)
+                layout = self._layout(sorting_id)
+                alike = looking_like(layout, one.person_id, self.decider())
+                work = actions.confirm(sorting_id, layout, rows, one.person_id, alike)
+                changes.append(self.gallery.sorting.change(sorting_id, work))
+        except BaseException:
+            # All or nothing: a name that cannot be given must not leave the others half done.
+            for change in reversed(changes):
+                self.gallery.sorting.revert(sorting_id, change)
+            self._withdraw(enrolled)
+            raise
+        text = f"Confirm {len(chosen.rows):,} faces" if len(chosen.rows) > 1 else "Confirm a face"
+        self._history.setdefault(sorting_id, []).append(_Step(text, tuple(changes), tuple(enrolled)))
+        return self.show(sorting_id)
+
+    def reject(self, sorting_id: int, group_ids: Sequence[int] = (), face_ids: Collection[int] = ()) -> Sorted:
+        """Say that faces do not belong to their group, or that a group is not who is proposed.
+
+        Raises:
+            BadInputError: nothing is said of them that could be wrong.
+        """
+        layout = self._layout(sorting_id)
+        chosen = Chosen.of(layout, face_ids, group_ids)
+        return self._do(sorting_id, "Not this person", actions.reject(layout, chosen))
+
+    def split(self, sorting_id: int, face_ids: Collection[int]) -> Sorted:
+        """Make a group of its own of some faces."""
+        layout = self._layout(sorting_id)
+        return self._do(sorting_id, "Split off", actions.split(sorting_id, layout, Chosen.of(layout, face_ids, ())))
+
+    def merge(self, sorting_id: int, group_ids: Sequence[int]) -> Sorted:
+        """Make one group of several.
+
+        Raises:
+            BadInputError: they have different names.
+        """
+        work, _ = actions.merge(self._layout(sorting_id), group_ids)
+        return self._do(sorting_id, "Merge", work)
+
+    def move(
+        self, sorting_id: int, target: int, group_ids: Sequence[int] = (), face_ids: Collection[int] = ()
+    ) -> Sorted:
+        """Put faces into another group.
+
+        Raises:
+            BadInputError: it is gone.
+        """
+        layout = self._layout(sorting_id)
+        return self._do(sorting_id, "Move", actions.move(layout, Chosen.of(layout, face_ids, group_ids), target))
+
+    def ignore(self, sorting_id: int, group_ids: Sequence[int] = (), face_ids: Collection[int] = ()) -> Sorted:
+        """Put faces aside."""
+        layout = self._layout(sorting_id)
+        chosen = Chosen.of(layout, face_ids, group_ids)
+        return self._do(sorting_id, "Ignore", actions.ignore(sorting_id, layout, chosen))
+
+    def undo(self, sorting_id: int) -> Sorted:
+        """Take back the latest action on a folder's faces; what it enrolled is deleted again.
+
+        Raises:
+            GalleryError: there is none, or the same faces have been changed elsewhere since.
+        """
+        steps = self._history.get(sorting_id)
+        if not steps:
+            raise GalleryError("There is nothing to undo.")
+        for change in reversed(steps[-1].changes):
+            self.gallery.sorting.revert(sorting_id, change)
+        self._withdraw(steps.pop().enrolled)
+        return self.show(sorting_id)
+
+    # --- underneath ---------------------------------------------------------------------------------------------
+
+    def _do(self, sorting_id: int, text: str, work: Work) -> Sorted:
+        change = self.gallery.sorting.change(sorting_id, work)
+        if not change.empty:
+            self._history.setdefault(sorting_id, []).append(_Step(text, (change,)))
+        return self.show(sorting_id)
+
+    def _layout(self, sorting_id: int) -> Layout:
+        """All faces; embeddings are read again only when there are others than before."""
+        store, kept = self.gallery.sorting, self._layouts.get(sorting_id)
+        if kept is not None:
+            placed, groups = store.places(sorting_id)
+            if list(placed) == kept.face_ids.tolist():
+                self._layouts[sorting_id] = replace(kept, placed=tuple(placed.values()), groups=groups)
+                return self._layouts[sorting_id]
+        self._layouts[sorting_id] = store.layout(sorting_id)
+        return self._layouts[sorting_id]
+
+    def _by_name(self, sorting_id: int, chosen: Chosen, name: str) -> Mapping[str, list[int]]:
+        """Rows of the chosen faces by the name they get."""
+        if name.strip():
+            return {name: list(chosen.rows)}
+        layout = self._layout(sorting_id)
+        names = {person.id: person.name for person in self.gallery.people()}
+        by_name: dict[str, list[int]] = {}
+        for row in chosen.rows:
+            group = layout.groups.get(layout.placed[row].group_id or 0)
+            proposed = names.get(group["person_id"]) if group else None
+            if group is None or proposed is None:
+                raise BadInputError("Nobody knows yet who this is. Give the group a name.")
+            if group["kind"] == GroupKind.KNOWN.value:
+                by_name.setdefault(proposed, []).append(row)
+        if not by_name:
+            raise BadInputError("These faces are confirmed already.")
+        return by_name
+
+    def _enroll(self, sorting_id: int, name: str, rows: Sequence[int]) -> _Enrolled:
+        """Enroll the best few; somebody who is enrolled already may have enough templates."""
+        layout, store = self._layout(sorting_id), self.gallery.sorting
+        before = self._templates(name)
+        face_ids = [int(layout.face_ids[row]) for row in rows]
+        known = [one for one in before.values() if one is not None]
+        enrolled = np.stack(known) if known else np.zeros((0, layout.embeddings.shape[1]), np.float32)
+        best = best_faces(face_ids, layout.embeddings[list(rows)], store.particulars(face_ids), enrolled)
+        try:
+            if best or not before:
+                self.enroller().enroll(name, [candidate(one) for one in store.found(best)], None)
+        except BadInputError:
+            if not before:
+                raise
+        person = self.gallery.find(name)
+        added = tuple(self._templates(name).keys() - before.keys())
+        return _Enrolled(person.id, added, new=not before)
+
+    def _templates(self, name: str) -> dict[int, FloatArray | None]:
+        """Embeddings of the templates of somebody, by template; nothing for somebody new."""
+        pack_id = self.decider().pack_id
+        try:
+            person = self.gallery.find(name)
+        except UnknownPersonError:
+            return {}
+        return {one.id: one.embeddings.get(pack_id) for one in self.gallery.templates(person.id)}
+
+    def _withdraw(self, enrolled: Sequence[_Enrolled]) -> None:
+        """Take back what confirmations put into the gallery, as far as it is still there."""
+        for one in reversed(enrolled):
+            there = {template.id for template in self.gallery.templates(one.person_id)}
+            if one.new and there and there <= set(one.template_ids):
+                self.gallery.delete_person(one.person_id)
+                continue
+            for template_id in there & set(one.template_ids):
+                self.gallery.delete_template(template_id)

@@ -1,0 +1,87 @@
+"""`visavis sort`, end to end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from engine.settings import Settings, default_path, save
+from main import main
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def album(tmp_path: Path, pictures: Path) -> Path:
+    """A folder of photographs of the test's own."""
+    return Path(shutil.copytree(pictures, tmp_path / "album"))
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command on a gallery of the test's own."""
+    save(Settings(file_detector="mtcnn", averaging="never"), default_path())
+
+    def run(*arguments: object) -> Outcome:
+        code = main(["--gallery", str(tmp_path / "gallery.db"), *map(str, arguments)])
+        return Outcome(code, *capsys.readouterr())
+
+    return run
+
+
+def test_that_a_folder_is_sorted_into_people(run: Run, album: Path) -> None:
+    assert run("enroll", "Grace Hopper", album / "grace.jpg").code == 0
+    outcome = run("sort", album, "--json")
+    assert outcome.code == 0
+    assert (outcome.json["pictures"], outcome.json["faces"]) == (6, 5)
+    grace, eileen = outcome.json["groups"]
+    assert (grace["name"], grace["kind"], len(grace["faces"])) == ("Grace Hopper", "known", 2)
+    assert (eileen["name"], eileen["called"], len(eileen["faces"])) == (None, "Person 1", 3)
+    assert {face["image"] for face in eileen["faces"]} == {"eileen1.jpg", "eileen2.png", "both.jpg"}
+    assert all(len(face["box"]) == 4 for face in eileen["faces"])
+    assert [one["image"] for one in outcome.json["unreadable"]] == ["broken.jpg"]
+    assert "broken.jpg" in outcome.err
+
+
+def test_that_a_folder_sorted_before_is_gone_on_with_or_begun_anew_as_told(run: Run, album: Path) -> None:
+    refused = run("sort", album, "--resume")
+    assert refused.code == 3
+    assert "not sorted before" in refused.err
+    first = run("sort", album)
+    assert first.out.splitlines()[:2] == ["5 faces in 6 pictures.", "Person 1: 3 faces"]
+    again = run("sort", album)
+    assert again.code == 3
+    assert "--resume" in again.err
+    shutil.copy(album / "grace.jpg", album / "late.jpg")
+    assert run("sort", album, "--resume").out.startswith("6 faces in 7 pictures.")
+    assert run("sort", album, "--anew").out.startswith("6 faces in 7 pictures.")
+
+
+def test_that_what_was_found_can_be_deleted(run: Run, album: Path) -> None:
+    run("sort", album)
+    assert run("sort", album, "--forget").out == "5 faces found in 6 pictures are deleted.\n"
+    outcome = run("sort", album, "--forget")
+    assert outcome.code == 3
+    assert "nothing to delete" in outcome.err
+
+
+def test_that_a_folder_that_is_not_there_is_said(run: Run, tmp_path: Path) -> None:
+    outcome = run("sort", tmp_path / "nowhere", "--json")
+    assert outcome.code == 3
+    assert "nowhere" in outcome.json["error"]
