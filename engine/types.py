@@ -532,6 +532,7 @@ class EngineInfo:
         protection: what protects the gallery's file, as sentences.
         keyring: what the system's keyring is called; empty where there is none.
         opened_by_keyring: whether it opens the gallery by itself.
+        opened_by_passphrase: whether a passphrase opens it.
         locked: why the gallery is not open, as a sentence; empty when it is.
         asks: what can be typed to open it: "passphrase", "recovery".
     """
@@ -553,6 +554,7 @@ class EngineInfo:
     protection: str = ""
     keyring: str = ""
     opened_by_keyring: bool = False
+    opened_by_passphrase: bool = False
     locked: str = ""
     asks: tuple[str, ...] = ()
 

@@ -53,13 +53,13 @@ class Protection:
     def sentence(self) -> str:
         """All of it in words."""
         if not self.encrypted:
-            return (
-                "Not encrypted: only the permissions of its file protect it. Set a passphrase to encrypt it; this "
-                "system has no keyring that could keep a key."
-                if not system_keyring.keyring_name()
-                else "Not encrypted: only the permissions of its file protect it. Set a passphrase, or encrypt it with "
-                f"a key in {system_keyring.keyring_name()}."
+            name = system_keyring.keyring_name()
+            advice = (
+                f"Set a passphrase, or encrypt it with a key in {name}."
+                if name
+                else "Set a passphrase to encrypt it; this system has no keyring that could keep a key."
             )
+            return f"Not encrypted: only the permissions of its file protect it. {advice}"
         ways = [f"opened by {self.keyring}"] if self.keyring else []
         ways += ["opened by a passphrase"] if self.passphrase else []
         spare = "" if self.recovery else " There is no recovery code: make one, in case the way in is lost."

@@ -51,7 +51,7 @@ class LockScreen(QWidget):
         """Show why the gallery is locked, and ask for what opens it."""
         self._asks = info.asks
         self.sentence.setText(info.locked)
-        self.again.setVisible("keyring" in info.locked.lower() or not info.asks)
+        self.again.setVisible(info.opened_by_keyring)
         self._take_way(info.asks[0] if info.asks else "")
 
     def clear(self) -> None:

@@ -46,12 +46,10 @@ class ProtectionCard(QFrame):
     def show_info(self, info: EngineInfo) -> None:
         """Show what the engine says of the gallery's protection."""
         self._keyring = info.keyring
-        opened_by_keyring = info.encrypted and info.opened_by_keyring
         self.sentence.setText(info.protection)
-        has_passphrase = info.encrypted and "passphrase" in info.protection
-        self.passphrase.setText("Change the passphrase …" if has_passphrase else "Set a passphrase …")
+        self.passphrase.setText("Change the passphrase …" if info.opened_by_passphrase else "Set a passphrase …")
         self.keyring.setText(f"Let {info.keyring} open it" if info.keyring else "Let the keyring open it")
-        self.keyring.setVisible(bool(info.keyring) and not opened_by_keyring)
+        self.keyring.setVisible(bool(info.keyring) and not info.opened_by_keyring)
         self.recovery.setVisible(info.encrypted)
         self.lock.setVisible(info.encrypted)
 
