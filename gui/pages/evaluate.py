@@ -173,7 +173,11 @@ class EvaluatePage(Page):
         clear(self._figures)
         point = found.tar[1] if len(found.tar) > 1 else None
         for name, value, note in (
-            ("Accuracy", f"{found.accuracy_mean:.2%}", f"± {found.accuracy_std:.2%} over {found.folds} folds"),
+            (
+                "Accuracy",
+                f"{found.accuracy_mean:.2%}" if found.folds else "–",
+                found.accuracy.text if found.accuracy else "",
+            ),
             ("Equal error rate", f"{found.eer:.2%}", f"limit {found.threshold:.3f} decides most pairs rightly"),
             *([("TAR at FMR 1e-3", f"{point.rate.value:.2%}", point.rate.text)] if point else []),
         ):
@@ -215,7 +219,7 @@ def _tables(found: Evaluation) -> list[tuple[str, list[tuple[str, str]]]]:
         ("Verification (1:1)", [(f"TAR at FMR {point.level:g}", point.rate.text) for point in found.tar]),
         (
             "Ways to decide, on the same pairs",
-            [(one.title, f"{one.accuracy:.2%} right, TAR at FMR 1e-3 {one.tar_at_1e3:.2%}") for one in found.verifiers],
+            [(one.title, f"{one.accuracy:.2%} right, TAR at FMR 1e-3 {one.tar[1].text}") for one in found.verifiers],
         ),
         (
             "Identification (1:N), half of the people unknown",
