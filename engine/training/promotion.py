@@ -32,7 +32,8 @@ from engine.types import FloatArray, Metric
 
 MOST_IMPOSTORS = 100_000
 MOST_CROPS = 5000
-_AT_ONCE = 32
+AT_ONCE = 32
+"""After so many crops `check` is asked."""
 
 
 def architecture_key(run: Run) -> str:
@@ -83,13 +84,18 @@ def _title(run: Run, architecture: Architecture) -> str:
 def embed_crops(embedder: Embedder, crops: Crops, check: Callable[[], None]) -> FloatArray:
     """Embed crops with test-time averaging, as the gallery is, (N, D) of unit length."""
     done = []
-    for start in range(0, len(crops), _AT_ONCE):
+    for start in range(0, len(crops), AT_ONCE):
         check()
-        paths = crops.paths[start : start + _AT_ONCE]
+        paths = crops.paths[start : start + AT_ONCE]
         views = np.stack([views_of_crop(read_crop(path), embedder.pack, averaging=True) for path in paths])
         raw = unit(embedder.embed(views.reshape(-1, *views.shape[2:])))
         done.append(unit(raw.reshape(len(paths), views.shape[1], -1).mean(axis=1)))
     return np.concatenate(done)
+
+
+def judged_crops(run: Run) -> Crops:
+    """The held-out people's crops that a network is judged on."""
+    return run.part(run.split.test).capped(MOST_OF_ONE, MOST_CROPS, run.recipe.seed)
 
 
 def compare(run: Run, before: Embedder, after: Embedder, check: Callable[[], None]) -> Comparison:
@@ -98,7 +104,7 @@ def compare(run: Run, before: Embedder, after: Embedder, check: Callable[[], Non
     Raises:
         BadInputError: a crop has vanished.
     """
-    crops = run.part(run.split.test).capped(MOST_OF_ONE, MOST_CROPS, run.recipe.seed)
+    crops = judged_crops(run)
     places, pairs = all_pairs(np.array(crops.labels), MOST_IMPOSTORS, run.recipe.seed)
 
     def apart(embedder: Embedder) -> FloatArray:

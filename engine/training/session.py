@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
+from math import ceil
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -39,7 +41,7 @@ from engine.training.check import check
 from engine.training.control import Control
 from engine.training.faces import FolderFaces, look_at
 from engine.training.losses import LOSSES
-from engine.training.promotion import architecture_key, compare, trained_pack
+from engine.training.promotion import AT_ONCE, architecture_key, compare, judged_crops, trained_pack
 from engine.training.run import Run, begin, load_run, new_place
 from engine.training.trainer import Trainer
 from engine.types import Progress
@@ -136,12 +138,23 @@ class Session:
         ended = RunEnded(str(run.place), reason, trainer.state.best_epoch, trainer.state.seconds)
         if not trainer.accelerator.is_main_process:
             return ended
-        self.tell(Progressed(0, 1, "Judging on the people held out"))
         after = Embedder(trained_pack(run), self.device)
-        ended = replace(ended, comparison=compare(run, self.pipeline.embedder, after, self.control.check))
+        ended = replace(ended, comparison=compare(run, self.pipeline.embedder, after, self._judging(run)))
         run.note(ended)
         self.tell(ended)
         return ended
+
+    def _judging(self, run: Run) -> Callable[[], None]:
+        """Tells how far the judging is each time it asks whether it may go on."""
+        # Before and after each embed all crops.
+        total = 2 * ceil(len(judged_crops(run)) / AT_ONCE)
+        done = count()
+
+        def check() -> None:
+            self.tell(Progressed(next(done), total, "Judging on the people held out"))
+            self.control.check()
+
+        return check
 
     def resume(self, place: Path) -> RunEnded:
         """Go on with a run that was stopped or killed.

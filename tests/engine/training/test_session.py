@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import BadInputError, OperationCancelledError
-from engine.learning import BenchResult, DataReport, Event, Finding, RunEnded
+from engine.learning import BenchResult, DataReport, Event, Finding, Progressed, RunEnded
 from engine.packs.embedder import Embedder
 from engine.packs.pack import DEFAULT_PACK
 from engine.pipeline import Pipeline
@@ -48,6 +48,8 @@ def test_that_a_run_ends_in_a_verdict_that_is_kept(
     assert ended.comparison is not None
     assert ended.comparison.before_title == DEFAULT_PACK.title
     assert events[-1] == ended
+    judging = [event for event in events if isinstance(event, Progressed) and event.text.startswith("Judging")]
+    assert [(event.done, event.total) for event in judging] == [(0, 2), (1, 2)]
     assert load_run(run.place).end() == ended
     with pytest.raises(BadInputError, match="has ended"):
         session.resume(run.place)

@@ -367,7 +367,9 @@ def test_that_a_vanished_folder_ends_in_a_sentence(begun: Begun, tmp_path: Path)
         trainer(load_run(run.place)).train()
 
 
-@pytest.mark.parametrize("loss", ["cosface", "softmax", "contrastive", "angular", "arcface", "contrastive_l1"])
+@pytest.mark.parametrize(
+    "loss", ["cosface", "softmax", "contrastive", "angular", "arcface", "contrastive_l1", "siamese_l1"]
+)
 def test_that_every_loss_learns(begun: Begun, loss: str) -> None:
     events: list[Event] = []
     trainer(begun(loss=loss, epochs=10, learning_rate=3e-3), events).train()
