@@ -12,7 +12,7 @@ from engine.capture.images import decode_jpeg
 from engine.decisions import Decider
 from engine.enrollment import Enroller
 from engine.errors import BadInputError, GalleryError, ImageError, UnknownPersonError
-from engine.gallery.sorting_store import Change, Layout
+from engine.gallery.sorting_layout import Change, Layout
 from engine.gallery.store import Gallery
 from engine.pipeline import views_of_crop
 from engine.sorting import actions

@@ -10,8 +10,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from engine.errors import BadInputError
+from engine.gallery.sorting_layout import Layout, Placed
 from engine.gallery.sorting_schema import GroupRow
-from engine.gallery.sorting_store import Layout, Placed, add_group, put
+from engine.gallery.sorting_store import add_group, put
 from engine.sorting.grouping import next_number
 from engine.sorting_values import ALONE, GroupKind
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.alignment.chips import DLIB_FRAME, chip_of_crop
 from engine.capture.images import decode_jpeg, encode_jpeg
-from engine.gallery.sorting_store import Found, KeptFace
+from engine.gallery.sorting_layout import Found, KeptFace
 from engine.types import Box, EnrollmentCandidate, Face, Measure, Pose, Quality
 
 

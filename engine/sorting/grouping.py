@@ -12,8 +12,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from engine.decisions import Decider
+from engine.gallery.sorting_layout import Layout, Placed, Row
 from engine.gallery.sorting_schema import SortingRow
-from engine.gallery.sorting_store import Layout, Placed, Row, add_group, put
+from engine.gallery.sorting_store import add_group, put
 from engine.matching.distances import distances
 from engine.matching.fusion import fuse
 from engine.sorting.clustering import Limits, cluster

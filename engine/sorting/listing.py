@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from engine.gallery.sorting_store import Layout, Row
+from engine.gallery.sorting_layout import Layout, Row
 from engine.sorting.grouping import centred
 from engine.sorting_values import ALONE, GroupKind, SortedGroup
 

@@ -7,7 +7,7 @@ from math import cos, radians
 
 import numpy as np
 
-from engine.gallery.sorting_store import Particulars
+from engine.gallery.sorting_layout import Particulars
 from engine.sorting.grouping import centred
 from engine.types import FloatArray
 

@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 from engine.capture.folders import find_pictures
 from engine.errors import BadInputError, ImageError, shown
-from engine.gallery.sorting_store import LookedAt, SortingStore
+from engine.gallery.sorting_layout import LookedAt
+from engine.gallery.sorting_store import SortingStore
 from engine.sorting.faces import kept
 from engine.sorting_values import SortStep
 from engine.types import CancelToken, Face, Frame
