@@ -59,7 +59,12 @@ def _points(points: Sequence[OperatingPoint]) -> list[tuple[str, ...]]:
 
 def _pairs_of(ways: Sequence[VerifierResult], strangers: int) -> str:
     """Which pairs the ways to decide are compared on: the same for all."""
-    if ways and ways[0].learned_from:
+    if not ways:
+        return (
+            "Comparing ways to decide takes pictures of four people, so that nobody is judged by what was learned from "
+            "their own pictures."
+        )
+    if ways[0].learned_from:
         genuine, impostor = ways[0].pairs
         return (
             f"Accuracy on {ways[0].learned_from // 2:,} genuine and as many impostor pairs, so that it means "

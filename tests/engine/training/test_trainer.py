@@ -24,6 +24,7 @@ from engine.networks.siamese import SiameseNetwork
 from engine.training import trainer as trainer_module
 from engine.training.checkpoint import read_checkpoint
 from engine.training.control import Control
+from engine.training.learner import fixed_norms, freeze
 from engine.training.optimiser import schedule
 from engine.training.passes import Passes
 from engine.training.run import Run, load_run
@@ -270,17 +271,30 @@ def test_that_a_checkpoint_of_another_version_is_a_sentence(begun: Begun, state:
 
 @pytest.mark.parametrize("how", ["half", "most"])
 def test_that_frozen_layers_stay_and_the_others_learn(begun: Begun, how: str) -> None:
-    made = trainer(begun(freeze=how, epochs=1))
+    made = trainer(begun(start=FINE_TUNE, freeze=how, epochs=1, learning_rate=1e-4))
     before = {name: tensor.clone() for name, tensor in made.network.state_dict().items()}
     fixed = {name for name, parameter in made.network.named_parameters() if not parameter.requires_grad}
-    assert "trunk.0.weight" in fixed
+    assert "stem.conv.weight" in fixed
     assert "head.weight" not in fixed
     made.train()
     after = made.network.state_dict()
     for name, parameter in made.network.named_parameters():
         assert torch.equal(after[name], before[name]) == (not parameter.requires_grad), name
-    # A frozen normalisation does not follow the batches either.
-    assert torch.equal(after["trunk.1.running_mean"], before["trunk.1.running_mean"])
+
+
+def test_that_a_frozen_normalisation_does_not_follow_the_batches() -> None:
+    network = ARCHITECTURES["siamese"].build().train()
+    freeze(network, "half")
+    fixed_norms(network)
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    assert [norm.training for norm in norms] == [norm.weight.requires_grad for norm in norms]
+    assert not norms[0].training
+
+
+@pytest.mark.parametrize("loss", ["triplet", "cosface"])
+def test_that_fresh_layers_all_learn_whatever_is_to_be_fixed(begun: Begun, loss: str) -> None:
+    made = trainer(begun(freeze="most", loss=loss))
+    assert all(parameter.requires_grad for parameter in made.network.parameters())
 
 
 def test_that_a_normalisation_that_learns_follows_the_batches(begun: Begun) -> None:
