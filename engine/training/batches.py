@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -70,12 +70,15 @@ class Reader:
 
     Attributes:
         augment: vary them; by seed, epoch and place alone, so that a resumed run sees the same.
+        keep: how many decoded crops stay in memory, 200 KB each; for crops that are read in every epoch.
     """
 
     crops: Crops
     frame: ChipFrame
     augment: bool
     seed: int
+    keep: int = 0
+    _kept: dict[int, PixelArray] = field(default_factory=dict, compare=False, repr=False)
 
     def batches(self, indices: Iterable[Sequence[int]], epoch: int) -> Generator[Batch]:
         """Read batches ahead of their use.
@@ -107,10 +110,18 @@ class Reader:
         return Batch(torch.from_numpy(chips).permute(0, 3, 1, 2), labels)
 
     def _chip(self, index: int, place: int, epoch: int) -> PixelArray:
-        crop = read_crop(self.crops.paths[index])
+        crop = self._crop(index)
         if not self.augment:
             return chip_of_crop(crop, self.frame)
         return vary(crop, self.frame, np.random.default_rng((self.seed, epoch, index, place)))
+
+    def _crop(self, index: int) -> PixelArray:
+        crop = self._kept.get(index)
+        if crop is None:
+            crop = read_crop(self.crops.paths[index])
+            if len(self._kept) < self.keep:
+                self._kept[index] = crop
+        return crop
 
 
 def read_crop(path: Path) -> PixelArray:

@@ -36,6 +36,8 @@ from engine.training.validation import Judge
 
 SAVE_EVERY_S = 60.0
 TELL_EVERY_S = 0.5
+CROPS_KEPT = 2000
+"""Decoded crops of the training part in memory: 400 MB. Decoding them anew would slow the network by some per cent."""
 LEAST_PEOPLE_EACH = 2
 """A process needs a stranger in its part of a batch."""
 
@@ -80,7 +82,7 @@ class Trainer:
         self._tell = tell
         torch.manual_seed(recipe.seed)
         training = run.part(run.split.training)
-        self._reader = Reader(training, architecture.frame, recipe.augment, recipe.seed)
+        self._reader = Reader(training, architecture.frame, recipe.augment, recipe.seed, CROPS_KEPT)
         self._judge = Judge.over(run.part(run.split.validation), architecture.frame, recipe.seed)
         self._passes = Passes(training, architecture.frame, device, control.check)
         self.state = State(people_per_batch=self._evenly(recipe.people_per_batch))
