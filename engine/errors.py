@@ -67,6 +67,10 @@ class GalleryError(VisavisError):
     """The gallery cannot be opened, read or written."""
 
 
+class OwnPictureError(GalleryError):
+    """A face that is enrolled as the very person it is said not to be."""
+
+
 class GalleryLockedError(GalleryError):
     """The gallery is encrypted, and what opens it has not been given."""
 

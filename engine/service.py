@@ -638,7 +638,12 @@ class FaceService:
             from engine.sorting_desk import SortingDesk  # noqa: PLC0415 - said above
 
             self._sorting = SortingDesk(
-                self._gallery, lambda: self._decider, lambda: self._enroller, self._read, self._faces
+                self._gallery,
+                lambda: self._decider,
+                lambda: self._enroller,
+                lambda: self._care,
+                self._read,
+                self._faces,
             )
         return self._sorting
 

@@ -438,7 +438,7 @@ class EngineClient(QObject):
 
     def sort_reject(self, sorting_id: int, group_ids: Sequence[int], face_ids: Sequence[int]) -> Job:
         """Job of Sorted."""
-        return self.submit(lambda service, _job: service.sorting.reject(sorting_id, group_ids, face_ids))
+        return self._edit(lambda service: service.sorting.reject(sorting_id, group_ids, face_ids))
 
     def sort_split(self, sorting_id: int, face_ids: Sequence[int]) -> Job:
         """Job of Sorted."""
@@ -459,6 +459,10 @@ class EngineClient(QObject):
     def sort_undo(self, sorting_id: int) -> Job:
         """Job of Sorted."""
         return self._edit(lambda service: service.sorting.undo(sorting_id))
+
+    def sort_redo(self, sorting_id: int) -> Job:
+        """Job of Sorted."""
+        return self._edit(lambda service: service.sorting.redo(sorting_id))
 
     def sort_delete(self, sorting_id: int) -> Job:
         """Job of None."""

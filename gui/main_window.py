@@ -153,7 +153,7 @@ class MainWindow(QMainWindow):
     def _make_shortcuts(self) -> None:
         for keys, act in (
             (QKeySequence(QKeySequence.StandardKey.Undo), self._undo),
-            (QKeySequence(QKeySequence.StandardKey.Redo), self.context.redo),
+            (QKeySequence(QKeySequence.StandardKey.Redo), self._redo),
             (QKeySequence(QKeySequence.StandardKey.Paste), self._paste),
             (QKeySequence(QKeySequence.StandardKey.Open), self._choose),
             (QKeySequence(QKeySequence.StandardKey.Quit), self.close),
@@ -263,6 +263,9 @@ class MainWindow(QMainWindow):
 
     def _undo(self) -> None:
         self.page.take_back()
+
+    def _redo(self) -> None:
+        self.page.do_again()
 
     # --- pictures from anywhere ---------------------------------------------------------------------------------
 
