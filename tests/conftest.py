@@ -24,6 +24,7 @@ from engine.service import FaceService
 from engine.settings import Settings
 from engine.types import PixelArray
 from tests.keyrings import FileKeyring
+from tests.postgres import Server, started
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 # No test may touch the keyring of whoever runs it. The `system_keyring` fixture brings one.
@@ -111,6 +112,12 @@ def system_keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     keyring.set_keyring(FileKeyring())
     yield file
     keyring.set_keyring(before)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server; tests of galleries on a server are skipped where none can be started."""
+    yield from started()
 
 
 @pytest.fixture(scope="session")

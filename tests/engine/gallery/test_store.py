@@ -37,6 +37,13 @@ def _bytes(stored: Template) -> dict[str, bytes]:
     return {pack_id: embedding.tobytes() for pack_id, embedding in stored.embeddings.items()}
 
 
+@pytest.fixture(params=["file", "server"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Every rule holds wherever the gallery is."""
+    kept_in: str = request.param
+    return kept_in
+
+
 @pytest.fixture
 def ada(gallery: Gallery) -> int:
     return gallery.enroll("Ada Lovelace", [template(1), template(2)], consent_date=date(2026, 2, 3)).id
@@ -70,7 +77,7 @@ def test_that_a_second_enrollment_adds_to_the_same_person(gallery: Gallery, ada:
 def test_that_it_is_all_there_after_opening_again(gallery: Gallery, ada: int, grace: int) -> None:
     before = everything(gallery)
     gallery.close()
-    again = Gallery.open(gallery.path)
+    again = Gallery.open(gallery.place)
     assert everything(again) == before
     again.close()
 
