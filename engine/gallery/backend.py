@@ -10,6 +10,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
+from engine.gallery.vault import Protection
 from engine.server_address import Place
 
 
@@ -42,6 +43,10 @@ class Backend(Protocol):
     @property
     def encrypted(self) -> bool:
         """Whether Visavis itself encrypts it."""
+
+    @property
+    def protection(self) -> Protection:
+        """What protects it."""
 
     @property
     def writable(self) -> bool:

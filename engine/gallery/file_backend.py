@@ -14,7 +14,7 @@ from engine.gallery import vault
 from engine.gallery.backend import Changes
 from engine.gallery.backups import Backup, make_backup, restore
 from engine.gallery.database import data_version, erase_leftovers, open_database, translated_errors
-from engine.gallery.vault import Typed
+from engine.gallery.vault import Protection, Typed
 
 
 class FileBackend:
@@ -26,6 +26,7 @@ class FileBackend:
         """Wrap an opened database; use `open`."""
         self.place = self.path = path
         self.key = key
+        self._seen_version = 0
         self._use(engine)
 
     @classmethod
@@ -47,6 +48,11 @@ class FileBackend:
     def encrypted(self) -> bool:
         """Whether the file is."""
         return self.key is not None
+
+    @property
+    def protection(self) -> Protection:
+        """What protects the file."""
+        return vault.protection(self.path)
 
     def errors(self) -> AbstractContextManager[None]:
         """Turn errors of the database and the file system into sentences about the gallery."""

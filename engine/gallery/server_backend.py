@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from engine.errors import GalleryError, shown
 from engine.gallery.backend import Changes
 from engine.gallery.schema_versions import Age, age
-from engine.gallery.server_connection import SCHEMA, make_engine, translated_errors
+from engine.gallery.server_connection import SCHEMA, STRANGER, make_engine, translated_errors
 from engine.gallery.server_listener import Listener
+from engine.gallery.vault import Protection
 from engine.server_address import ServerAddress
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class ServerBackend:
         """
         engine = make_engine(address)
         try:
-            with translated_errors(address):
+            with translated_errors(address, STRANGER):
                 with engine.connect() as connection:
                     _check(connection, address)
                 return cls(address, engine)
@@ -70,8 +71,8 @@ class ServerBackend:
             raise
 
     @property
-    def sentence(self) -> str:
-        """What protects the gallery, in words."""
+    def protection(self) -> Protection:
+        """What protects the gallery: mostly its server's owner, and the way to it."""
         if self.tls:
             way = "The connection to it is encrypted."
         elif self.address.here:
@@ -79,7 +80,11 @@ class ServerBackend:
         else:
             way = "The connection to it is NOT encrypted: whoever is on the way can read names and faces."
         may = "" if self.writable else " You may look at it, but not change it."
-        return f"On a server, whose owner protects what is stored there, and makes the backups. {way}{may}"
+        return Protection(
+            encrypted=False,
+            server="On a server: its owner protects what is stored there, and makes the backups; Visavis does not "
+            f"encrypt it. {way}{may}",
+        )
 
     def errors(self) -> AbstractContextManager[None]:
         """Turn errors of the server and of the way to it into sentences."""
@@ -116,7 +121,7 @@ class ServerBackend:
         """Do nothing: the server removes deleted rows by itself, in its own time."""
         return True
 
-    def problems(self, connection: Connection) -> list[str]:
+    def problems(self, connection: Connection) -> list[str]:  # noqa: ARG002 - a file needs it
         """Nothing: only the server's owner can look at its files."""
         return []
 

@@ -133,13 +133,19 @@ def _prepare(connection: psycopg.Connection[Any], _entry: ConnectionPoolEntry) -
 
 
 @contextmanager
-def translated_errors(address: ServerAddress) -> Iterator[None]:
-    """Turn errors of the server and of the way to it into sentences about the gallery."""
+def translated_errors(address: ServerAddress, denied: str = "") -> Iterator[None]:
+    """Turn errors of the server and of the way to it into sentences about the gallery.
+
+    Args:
+        address: which one.
+        denied: what to say where somebody lacks a right, with {} for the gallery; by default that they may only look.
+    """
     try:
         yield
     except (DBAPIError, psycopg.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        raise GalleryError(_sentence(cause).format(shown(str(address)))) from error
+        sentence = denied if denied and isinstance(cause, psycopg.errors.InsufficientPrivilege) else _sentence(cause)
+        raise GalleryError(sentence.format(shown(str(address)))) from error
 
 
 def _sentence(cause: BaseException | None) -> str:
@@ -155,6 +161,11 @@ def _sentence(cause: BaseException | None) -> str:
     return _UNREACHABLE if not state and isinstance(cause, psycopg.OperationalError) else _UNFORESEEN
 
 
+STRANGER = (
+    "You may not look at the gallery “{}”. Ask its owner for the role of a reader or a writer (the owner's command is "
+    "“GRANT visavis_reader TO you”)."
+)
+NOT_OWNER = "Only the owner may do this to the gallery “{}”. Connect as the user to whom the database belongs."
 _UNREACHABLE = (
     "The server of the gallery “{}” cannot be reached. Check the address, the network and whether the server is "
     "running, then try again."
@@ -174,7 +185,7 @@ _NO_GALLERY = (
 )
 _FULL = "The server of the gallery “{}” is out of room. Nothing was changed; its owner has to make some."
 _UNFORESEEN = "The gallery “{}” could not be used. Nothing was changed; the log says more."
-_PASSWORD = (
+_NOT_LET_IN = (
     "The server of the gallery “{}” did not accept the user or the password. Check both; a password can stand in the "
     "URL or in the file that PGPASSFILE names."
 )
@@ -195,7 +206,7 @@ _BY_STATE = {
     "57": _LOST,
     "08": _LOST,
     "25P03": _LOST,
-    "28P01": _PASSWORD,
+    "28P01": _NOT_LET_IN,
     "28": _NO_PERMISSION_TO_CONNECT,
     "22021": "A name or note holds a character that the gallery “{}” cannot keep. Nothing was changed; remove it.",
     "22P05": "A name or note holds a character that the gallery “{}” cannot keep. Nothing was changed; remove it.",
@@ -209,7 +220,7 @@ _BY_WORDS = {
         "The server of the gallery “{}” could not prove who it is, so nothing was sent to it. Ask its owner for the "
         "certificate of their authority and name its file in the URL: ?sslrootcert=FILE."
     ),
-    ("password authentication failed", "no password supplied", "password"): _PASSWORD,
+    ("password authentication failed", "no password supplied", "password"): _NOT_LET_IN,
     ("pg_hba.conf", "authentication failed", "not permitted to log in"): _NO_PERMISSION_TO_CONNECT,
     ("does not exist",): _NO_GALLERY,
     ("too many connections", "too many clients", "remaining connection slots"): _BY_STATE["53300"],

@@ -61,5 +61,6 @@ class Listener:
 
     def _stopped(self, timeout_s: float | None, *also: int) -> bool:
         """Sleep until woken, until there is something to read from the server, or until the time is over."""
-        ready, _, _ = select.select([self._woken, *also], [], [], timeout_s)
-        return self._woken in ready
+        woken = self._woken.fileno()
+        ready, _, _ = select.select([woken, *also], [], [], timeout_s)
+        return woken in ready

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from engine.errors import GalleryError, shown
 from engine.gallery.schema_versions import Age, age, upgrade
-from engine.gallery.server_connection import SCHEMA, connect, make_engine, translated_errors
+from engine.gallery.server_connection import NOT_OWNER, SCHEMA, connect, make_engine, translated_errors
 from engine.gallery.server_listener import CHANNEL
 from engine.server_address import ServerAddress
 
@@ -39,7 +39,7 @@ BEGIN
 END $$;
 CREATE OR REPLACE TRIGGER tell_of_change AFTER UPDATE ON gallery_state
     FOR EACH ROW EXECUTE FUNCTION tell_of_change();
-"""
+"""  # noqa: S608 - names and numbers from this program
 _GRANTS = """
 GRANT USAGE ON SCHEMA {schema} TO {reader}, {writer};
 GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {reader}, {writer};
@@ -67,18 +67,18 @@ def set_up(address: ServerAddress, roles: str = ROLES) -> tuple[str, str]:
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,40}", roles):
         raise GalleryError(f"“{shown(roles)}” cannot start a role's name. Use small letters, digits and underscores.")
     reader, writer = f"{roles}_reader", f"{roles}_writer"
-    with owners_engine(address) as engine, translated_errors(address):
+    with owners_engine(address) as engine, translated_errors(address, NOT_OWNER):
         with engine.begin() as connection:
             _make_schema(connection, address)
         # The type that embeddings have is known to connections that come after it.
         engine.dispose()
         with engine.connect() as connection:
             upgrade(connection)
-        with connect(address) as connection, connection.transaction():
-            connection.execute(_TABLES)
+        with connect(address) as direct, direct.transaction():
+            direct.execute(_TABLES)
             for role in (reader, writer):
-                _make_role(connection, role)
-            connection.execute(_GRANTS.format(schema=SCHEMA, reader=reader, writer=writer))
+                _make_role(direct, role)
+            direct.execute(_GRANTS.format(schema=SCHEMA, reader=reader, writer=writer))
     return reader, writer
 
 

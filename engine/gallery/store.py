@@ -25,7 +25,7 @@ from engine.gallery.schema import NO_PICTURE, EmbeddingRow, PersonRow, Rejection
 from engine.gallery.sorting_store import SortingStore, forget_person, replace_person
 from engine.gallery.soundness import CheckUp, check_gallery, repair_gallery
 from engine.gallery.undo import Edit, History, Snapshot
-from engine.gallery.vault import Typed
+from engine.gallery.vault import Protection, Typed
 from engine.gallery.vectors import stored_bytes
 from engine.server_address import Place, ServerAddress
 from engine.types import CancelToken, FloatArray, NewTemplate, Person, Report, Template, silent
@@ -82,6 +82,11 @@ class Gallery:
     def encrypted(self) -> bool:
         """Whether Visavis encrypts it."""
         return self._backend.encrypted
+
+    @property
+    def protection(self) -> Protection:
+        """What protects it."""
+        return self._backend.protection
 
     @property
     def writable(self) -> bool:

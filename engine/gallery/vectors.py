@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, LargeBinary
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
@@ -48,7 +49,7 @@ class stored_bytes(FunctionElement[int]):  # noqa: N801 - it reads as a function
     inherit_cache = True
     name = "stored_bytes"
 
-    def __init__(self, column: ColumnElement[bytes]) -> None:
+    def __init__(self, column: ColumnElement[bytes] | InstrumentedAttribute[bytes]) -> None:
         super().__init__(column)
 
 
