@@ -46,8 +46,12 @@ EFFORTS = (40, 100, 200, 400, 1000)
 Rows = npt.NDArray[np.float32]
 Search = Callable[[psycopg.Connection[tuple[object, ...]], Rows], list[int]]
 _NEAREST = (
-    "SELECT template_id FROM embeddings WHERE pack_id = %s ORDER BY embedding::vector({0}) <#> %s::vector({0}) LIMIT 5"
-).format(DIMENSION)
+    "SELECT template_id FROM embeddings WHERE pack_id = %s ORDER BY embedding::vector(128) <#> %s::vector(128) LIMIT 5"
+)
+_GRAPHS = (
+    "SELECT sum(pg_relation_size(indexrelid)) FROM pg_index JOIN pg_class ON oid = indexrelid"
+    " WHERE relname LIKE 'near\\_%'"
+)
 
 
 def main() -> None:
@@ -156,8 +160,7 @@ def _compare(address: ServerAddress, options: argparse.Namespace) -> None:
     _together("pgvector, exact scan", address, _by_server(0), few)
     built_s = _timed(lambda: make_indexes(address, options.memory))
     with connect(address) as connection:
-        (size,) = connection.execute("SELECT sum(pg_relation_size(indexrelid)) FROM pg_index i JOIN pg_class c ON"
-                                     " c.oid = i.indexrelid WHERE relname LIKE 'near\\_%'").fetchone() or (0,)  # fmt: skip
+        (size,) = connection.execute(_GRAPHS).fetchone() or (0,)
     print(f"pgvector's graph ({LINKS} links, effort {BUILD_EFFORT}): built in {built_s:.0f} s, {size / 2**20:,.0f} MB")
     for effort in EFFORTS:
         _say(f"pgvector, graph, effort {effort}", address, _by_server(effort), probes, truth)

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "visavis_gallery"
 _AGAIN_AFTER_S = 5.0
+_END_WITHIN_S = 2.0
 
 
 class Listener:
@@ -36,19 +37,19 @@ class Listener:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop, and wait until the thread has ended."""
+        """Stop. A thread that is just waiting for a server to answer is left to end by itself."""
         self._wakes.close()
-        self._thread.join()
-        self._woken.close()
+        self._thread.join(_END_WITHIN_S)
 
     def _run(self) -> None:
-        while True:
-            try:
-                self._listen()
-            except (psycopg.Error, GalleryError, OSError) as error:
-                log.info("The gallery's server is out of hearing: %s", type(error).__name__)
-            if self._stopped(_AGAIN_AFTER_S):
-                return
+        with self._woken:
+            while True:
+                try:
+                    self._listen()
+                except (psycopg.Error, GalleryError, OSError) as error:
+                    log.info("The gallery's server is out of hearing: %s", type(error).__name__)
+                if self._stopped(_AGAIN_AFTER_S):
+                    return
 
     def _listen(self) -> None:
         with connect(self._address) as connection:

@@ -272,6 +272,16 @@ def test_that_another_windows_edit_is_noticed_once(
     assert other.changed_elsewhere()
 
 
+def test_that_news_are_told_even_when_a_search_has_seen_them_first(
+    gallery: Gallery, ada: int, another_window: Callable[[], Gallery]
+) -> None:
+    other = another_window()
+    gallery.rename(ada, "Augusta")
+    assert other.references(PACK).names[ada] == "Augusta"
+    assert other.changed_elsewhere()
+    assert not other.changed_elsewhere()
+
+
 def test_that_stored_arrays_cannot_be_written(gallery: Gallery, ada: int) -> None:
     stored: Template = gallery.templates(ada)[0]
     with pytest.raises(ValueError, match="read-only"):
