@@ -24,6 +24,7 @@ import psycopg
 import torch
 from search import rows_like
 
+from engine.gallery.references import References
 from engine.gallery.server_connection import connect
 from engine.gallery.server_index import BUILD_EFFORT, LINKS, make_indexes
 from engine.gallery.server_setup import set_up
@@ -44,6 +45,7 @@ NOISE = 0.28
 ROWS_AT_ONCE = 50_000
 EFFORTS = (40, 100, 200, 400, 1000)
 Rows = npt.NDArray[np.float32]
+Truth = dict[str, npt.NDArray[np.int64]]
 Search = Callable[[psycopg.Connection[tuple[object, ...]], Rows], list[int]]
 _NEAREST = (
     "SELECT template_id FROM embeddings WHERE pack_id = %s ORDER BY embedding::vector(128) <#> %s::vector(128) LIMIT 5"
@@ -142,10 +144,7 @@ def _compare(address: ServerAddress, options: argparse.Namespace) -> None:
     enrolled /= np.linalg.norm(enrolled, axis=1, keepdims=True)
     probes = {"enrolled": enrolled, "strangers": rows_like(options.probes, ALIKE, 1)}
     # The oracle is a plain product; of one template each, person and template have the same number.
-    truth = {
-        kind: references.template_ids[np.argsort(-(some @ references.matrix.T), axis=1)[:, :TOP]]
-        for kind, some in probes.items()
-    }
+    truth = {kind: np.stack([_nearest(references, probe) for probe in some]) for kind, some in probes.items()}
     lock = Lock()
 
     def ours(connection: psycopg.Connection[tuple[object, ...]], probe: Rows) -> list[int]:
@@ -170,6 +169,14 @@ def _compare(address: ServerAddress, options: argparse.Namespace) -> None:
     gallery.close()
 
 
+def _nearest(references: References, probe: Rows) -> npt.NDArray[np.int64]:
+    """The nearest templates' numbers, (TOP,), nearest first."""
+    apart = -(references.matrix @ probe)
+    few = np.argpartition(apart, TOP)[:TOP]
+    nearest: npt.NDArray[np.int64] = references.template_ids[few[np.argsort(apart[few])]]
+    return nearest
+
+
 def _by_server(effort: int, iterative: str = "off") -> Search:
     """Search on the server: with its graph at some effort, or without at 0."""
     prepared: set[int] = set()
@@ -186,7 +193,7 @@ def _by_server(effort: int, iterative: str = "off") -> Search:
     return search
 
 
-def _say(what: str, address: ServerAddress, search: Search, probes: dict[str, Rows], truth: dict[str, Rows]) -> None:
+def _say(what: str, address: ServerAddress, search: Search, probes: dict[str, Rows], truth: Truth) -> None:
     times: list[float] = []
     parts = []
     with connect(address) as connection:

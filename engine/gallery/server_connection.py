@@ -36,6 +36,11 @@ _DEFAULTS: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 45_000,
 }
+_FIND_TABLES = (
+    "SELECT set_config('search_path', 'visavis, ' || coalesce((SELECT quote_ident(nspname) FROM pg_extension"
+    " JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = 'vector'), 'public'), false)"
+)
+"""Looks for tables in the gallery's schema only, and for pgvector wherever it was put."""
 _BUSY_SECONDS = 5
 _IDLE_SECONDS = 600
 """A client that stands still for so long with the gallery's lock in its hands loses it."""
@@ -81,7 +86,7 @@ def make_engine(address: ServerAddress) -> Engine:
 def connect(address: ServerAddress) -> psycopg.Connection[Any]:
     """Connect past SQLAlchemy, each statement by itself; errors are psycopg's."""
     connection = psycopg.connect(**parameters(address), autocommit=True)
-    connection.execute(f"SET search_path = {SCHEMA}, public")
+    connection.execute(_FIND_TABLES)
     return connection
 
 
@@ -117,13 +122,13 @@ class _VectorLoader(Loader):
 def _prepare(connection: psycopg.Connection[Any], _entry: ConnectionPoolEntry) -> None:
     connection.cursor_factory, connection.server_cursor_factory = _Cursor, _ServerCursor
     wanted = {
-        "search_path": f"{SCHEMA}, public",
         "lock_timeout": f"{_BUSY_SECONDS}s",
         "idle_in_transaction_session_timeout": f"{_IDLE_SECONDS}s",
         "TimeZone": "UTC",
     }
     settings = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in wanted.items())
     connection.execute(f"SELECT {settings}")
+    connection.execute(_FIND_TABLES)
     known = TypeInfo.fetch(connection, "vector")
     if known is not None:
         dumper = type("_Dumper", (_VectorDumper,), {"oid": known.oid})
@@ -157,6 +162,9 @@ def _sentence(cause: BaseException | None) -> str:
     for words, sentence in _BY_WORDS.items():
         if any(word in text for word in words):
             return sentence
+    connection = getattr(cause, "pgconn", None)
+    if connection is not None and (connection.needs_password or connection.used_password):
+        return _NOT_LET_IN
     # Without a code the server did not answer a statement: the connection has gone, or never came to be.
     return _UNREACHABLE if not state and isinstance(cause, psycopg.OperationalError) else _UNFORESEEN
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from engine.errors import GalleryError, shown
@@ -18,6 +18,7 @@ from engine.gallery.server_listener import CHANNEL
 from engine.server_address import ServerAddress
 
 ROLES = "visavis"
+_EXTENSION = "vector"
 _KEPT_CHANGES = 10_000
 """How many commits a client can miss before it reads everything again."""
 _TABLES = f"""
@@ -98,11 +99,12 @@ def _make_schema(connection: Connection, address: ServerAddress) -> None:
         if age(connection) is Age.NEWER:
             raise GalleryError(f"The gallery “{name}” was made by a newer Visavis. Update Visavis to change it.")
         return
-    if not connection.exec_driver_sql("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'").scalar():
+    available = text("SELECT 1 FROM pg_available_extensions WHERE name = :name")
+    if not connection.execute(available, {"name": _EXTENSION}).scalar():
         raise GalleryError(f"The server of “{name}” has no pgvector. Its administrator has to install it first.")
     try:
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        connection.exec_driver_sql(f"CREATE EXTENSION IF NOT EXISTS vector SCHEMA {SCHEMA}")
+        connection.exec_driver_sql(f"CREATE EXTENSION IF NOT EXISTS {_EXTENSION} SCHEMA {SCHEMA}")
     except ProgrammingError as error:
         if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
             sentence = f"You may not make a gallery in “{name}”. Connect as the owner of the database."

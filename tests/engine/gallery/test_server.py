@@ -13,7 +13,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from engine.errors import GalleryError
-from engine.gallery import server_connection, server_index, server_listener
+from engine.gallery import server_connection, server_index, server_listener, server_setup
 from engine.gallery.exchange import Arrivals, Leaving, PortablePerson, PortableTemplate, bring
 from engine.gallery.schema import PersonRow
 from engine.gallery.server_backend import ServerBackend
@@ -276,6 +276,27 @@ def test_that_a_database_without_a_gallery_says_how_to_make_one(postgres: Server
     postgres.drop(name)
     with pytest.raises(GalleryError, match="no Visavis gallery"):
         Gallery.open(ServerAddress(postgres.url("nowhere")))
+
+
+def test_that_a_server_without_pgvector_is_a_sentence(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = postgres.new_database("template1")
+    monkeypatch.setattr(server_setup, "_EXTENSION", "not_there")
+    with pytest.raises(GalleryError, match="no pgvector"):
+        set_up(ServerAddress(postgres.url(name)))
+    postgres.drop(name)
+
+
+def test_that_a_pgvector_that_is_there_already_is_used_wherever_it_is(postgres: Server) -> None:
+    name = postgres.new_database("template1")
+    postgres.execute("CREATE SCHEMA elsewhere", name)
+    postgres.execute("CREATE EXTENSION vector SCHEMA elsewhere", name)
+    address = ServerAddress(postgres.url(name))
+    set_up(address)
+    other = Gallery.open(address)
+    ada = other.enroll("Ada", [template(1)]).id
+    np.testing.assert_array_equal(other.templates(ada)[0].embeddings[PACK], template(1).embedding)
+    other.close()
+    postgres.drop(name)
 
 
 @pytest.mark.parametrize(("version", "says"), [("9999", "newer Visavis"), ("0003", "older Visavis")])
