@@ -34,6 +34,8 @@ class Networks:
         pack, self.pack_problem = usable_pack(settings.pack)
         self.unembedded = 0
         """Templates that the pack cannot embed: there is no picture, or it is damaged."""
+        self.may_embed = True
+        """Whether the gallery may be changed, so that what a pack makes of it can be stored."""
         self.embedder = Embedder(pack, device)
         self.strangers = OwnStrangers(calibration_of(pack))
         self.index = PeopleIndex()
@@ -52,6 +54,12 @@ class Networks:
         """What the user should know of the pack in use, as sentences; empty when all is well."""
         if not self.unembedded:
             return self.pack_problem
+        if not self.may_embed:
+            waiting = (
+                f"{self.unembedded:,} pictures are not compared: “{self.embedder.pack.title}” has not embedded them "
+                "yet, and you may not change this gallery. Somebody who may has to use this network with it once."
+            )
+            return f"{self.pack_problem} {waiting}".strip()
         some = "1 picture is" if self.unembedded == 1 else f"{self.unembedded:,} pictures are"
         left_out = (
             f"{some} not compared: they came without a picture, or it is damaged, so “{self.embedder.pack.title}” has "
@@ -77,6 +85,10 @@ def embed_missing(
     """
     pack = networks.embedder.pack
     lacking = gallery.without_embedding(pack.id)
+    networks.may_embed = gallery.writable
+    if not gallery.writable:
+        networks.unembedded = len(lacking)
+        return
     pictureless = gallery.without_picture() if lacking else set()
     missing = [id_ for id_ in lacking if id_ not in pictureless]
     made: dict[int, FloatArray] = {}

@@ -35,6 +35,7 @@ from engine.packs.installed import find_pack, list_packs
 from engine.packs.pack import PACKS
 from engine.past import Past, PastDecisions
 from engine.pipeline import Only
+from engine.server_address import Place
 from engine.settings import Settings, default_gallery_path
 from engine.types import (
     CancelToken,
@@ -79,8 +80,8 @@ PASTED = "pasted picture"
 class FaceService:
     """Enrolls, verifies and identifies against one gallery. Synchronous; used from one thread at a time."""
 
-    def __init__(self, settings: Settings, gallery_path: Path | None = None) -> None:
-        """Load the networks and open the gallery, which is created where there is none.
+    def __init__(self, settings: Settings, gallery_path: Place | None = None) -> None:
+        """Load the networks and open the gallery; a file is created where there is none.
 
         A gallery that asks for a passphrase stays locked until `unlock`.
 
@@ -94,7 +95,8 @@ class FaceService:
         self._transfer: TransferDesk | None = None
         self._sorting: SortingDesk | None = None
         self._past = PastDecisions()
-        self._path = gallery_path or default_gallery_path()
+        self._place = gallery_path or default_gallery_path()
+        self._changed: Callable[[], None] | None = None
         self._opened: Gallery | None = None
         self._backup: Thread | None = None
         self._parts: tuple[Decider, Enroller, CareDesk] | None = None
@@ -147,13 +149,15 @@ class FaceService:
         Raises:
             GalleryError: it is not encrypted, so that locking would protect nothing.
         """
+        if self._gallery.protection.server:
+            raise GalleryError("A gallery on a server is not locked from here. Close the window instead.")
         if not self._gallery.encrypted:
             raise GalleryError("The gallery is not encrypted, so it cannot be locked. Set a passphrase first.")
         self._close_gallery()
         self._parts = self._transfer = self._sorting = None
         self._past.clear()
         self._networks.forget_gallery()
-        ways = protection(self._path)
+        ways = protection(self._file)
         asks = ("passphrase",) * ways.passphrase + ("recovery",) * ways.recovery
         self.locked = GalleryLockedError("The gallery is locked.", asks)
 
@@ -163,11 +167,13 @@ class FaceService:
         return VaultDesk(lambda: self._gallery, lambda: embed_missing(self._gallery, self._networks))
 
     def _open(self, typed: Typed | None = None) -> None:
-        self._opened = Gallery.open(self._path, typed)
+        self._opened = Gallery.open(self._place, typed)
+        if self._changed:
+            self._opened.watch(self._changed)
         self._parts = self._transfer = self._sorting = None
         self.locked = None
         embed_missing(self._opened, self._networks)
-        if self._opened.counts()[0] and due(self._path):
+        if isinstance(self._place, Path) and self._opened.counts()[0] and due(self._place):
             # A large gallery takes a while to copy, and nobody should have to wait for it.
             self._backup = Thread(target=self._back_up, args=(self._opened,), name="backup")
             self._backup.start()
@@ -178,6 +184,13 @@ class FaceService:
             gallery.back_up()
         except GalleryError as error:
             log.warning("No backup was made: %s", error)
+
+    @property
+    def _file(self) -> Path:
+        """The gallery's file; only a file is ever locked."""
+        if not isinstance(self._place, Path):
+            raise GalleryError("The gallery is closed. Open the window again.")
+        return self._place
 
     @property
     def _gallery(self) -> Gallery:
@@ -239,7 +252,7 @@ class FaceService:
     def info(self) -> EngineInfo:
         """What the engine runs on."""
         people, templates = self._opened.counts() if self._opened else (0, 0)
-        protected = protection(self._path)
+        protected = self._opened.protection if self._opened else protection(self._file)
         device = self._networks.embedder.device
         libraries = ("visavis", "torch", "numpy", "opencv-python-headless", "PySide6-Essentials")
         return EngineInfo(
@@ -252,11 +265,12 @@ class FaceService:
             pack=self._networks.embedder.pack.title,
             pack_licence=self._networks.embedder.pack.licence,
             detector=self._networks.for_files.detector.name,
-            gallery_path=str(self._path),
+            gallery_path=str(self._place),
             people=people,
             templates=templates,
             encrypted=protected.encrypted,
             protection=protected.sentence,
+            on_server=bool(protected.server),
             keyring=keyring_name(),
             opened_by_keyring=bool(protected.keyring),
             opened_by_passphrase=protected.passphrase,
@@ -574,6 +588,12 @@ class FaceService:
     def gallery_changed(self) -> bool:
         """Whether another window or process has changed the gallery since the last look."""
         return self._gallery.changed_elsewhere()
+
+    def listen(self, changed: Callable[[], None]) -> None:
+        """Have something called, on another thread, when others may have changed the gallery; a file cannot call."""
+        self._changed = changed
+        if self._opened is not None:
+            self._opened.watch(changed)
 
     # --- packs --------------------------------------------------------------------------------------------------
 

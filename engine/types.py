@@ -530,6 +530,7 @@ class EngineInfo:
         pack_problem: why the pack that was chosen is not the one in use, or what it cannot embed, as sentences; empty
             when all is well.
         protection: what protects the gallery's file, as sentences.
+        on_server: whether the gallery is on a server rather than in a file.
         keyring: what the system's keyring is called; empty where there is none.
         opened_by_keyring: whether it opens the gallery by itself.
         opened_by_passphrase: whether a passphrase opens it.
@@ -552,6 +553,7 @@ class EngineInfo:
     versions: dict[str, str]
     encrypted: bool = False
     protection: str = ""
+    on_server: bool = False
     keyring: str = ""
     opened_by_keyring: bool = False
     opened_by_passphrase: bool = False

@@ -30,7 +30,7 @@ class VaultDesk:
 
     def protection(self) -> Protection:
         """What protects the gallery now."""
-        return vault.protection(self._gallery().path)
+        return self._gallery().protection
 
     def keyring(self) -> str:
         """What the system's keyring is called; empty where there is none."""

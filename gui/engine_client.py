@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
 from engine.errors import OperationCancelledError, VisavisError
 from engine.exchange import Conflict, NamedPicture, RegionPlace, SourceKind, TableFormat
 from engine.learning import Evaluation
+from engine.server_address import Place
 from engine.settings import Settings
 from engine.types import (
     CancelToken,
@@ -91,7 +92,7 @@ class EngineClient(QObject):
     live_failed = Signal(str)
     _posted = Signal(object)
 
-    def __init__(self, settings: Settings, gallery_path: Path | None = None, parent: QObject | None = None) -> None:
+    def __init__(self, settings: Settings, gallery_path: Place | None = None, parent: QObject | None = None) -> None:
         """Start the worker thread, which loads the engine in the background."""
         super().__init__(parent)
         self._gallery_path = gallery_path
@@ -547,6 +548,7 @@ class EngineClient(QObject):
             from engine.service import FaceService  # noqa: PLC0415 - loads torch, on this thread and not at start-up
 
             self._service = FaceService(self.settings, self._gallery_path)
+            self._service.listen(lambda: self.post(self._look_for_changes))
         return self._service
 
     def _run(self, job: Job, operation: Operation) -> None:

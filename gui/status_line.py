@@ -39,7 +39,8 @@ class StatusLine(QWidget):
         self.pack.setToolTip(f"Licence: {info.pack_licence}")
         people = "1 person" if info.people == 1 else f"{info.people:,} people"
         protected = "locked" if info.locked else "encrypted" if info.encrypted else "not encrypted"
-        words = [Path(info.gallery_path).name, protected, *([] if info.locked else [people])]
+        name = info.gallery_path if info.on_server else Path(info.gallery_path).name
+        words = [name, "on a server" if info.on_server else protected, *([] if info.locked else [people])]
         self.gallery.setText(f"Gallery: {', '.join(words)}")
         self.gallery.setToolTip(f"{info.gallery_path}\n{info.protection}")
         if info.fell_back and self._device != info.device_reason:

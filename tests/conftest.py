@@ -25,6 +25,7 @@ from engine.service import FaceService
 from engine.settings import Settings
 from engine.types import PixelArray
 from tests.keyrings import FileKeyring
+from tests.postgres import Server, started
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -116,6 +117,12 @@ def system_keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     keyring.set_keyring(FileKeyring())
     yield file
     keyring.set_keyring(before)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server; tests of galleries on a server are skipped where none can be started."""
+    yield from started()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import asdict
 
 from engine import settings as settings_file
-from engine.cli import care, learning, output, protection, sorting, transfer
+from engine.cli import care, learning, output, protection, server, sorting, transfer
 from engine.errors import BadInputError, VisavisError
 from engine.service import FaceService
 from engine.settings import Settings
@@ -29,6 +29,9 @@ def run(request: argparse.Namespace) -> int:
             settings = settings.with_value("device", request.device)
         if request.command in LEARNING and not (request.command == "packs" and request.action in PACK_ACTIONS):
             return LEARNING[request.command](settings, request)
+        if request.command == "server":
+            _print(request, *server.ACTIONS[request.action](request))
+            return DONE
         if request.command == "gallery" and request.action == "restore":
             return protection.restore_backup(request)
         with closing(FaceService(settings, request.gallery)) as service:

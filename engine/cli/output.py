@@ -216,6 +216,7 @@ def info_text(info: EngineInfo) -> str:
         f"Pack:     {info.pack} ({info.pack_licence})",
         f"Detector: {info.detector}",
         f"Gallery:  {info.gallery_path}: {people}, {count(info.templates)}",
+        *([f"          {info.protection}"] if info.on_server else []),
         f"Versions: {versions}",
     )
     return "\n".join(lines)

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.learning import RECIPE_OPTIONS, Recipe
 from engine.options import Option
+from engine.server_address import gallery_place
 
 EXIT_CODES = (
     "Exit codes: 0 done or match, 1 no match, 2 wrong usage, 3 bad input (no face, unreadable, unknown person)."
@@ -63,6 +64,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _add_gallery_commands(commands.add_parser("gallery", parents=[everywhere], help="look at and change the gallery"))
     _add_learning_commands(commands)
     _add_transfer_commands(commands)
+    _add_server_commands(commands.add_parser("server", parents=[everywhere], help="for the owner of a gallery server"))
     commands.add_parser("info", parents=[everywhere], help="device, precision, pack, gallery, versions")
     return parser.parse_args(arguments)
 
@@ -110,6 +112,22 @@ def _add_gallery_commands(gallery: argparse.ArgumentParser) -> None:
 
 def _day(text: str) -> date | None:
     return None if text == "never" else date.fromisoformat(text)
+
+
+def _add_server_commands(server: argparse.ArgumentParser) -> None:
+    everywhere = _common_options(argparse.SUPPRESS)
+    actions = server.add_subparsers(dest="action", required=True, metavar="ACTION")
+    setup = actions.add_parser(
+        "setup", parents=[everywhere], help="make a gallery in a PostgreSQL database, or bring one up to date"
+    )
+    setup.add_argument("url", metavar="URL", help="postgresql://OWNER@HOST/DATABASE")
+    setup.add_argument(
+        "--roles", default="visavis", metavar="WORD", help="what the roles for readers and writers start with"
+    )
+    index = actions.add_parser(
+        "index", parents=[everywhere], help="make pgvector's index (HNSW) for other programs that search the server"
+    )
+    index.add_argument("url", metavar="URL", help="postgresql://OWNER@HOST/DATABASE")
 
 
 def _add_learning_commands(commands: Any) -> None:
@@ -194,7 +212,10 @@ def _common_options(default: object) -> argparse.ArgumentParser:
     def add(name: str, **arguments: object) -> None:
         options.add_argument(name, default=default, **arguments)  # type: ignore[arg-type]  # argparse's own keywords
 
-    add("--gallery", type=Path, metavar="PATH", help="the gallery's file")
+    add(
+        "--gallery", type=gallery_place, metavar="PATH|URL",
+        help="the gallery's file, or where it is on a server: postgresql://USER@HOST/DATABASE",
+    )  # fmt: skip
     add("--gallery-passphrase-file", type=Path, metavar="FILE", help="holds the passphrase of an encrypted gallery")
     add("--device", choices=("auto", "cuda", "mps", "cpu"), help="where the networks run")
     add("--log-level", choices=("debug", "info", "warning", "error"), help="how much is logged to the error stream")

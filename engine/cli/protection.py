@@ -14,6 +14,7 @@ from engine.gallery import vault
 from engine.gallery.backups import list_backups, restore
 from engine.gallery.keys import keys_path
 from engine.gallery.vault import Typed
+from engine.server_address import ServerAddress
 from engine.service import FaceService
 from engine.settings import default_gallery_path
 
@@ -97,6 +98,10 @@ def restore_backup(request: argparse.Namespace) -> int:
         GalleryError: it is damaged, or the gallery is open elsewhere.
     """
     path = request.gallery or default_gallery_path()
+    if isinstance(path, ServerAddress):
+        raise BadInputError(
+            f"“{shown(str(path))}” is on a server. Its backups are made and put back there, by its owner."
+        )
     typed = Typed(passphrase.read(request.gallery_passphrase_file)) if request.gallery_passphrase_file else None
     found = {one.path.name: one.path for one in list_backups(path)}
     wanted = request.backup or next(iter(found), "")

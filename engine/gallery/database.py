@@ -12,15 +12,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import sqlcipher3.dbapi2 as sqlite
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from engine.errors import GalleryError, shown
+from engine.gallery.schema_versions import Age, age, head, upgrade
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +69,7 @@ def _create(path: Path, key: bytes | None) -> None:
         with engine.begin() as connection:
             connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         with engine.connect() as connection:
-            _upgrade(connection)
+            upgrade(connection)
         engine.dispose()
         try:
             os.link(unfinished, path)
@@ -179,27 +177,14 @@ def _begin(connection: Connection) -> None:
 
 def _migrate(engine: Engine, path: Path, key: bytes | None) -> None:
     with engine.connect() as connection:
-        current = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-    script = ScriptDirectory.from_config(_alembic())
-    if current == script.get_current_head():
+        found = age(connection)
+    if found is Age.CURRENT:
         return
-    if current not in [revision.revision for revision in script.walk_revisions()]:
+    if found is Age.NEWER:
         raise GalleryError(f"The gallery “{shown(path)}” was made by a newer Visavis. Update Visavis to open it.")
-    back_up(path, path.with_name(f"{path.name}.before-{script.get_current_head()}"), key)
+    back_up(path, path.with_name(f"{path.name}.before-{head()}"), key)
     with engine.connect() as connection:
-        _upgrade(connection)
-
-
-def _upgrade(connection: Connection) -> None:
-    config = _alembic()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _alembic() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    return config
+        upgrade(connection)
 
 
 def back_up(path: Path, copy: Path, key: bytes | None) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, select, type_coerce
+from sqlalchemy import Connection, func, select, type_coerce
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import Select
 from sqlalchemy.types import NullType
@@ -223,8 +224,17 @@ def _integers(session: Session, query: Select[*tuple[int, ...]]) -> Ids:
 
 def _columns(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
     """Columns of some thousand rows at a time, as the driver gives them: SQLAlchemy's rows take three times as long."""
-    result = session.connection().execute(query)
-    cursor = result.cursor
-    while cursor is not None and (rows := cursor.fetchmany(_ROWS_AT_ONCE)):
-        yield list(zip(*rows, strict=True))
-    result.close()
+    with closing(_cursor(session.connection(), query)) as cursor:
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            yield list(zip(*rows, strict=True))
+
+
+def _cursor(connection: Connection, query: Select[*tuple[Any, ...]]) -> Any:
+    """The driver's own cursor over what a query selects; a server's sends some rows at a time, never all at once."""
+    if connection.dialect.name != "postgresql":
+        return connection.execute(query).cursor
+    text = query.compile(connection, compile_kwargs={"render_postcompile": True})
+    driver: Any = connection.connection.driver_connection
+    cursor = driver.cursor(name="references")
+    cursor.execute(text.string, text.params)
+    return cursor

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from engine.gallery.vectors import Embedding
+
 NO_PICTURE = "no_picture"
 """Marks, among a template's quality measures, one that came without a picture: its crop is a drawing."""
 
@@ -62,7 +64,7 @@ class EmbeddingRow(Base):
 
     template_id: Mapped[int] = mapped_column(ForeignKey("templates.id", ondelete="CASCADE"), primary_key=True)
     pack_id: Mapped[str] = mapped_column(primary_key=True)
-    embedding: Mapped[bytes] = mapped_column(LargeBinary)
+    embedding: Mapped[bytes] = mapped_column(Embedding)
 
 
 class RejectionRow(Base):

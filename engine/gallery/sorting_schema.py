@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Float, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Integer, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.gallery.schema import Base
 
 _KEPT = {"sqlite_autoincrement": True}
 """Numbers are never given twice, so that an undo cannot hit another group."""
+
+_LONG = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class SortingRow(Base):
@@ -39,8 +41,8 @@ class PictureRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     sorting_id: Mapped[int] = mapped_column(ForeignKey("sortings.id", ondelete="CASCADE"))
     path: Mapped[str]
-    size: Mapped[int]
-    modified_ns: Mapped[int]
+    size: Mapped[int] = mapped_column(_LONG)
+    modified_ns: Mapped[int] = mapped_column(_LONG)
     problem: Mapped[str] = mapped_column(default="")
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
+from engine.gallery.backend import Backend
 from engine.types import Progress, Report, silent
 
 _AT_ONCE = 500
@@ -48,18 +49,18 @@ class CheckUp:
         return not self.problems
 
 
-def check_gallery(engine: Engine, *, encrypted: bool, report: Report = silent, stop: Callable[[], None]) -> CheckUp:
+def check_gallery(backend: Backend, *, report: Report = silent, stop: Callable[[], None]) -> CheckUp:
     """Read the whole gallery and compare it with its own records.
 
     Args:
-        engine: of the open gallery.
-        encrypted: whether each page carries a seal.
+        backend: the open gallery.
         report: receives progress.
         stop: called between steps; raises to stop.
     """
-    with engine.connect() as connection:
+    with backend.reading.connect() as connection:
         people, templates, embeddings = (_count(connection, name) for name in ("people", "templates", "embeddings"))
-        problems = [*_pages(connection, encrypted=encrypted), *_links(connection)]
+        problems = [Problem("page", found) for found in backend.problems(connection)]
+        problems += _links(connection)
         for done in range(0, templates, _AT_ONCE):
             stop()
             report(Progress(done, templates, "Checking pictures"))
@@ -93,16 +94,6 @@ def repair_gallery(connection: Connection, problems: tuple[Problem, ...]) -> tup
 
 def _count(connection: Connection, table: str) -> int:
     return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608 - names from this file
-
-
-def _pages(connection: Connection, *, encrypted: bool) -> Iterator[Problem]:
-    damaged = "The gallery's file is damaged ({}). Restore a backup."
-    if encrypted:
-        for (detail,) in connection.exec_driver_sql("PRAGMA cipher_integrity_check").all():
-            yield Problem("page", damaged.format(detail))
-    for (detail,) in connection.exec_driver_sql("PRAGMA integrity_check").all():
-        if detail != "ok":
-            yield Problem("page", damaged.format(detail))
 
 
 def _links(connection: Connection) -> Iterator[Problem]:

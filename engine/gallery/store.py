@@ -9,13 +9,13 @@ from pathlib import Path
 from types import EllipsisType
 from typing import TypeAlias, TypeVar
 
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Engine, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from engine.errors import GalleryError, NameTakenError, PackMismatchError, UnknownPersonError
-from engine.gallery import vault
-from engine.gallery.backups import Backup, make_backup, restore
-from engine.gallery.database import data_version, erase_leftovers, open_database, translated_errors
+from engine.gallery.backend import Backend
+from engine.gallery.backups import Backup
+from engine.gallery.file_backend import FileBackend
 from engine.gallery.kept import KeptReferences
 from engine.gallery.names import clean_name, folded, name_key, search_text
 from engine.gallery.references import References
@@ -25,7 +25,9 @@ from engine.gallery.schema import NO_PICTURE, EmbeddingRow, PersonRow, Rejection
 from engine.gallery.sorting_store import SortingStore, forget_person, replace_person
 from engine.gallery.soundness import CheckUp, check_gallery, repair_gallery
 from engine.gallery.undo import Edit, History, Snapshot
-from engine.gallery.vault import Typed
+from engine.gallery.vault import Protection, Typed
+from engine.gallery.vectors import stored_bytes
+from engine.server_address import Place, ServerAddress
 from engine.types import CancelToken, FloatArray, NewTemplate, Person, Report, Template, silent
 
 Result = TypeVar("Result")
@@ -34,75 +36,96 @@ Touched: TypeAlias = set[int] | Callable[[Session], set[int]]
 
 
 class Gallery:
-    """One open gallery. Used by one thread at a time; several processes may have the same file open."""
+    """One open gallery. Used by one thread at a time; several processes may have the same one open."""
 
-    def __init__(self, path: Path, engine: Engine, key: bytes | None) -> None:
+    def __init__(self, backend: Backend) -> None:
         """Wrap an opened database; use `open`."""
-        self.path = path
-        self._engine, self._key = engine, key
+        self._backend = backend
         self._history = History()
         self._references = KeptReferences(self._read, self._name_of)
         self.rejections = Rejections(self._read, self._write, self._change)
-        self._erasure_pending = False
-        self._seen_version = self._data_version()
+        self._erasure_pending = self._news = False
 
     @classmethod
-    def open(cls, path: Path, typed: Typed | None = None) -> Gallery:
-        """Open a gallery, creating it where there is none and migrating an older one.
+    def open(cls, place: Place, typed: Typed | None = None) -> Gallery:
+        """Open a gallery. A file is created where there is none, and an older one is migrated.
 
         Args:
-            path: the gallery's file.
+            place: the gallery's file, or where it is on a server.
             typed: a passphrase or recovery code; without one only a keyring opens an encrypted gallery.
 
         Raises:
             GalleryLockedError: it is encrypted, and something must be typed.
             WrongSecretError: what was typed does not open it.
-            GalleryError: the file is no gallery, damaged, of a newer Visavis, or cannot be opened.
+            GalleryError: the file is no gallery, damaged, of a newer Visavis, or cannot be opened; the server cannot be
+                reached, refuses, or holds no gallery.
         """
-        with vault.alone(path):
-            key = vault.unlock(path, typed)
-            engine = open_database(path, key)
-            vault.created(path)
-        with translated_errors(path):
-            return cls(path, engine, key)
+        if isinstance(place, ServerAddress):
+            return cls(_server_backend(place))
+        return cls(FileBackend.open(place, typed))
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return self._backend.place
+
+    @property
+    def path(self) -> Path:
+        """The gallery's file.
+
+        Raises:
+            GalleryError: it is on a server.
+        """
+        return self._file.path
 
     @property
     def encrypted(self) -> bool:
-        """Whether the file is."""
-        return self._key is not None
+        """Whether Visavis encrypts it."""
+        return self._backend.encrypted
+
+    @property
+    def protection(self) -> Protection:
+        """What protects it."""
+        return self._backend.protection
+
+    @property
+    def writable(self) -> bool:
+        """Whether whoever opened it may change it."""
+        return self._backend.writable
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Have something called, on another thread, when others may have changed the gallery; a file cannot call."""
+        self._backend.watch(changed)
 
     def protect(self, change: Callable[[Path, bytes | None], bytes]) -> None:
-        """Change what opens the gallery, with the file closed meanwhile.
-
-        Args:
-            change: takes the path and the present data key, and returns the new one.
-
-        Raises:
-            GalleryError: it could not be changed; the gallery is open as before.
-        """
-        self._engine.dispose()
-        try:
-            with vault.alone(self.path):
-                self._key = change(self.path, self._key)
-        finally:
-            self._engine = open_database(self.path, self._key)
-            self._seen_version = self._data_version()
+        """Change what opens the gallery, with the file closed meanwhile; see `FileBackend.protect`."""
+        self._file.protect(change)
 
     def close(self) -> None:
-        """Close the file; what was deleted is out of it."""
-        with translated_errors(self.path):
-            erase_leftovers(self._engine)
-            self._engine.dispose()
+        """Close the gallery; what was deleted is out of its file."""
+        with self._backend.errors():
+            self._backend.close()
 
     def recovery_code(self) -> str:
         """Make a new recovery code and return it; it replaces one of before and is kept nowhere.
 
         Raises:
-            GalleryError: the gallery is not encrypted.
+            GalleryError: the gallery is not encrypted, or on a server.
         """
-        if self._key is None:
-            raise GalleryError("The gallery is not encrypted, so there is nothing to recover. Encrypt it first.")
-        return vault.make_recovery_code(self.path, self._key)
+        return self._file.recovery_code()
+
+    @property
+    def _file(self) -> FileBackend:
+        if not isinstance(self._backend, FileBackend):
+            raise GalleryError(
+                f"The gallery “{self.place}” is on a server. Keys and backups are looked after there, by the server's "
+                "owner."
+            )
+        return self._backend
+
+    @property
+    def _engine(self) -> Engine:
+        return self._backend.reading
 
     # --- safekeeping --------------------------------------------------------------------------------------------
 
@@ -110,9 +133,9 @@ class Gallery:
         """Make a backup now.
 
         Raises:
-            GalleryError: the gallery is damaged, or there is no room.
+            GalleryError: the gallery is damaged or on a server, or there is no room.
         """
-        return make_backup(self.path, self._key)
+        return self._file.back_up()
 
     def restore(self, backup: Path) -> None:
         """Go back to a backup; what is there now becomes one. What could be undone no longer can.
@@ -120,13 +143,10 @@ class Gallery:
         Raises:
             GalleryError: the backup is damaged, or another window has the gallery open; nothing was changed.
         """
-        self._engine.dispose()
         try:
-            with vault.alone(self.path):
-                restore(self.path, backup, self._key)
+            self._file.restore(backup)
         finally:
-            self._engine = open_database(self.path, self._key)
-            self._history, self._seen_version = History(), self._data_version()
+            self._history = History()
             self._references.forget()
             self.rejections.forget()
 
@@ -136,9 +156,8 @@ class Gallery:
         Raises:
             OperationCancelledError: the token was turned.
         """
-        with translated_errors(self.path):
-            stop = (token or CancelToken()).check
-            return check_gallery(self._engine, encrypted=self.encrypted, report=report, stop=stop)
+        with self._backend.errors():
+            return check_gallery(self._backend, report=report, stop=(token or CancelToken()).check)
 
     def repair(self, found: CheckUp) -> tuple[str, ...]:
         """Take out what a check found worthless, and say what was done. Embeddings are made again when next asked for.
@@ -201,18 +220,26 @@ class Gallery:
 
     def references(self, pack_id: str) -> References:
         """All templates of one pack, for matching; after a change only what has changed is read again."""
-        self.changed_elsewhere()
+        self._look()
         return self._references.of(pack_id)
 
     def changed_elsewhere(self) -> bool:
-        """Whether another window or process has committed something since the last look."""
-        version = self._data_version()
-        if version == self._seen_version:
-            return False
-        self._seen_version = version
-        self._references.note_elsewhere()
+        """Whether another window or process has committed something since this was last asked."""
+        self._look()
+        news, self._news = self._news, False
+        return news
+
+    def _look(self) -> None:
+        with self._backend.errors():
+            found = self._backend.changes()
+        if found is None:
+            return
+        self._news = True
+        if found.people is None:
+            self._references.note_elsewhere()
+        else:
+            self._references.note(found.people)
         self.rejections.forget()
-        return True
 
     # --- edits --------------------------------------------------------------------------------------------------
 
@@ -375,9 +402,9 @@ class Gallery:
 
     def without_embedding(self, pack_id: str) -> list[int]:
         """Templates that this pack has not embedded yet."""
-        embedded = select(EmbeddingRow.template_id).where(EmbeddingRow.pack_id == pack_id)
+        embedded = exists().where(EmbeddingRow.template_id == TemplateRow.id, EmbeddingRow.pack_id == pack_id)
         with self._read() as session:
-            return list(session.scalars(select(TemplateRow.id).where(TemplateRow.id.not_in(embedded))))
+            return list(session.scalars(select(TemplateRow.id).where(~embedded)))
 
     def without_picture(self) -> set[int]:
         """Templates that came as vectors only: their crop is a drawing that no network is to embed."""
@@ -512,7 +539,7 @@ class Gallery:
 
     @contextmanager
     def _read(self) -> Iterator[Session]:
-        with translated_errors(self.path), Session(self._engine) as session:
+        with self._backend.errors(), Session(self._backend.reading) as session:
             yield session
 
     @contextmanager
@@ -523,9 +550,11 @@ class Gallery:
             erases: whether something is deleted by it.
             touches: whose rows it changes, complete by the time it ends; None where that is not known.
         """
-        with translated_errors(self.path):
-            with Session(self._engine.execution_options(writes=True)) as session, session.begin():
+        with self._backend.errors():
+            with Session(self._backend.writing) as session, session.begin():
                 yield session
+                session.flush()
+                self._backend.note(session, touches)
             if touches is None:
                 self._references.forget()
             else:
@@ -533,11 +562,7 @@ class Gallery:
             self.rejections.forget()
             # Deleted rows live on in the write-ahead log until it is emptied; a reader elsewhere can delay that.
             if erases or self._erasure_pending:
-                self._erasure_pending = not erase_leftovers(self._engine)
-
-    def _data_version(self) -> int:
-        with translated_errors(self.path), self._engine.connect() as connection:
-            return data_version(connection)
+                self._erasure_pending = not self._backend.erase_leftovers()
 
     def _name_of(self, person_id: int) -> str:
         with self._read() as session:
@@ -549,6 +574,16 @@ class Gallery:
         if owner is None:
             raise GalleryError("This picture is no longer in the gallery. Look again.")
         return owner
+
+
+def _server_backend(address: ServerAddress) -> Backend:
+    try:
+        from engine.gallery.server_backend import ServerBackend  # noqa: PLC0415 - needs what [server] installs
+    except ImportError as error:
+        raise GalleryError(
+            "A gallery on a server needs two more packages. Install them with: pip install visavis[server]"
+        ) from error
+    return ServerBackend.open(address)
 
 
 def _row(session: Session, person_id: int) -> PersonRow:
@@ -572,7 +607,7 @@ def _ids_named(session: Session, key: str) -> set[int]:
 def check_dimensions(session: Session, rows: Sequence[EmbeddingRow]) -> None:
     """Refuse embeddings whose length differs from that of the pack's others."""
     for pack_id in {row.pack_id for row in rows}:
-        stored = select(func.length(EmbeddingRow.embedding)).where(EmbeddingRow.pack_id == pack_id).limit(1)
+        stored = select(stored_bytes(EmbeddingRow.embedding)).where(EmbeddingRow.pack_id == pack_id).limit(1)
         lengths = {len(row.embedding) for row in rows if row.pack_id == pack_id} | set(session.scalars(stored))
         if len(lengths) > 1:
             raise PackMismatchError("These templates do not fit the others of their pack. Nothing was stored.")

@@ -42,16 +42,20 @@ class Protection:
         keyring: which keyring opens it by itself; empty where none does.
         passphrase: whether a passphrase opens it.
         recovery: whether there is a recovery code.
+        server: what is to be said of a gallery on a server instead, as sentences; empty for a file.
     """
 
     encrypted: bool
     keyring: str = ""
     passphrase: bool = False
     recovery: bool = False
+    server: str = ""
 
     @property
     def sentence(self) -> str:
         """All of it in words."""
+        if self.server:
+            return self.server
         if not self.encrypted:
             name = system_keyring.keyring_name()
             advice = (

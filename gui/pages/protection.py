@@ -47,9 +47,11 @@ class ProtectionCard(QFrame):
         """Show what the engine says of the gallery's protection."""
         self._keyring = info.keyring
         self.sentence.setText(info.protection)
+        self.passphrase.setVisible(not info.on_server)
+        self.backups.setVisible(not info.on_server)
         self.passphrase.setText("Change the passphrase …" if info.opened_by_passphrase else "Set a passphrase …")
         self.keyring.setText(f"Let {info.keyring} open it" if info.keyring else "Let the keyring open it")
-        self.keyring.setVisible(bool(info.keyring) and not info.opened_by_keyring)
+        self.keyring.setVisible(bool(info.keyring) and not info.on_server and not info.opened_by_keyring)
         self.recovery.setVisible(info.encrypted)
         self.lock.setVisible(info.encrypted)
 

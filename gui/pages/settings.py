@@ -119,6 +119,7 @@ class _AboutCard(QFrame):
         for name, text in texts.items():
             self._labels[name].setText(text)
         self.values = texts
+        self.open.setVisible(not info.on_server)
         self._folder = str(Path(info.gallery_path).parent)
         self.open.setEnabled(True)
 

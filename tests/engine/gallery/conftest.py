@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from engine.gallery.store import Gallery
+from engine.server_address import Place, ServerAddress
 from engine.types import NewTemplate
+from tests.postgres import Server
 
 PACK = "test-pack"
 
@@ -23,19 +25,37 @@ def template(seed: int, *, pack_id: str = PACK, dimension: int = 128) -> NewTemp
 
 
 @pytest.fixture
-def gallery(tmp_path: Path) -> Iterator[Gallery]:
-    made = Gallery.open(tmp_path / "gallery.db")
+def kind() -> str:
+    """What galleries are kept in: "file" or "server"; modules whose rules hold for both say so."""
+    return "file"
+
+
+@pytest.fixture
+def place(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
+    """Where a test's gallery is."""
+    if kind == "file":
+        yield tmp_path / "gallery.db"
+        return
+    server: Server = request.getfixturevalue("postgres")
+    name = server.new_database()
+    yield ServerAddress(server.url(name))
+    server.drop(name)
+
+
+@pytest.fixture
+def gallery(place: Place) -> Iterator[Gallery]:
+    made = Gallery.open(place)
     yield made
     made.close()
 
 
 @pytest.fixture
 def another_window(gallery: Gallery) -> Iterator[Callable[[], Gallery]]:
-    """Opens the same file again."""
+    """Opens the same gallery again."""
     made: list[Gallery] = []
 
     def open_it() -> Gallery:
-        made.append(Gallery.open(gallery.path))
+        made.append(Gallery.open(gallery.place))
         return made[-1]
 
     yield open_it

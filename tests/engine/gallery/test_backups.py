@@ -52,7 +52,7 @@ def damage_pages(file: Path) -> None:
 
 def spoil(gallery: Gallery, statement: str, *values: object) -> None:
     """Change the file behind the gallery's back."""
-    with closing(connect(gallery.path, gallery._key)) as connection:
+    with closing(connect(gallery.path, gallery._file.key)) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute(statement, values)
 
@@ -101,7 +101,7 @@ def test_that_a_damaged_backup_is_refused_and_nothing_changes(path: Path) -> Non
 
 def test_that_a_destroyed_gallery_is_restored_and_the_wreck_kept(path: Path) -> None:
     with opened(path) as gallery:
-        made, key = gallery.back_up(), gallery._key
+        made, key = gallery.back_up(), gallery._file.key
     wreck = b"\x01" * 9000
     path.write_bytes(wreck)
     aside = backups.restore(path, made.path, key)

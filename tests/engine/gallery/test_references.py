@@ -18,14 +18,16 @@ from engine.matching import index as index_module
 from engine.matching.distances import distances
 from engine.matching.fusion import fuse
 from engine.matching.people_index import PeopleIndex
+from engine.server_address import Place
 from engine.types import Metric
+from tests.postgres import Server
 
 from .conftest import PACK, template
 
 
 def check(references: References, gallery: Gallery, index: PeopleIndex) -> None:
     """They are what another program reads from the file, and the index finds what comparing with everyone finds."""
-    fresh_gallery = Gallery.open(gallery.path)
+    fresh_gallery = Gallery.open(gallery.place)
     fresh = fresh_gallery.references(PACK)
     np.testing.assert_array_equal(references.template_ids, fresh.template_ids)
     np.testing.assert_array_equal(references.person_ids, fresh.person_ids)
@@ -66,8 +68,21 @@ def test_that_references_stay_those_of_the_file_whatever_is_edited_here_or_elsew
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, int, int, bool]]
 ) -> None:
     monkeypatch.setattr(index_module, "_SMALL", 0)
-    path = tmp_path_factory.mktemp("gallery") / "gallery.db"
-    here, elsewhere = Gallery.open(path), Gallery.open(path)
+    follow(tmp_path_factory.mktemp("gallery") / "gallery.db", steps)
+
+
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_that_references_stay_those_of_the_server_whatever_is_edited_here_or_elsewhere(
+    postgres: Server, monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, int, int, bool]]
+) -> None:
+    monkeypatch.setattr(index_module, "_SMALL", 0)
+    follow(postgres.new_gallery(), steps)
+
+
+def follow(place: Place, steps: list[tuple[str, int, int, bool]]) -> None:
+    """Make edits here and elsewhere, and compare after each look."""
+    here, elsewhere = Gallery.open(place), Gallery.open(place)
     here.enroll("Person 0", [template(500)])
     index = PeopleIndex()
     check(here.references(PACK), here, index)

@@ -20,6 +20,12 @@ from .test_database import _occurrences
 from .test_store import everything
 
 
+@pytest.fixture(params=["file", "server"])
+def kind(request: pytest.FixtureRequest) -> str:
+    kept_in: str = request.param
+    return kept_in
+
+
 @pytest.fixture
 def ada(gallery: Gallery) -> int:
     return gallery.enroll("Ada Lovelace", [template(1), template(2)]).id

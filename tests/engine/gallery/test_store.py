@@ -37,6 +37,13 @@ def _bytes(stored: Template) -> dict[str, bytes]:
     return {pack_id: embedding.tobytes() for pack_id, embedding in stored.embeddings.items()}
 
 
+@pytest.fixture(params=["file", "server"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Every rule holds wherever the gallery is."""
+    kept_in: str = request.param
+    return kept_in
+
+
 @pytest.fixture
 def ada(gallery: Gallery) -> int:
     return gallery.enroll("Ada Lovelace", [template(1), template(2)], consent_date=date(2026, 2, 3)).id
@@ -70,7 +77,7 @@ def test_that_a_second_enrollment_adds_to_the_same_person(gallery: Gallery, ada:
 def test_that_it_is_all_there_after_opening_again(gallery: Gallery, ada: int, grace: int) -> None:
     before = everything(gallery)
     gallery.close()
-    again = Gallery.open(gallery.path)
+    again = Gallery.open(gallery.place)
     assert everything(again) == before
     again.close()
 
@@ -263,6 +270,16 @@ def test_that_another_windows_edit_is_noticed_once(
     gallery.rename(ada, "Augusta")
     assert not gallery.changed_elsewhere()
     assert other.changed_elsewhere()
+
+
+def test_that_news_are_told_even_when_a_search_has_seen_them_first(
+    gallery: Gallery, ada: int, another_window: Callable[[], Gallery]
+) -> None:
+    other = another_window()
+    gallery.rename(ada, "Augusta")
+    assert other.references(PACK).names[ada] == "Augusta"
+    assert other.changed_elsewhere()
+    assert not other.changed_elsewhere()
 
 
 def test_that_stored_arrays_cannot_be_written(gallery: Gallery, ada: int) -> None:

@@ -14,7 +14,10 @@ def upgrade() -> None:
         "people",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("name", sa.String, nullable=False),
-        sa.Column("name_key", sa.String, nullable=False, unique=True),
+        # Ordered by its code points everywhere.
+        sa.Column(
+            "name_key", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False, unique=True
+        ),
         sa.Column("notes", sa.String, nullable=False, server_default=""),
         sa.Column("created_at", sa.DateTime, nullable=False),
         sqlite_autoincrement=True,

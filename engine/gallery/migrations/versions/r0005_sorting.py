@@ -8,6 +8,8 @@ from alembic import op
 revision = "0005"
 down_revision = "0004"
 
+_LONG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -25,8 +27,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("sorting_id", sa.Integer, sa.ForeignKey("sortings.id", ondelete="CASCADE"), nullable=False),
         sa.Column("path", sa.String, nullable=False),
-        sa.Column("size", sa.Integer, nullable=False),
-        sa.Column("modified_ns", sa.Integer, nullable=False),
+        sa.Column("size", _LONG, nullable=False),
+        sa.Column("modified_ns", _LONG, nullable=False),
         sa.Column("problem", sa.String, nullable=False),
         sa.UniqueConstraint("sorting_id", "path"),
         sqlite_autoincrement=True,

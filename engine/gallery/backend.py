@@ -1,0 +1,74 @@
+"""What a gallery needs of the database it is kept in; `FileBackend` and `ServerBackend` have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session
+
+from engine.gallery.vault import Protection
+from engine.server_address import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What others have committed since the last look.
+
+    Attributes:
+        people: whose rows; None where that is not known.
+    """
+
+    people: frozenset[int] | None = None
+
+
+class Backend(Protocol):
+    """An open database."""
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+
+    @property
+    def reading(self) -> Engine:
+        """Sessions of it see one state of the gallery from their first look to their last."""
+
+    @property
+    def writing(self) -> Engine:
+        """Sessions of it are the only ones that write until they end."""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether Visavis itself encrypts it."""
+
+    @property
+    def protection(self) -> Protection:
+        """What protects it."""
+
+    @property
+    def writable(self) -> bool:
+        """Whether whoever opened it may change it."""
+
+    def errors(self) -> AbstractContextManager[None]:
+        """Turn errors of the database into sentences about the gallery."""
+
+    def changes(self) -> Changes | None:
+        """What others have committed since the last look; None for nothing."""
+
+    def note(self, session: Session, people: set[int] | None) -> None:
+        """Tell the others, within a transaction that writes, whose rows it changes; None where that is not known."""
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Have something called, on another thread, when others may have committed; not every database can."""
+
+    def erase_leftovers(self) -> bool:
+        """Remove what deleted rows have left behind; False where that has to be tried again later."""
+
+    def problems(self, connection: Connection) -> list[str]:
+        """What the database finds wrong with itself, as sentences."""
+
+    def close(self) -> None:
+        """Close it."""

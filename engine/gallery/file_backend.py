@@ -1,0 +1,146 @@
+"""A gallery in one file: SQLite, encrypted where there is a key, with backups beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session
+
+from engine.errors import GalleryError
+from engine.gallery import vault
+from engine.gallery.backend import Changes
+from engine.gallery.backups import Backup, make_backup, restore
+from engine.gallery.database import data_version, erase_leftovers, open_database, translated_errors
+from engine.gallery.vault import Protection, Typed
+
+
+class FileBackend:
+    """An open gallery file; several processes may have the same one open."""
+
+    writable = True
+
+    def __init__(self, path: Path, engine: Engine, key: bytes | None) -> None:
+        """Wrap an opened database; use `open`."""
+        self.place = self.path = path
+        self.key = key
+        self._seen_version = 0
+        self._use(engine)
+
+    @classmethod
+    def open(cls, path: Path, typed: Typed | None = None) -> FileBackend:
+        """Open a file, creating it where there is none and migrating an older one.
+
+        Raises:
+            GalleryLockedError: it is encrypted, and something must be typed.
+            WrongSecretError: what was typed does not open it.
+            GalleryError: the file is no gallery, damaged, of a newer Visavis, or cannot be opened.
+        """
+        with vault.alone(path):
+            key = vault.unlock(path, typed)
+            engine = open_database(path, key)
+            vault.created(path)
+        return cls(path, engine, key)
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the file is."""
+        return self.key is not None
+
+    @property
+    def protection(self) -> Protection:
+        """What protects the file."""
+        return vault.protection(self.path)
+
+    def errors(self) -> AbstractContextManager[None]:
+        """Turn errors of the database and the file system into sentences about the gallery."""
+        return translated_errors(self.path)
+
+    def changes(self) -> Changes | None:
+        """What others have committed since the last look; None for nothing."""
+        version = self._data_version()
+        if version == self._seen_version:
+            return None
+        self._seen_version = version
+        return Changes()
+
+    def note(self, session: Session, people: set[int] | None) -> None:
+        """Do nothing: SQLite tells the others that something has changed."""
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Do nothing: a file cannot call; the window looks now and then."""
+
+    def erase_leftovers(self) -> bool:
+        """Empty the write-ahead log, where deleted rows would live on."""
+        return erase_leftovers(self.writing)
+
+    def problems(self, connection: Connection) -> list[str]:
+        """Check every page, and its seal where the file is encrypted."""
+        damaged = "The gallery's file is damaged ({}). Restore a backup."
+        checks = ["PRAGMA cipher_integrity_check"] * self.encrypted + ["PRAGMA integrity_check"]
+        found = [detail for check in checks for (detail,) in connection.exec_driver_sql(check).all()]
+        return [damaged.format(detail) for detail in found if detail != "ok"]
+
+    def close(self) -> None:
+        """Close the file; what was deleted is out of it."""
+        erase_leftovers(self.writing)
+        self.writing.dispose()
+
+    # --- what only a file has -----------------------------------------------------------------------------------
+
+    def protect(self, change: Callable[[Path, bytes | None], bytes]) -> None:
+        """Change what opens the gallery, with the file closed meanwhile.
+
+        Args:
+            change: takes the path and the present data key, and returns the new one.
+
+        Raises:
+            GalleryError: it could not be changed; the gallery is open as before.
+        """
+        self.writing.dispose()
+        try:
+            with vault.alone(self.path):
+                self.key = change(self.path, self.key)
+        finally:
+            self._use(open_database(self.path, self.key))
+
+    def recovery_code(self) -> str:
+        """Make a new recovery code and return it; it replaces one of before and is kept nowhere.
+
+        Raises:
+            GalleryError: the gallery is not encrypted.
+        """
+        if self.key is None:
+            raise GalleryError("The gallery is not encrypted, so there is nothing to recover. Encrypt it first.")
+        return vault.make_recovery_code(self.path, self.key)
+
+    def back_up(self) -> Backup:
+        """Make a backup now.
+
+        Raises:
+            GalleryError: the gallery is damaged, or there is no room.
+        """
+        return make_backup(self.path, self.key)
+
+    def restore(self, backup: Path) -> None:
+        """Go back to a backup; what is there now becomes one.
+
+        Raises:
+            GalleryError: the backup is damaged, or another window has the gallery open; nothing was changed.
+        """
+        self.writing.dispose()
+        try:
+            with vault.alone(self.path):
+                restore(self.path, backup, self.key)
+        finally:
+            self._use(open_database(self.path, self.key))
+
+    def _use(self, engine: Engine) -> None:
+        self.reading, self.writing = engine, engine.execution_options(writes=True)
+        self._seen_version = self._data_version()
+
+    def _data_version(self) -> int:
+        with translated_errors(self.path), self.reading.connect() as connection:
+            return data_version(connection)
