@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.orm import Session
 
+from engine.gallery.journal import check_log
 from engine.types import Progress, Report, silent
 
 _AT_ONCE = 500
@@ -20,7 +22,7 @@ class Problem:
     """Something in a gallery that is not as it was stored.
 
     Attributes:
-        kind: "page", "crop", "embedding" or "link".
+        kind: "page", "crop", "embedding", "link" or "log".
         sentence: for the user.
         template_id: which template it concerns; None for the file itself.
         pack_id: of the embedding.
@@ -64,6 +66,10 @@ def check_gallery(engine: Engine, *, encrypted: bool, report: Report = silent, s
             stop()
             report(Progress(done, templates, "Checking pictures"))
             problems += _templates(connection, done)
+        with Session(connection) as session:
+            fault, _, _ = check_log(session)
+        if fault is not None:
+            problems.append(Problem("log", f"{fault.sentence} What came before it is as it was written."))
     return CheckUp(people, templates, embeddings, tuple(problems))
 
 

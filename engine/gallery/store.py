@@ -13,9 +13,12 @@ from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from engine.errors import GalleryError, NameTakenError, PackMismatchError, UnknownPersonError
-from engine.gallery import vault
+from engine.gallery import vault, witness
+from engine.gallery.attempts import read_tries
 from engine.gallery.backups import Backup, make_backup, restore
 from engine.gallery.database import data_version, erase_leftovers, open_database, translated_errors
+from engine.gallery.erasing import Erased, erase, look
+from engine.gallery.journal import Journal, Note
 from engine.gallery.kept import KeptReferences
 from engine.gallery.names import clean_name, folded, name_key, search_text
 from engine.gallery.references import References
@@ -43,6 +46,7 @@ class Gallery:
         self._history = History()
         self._references = KeptReferences(self._read, self._name_of)
         self.rejections = Rejections(self._read, self._write, self._change)
+        self.journal = Journal(self._read, self._write)
         self._erasure_pending = False
         self._seen_version = self._data_version()
 
@@ -57,14 +61,20 @@ class Gallery:
         Raises:
             GalleryLockedError: it is encrypted, and something must be typed.
             WrongSecretError: what was typed does not open it.
+            TooManyAttemptsError: what was typed before did not either, too often.
             GalleryError: the file is no gallery, damaged, of a newer Visavis, or cannot be opened.
         """
         with vault.alone(path):
+            tries = read_tries(path).failures if typed else 0
             key = vault.unlock(path, typed)
             engine = open_database(path, key)
             vault.created(path)
         with translated_errors(path):
-            return cls(path, engine, key)
+            opened = cls(path, engine, key)
+            opened.journal.meet(lambda: witness.meet(path, key, opened.journal))
+            if tries:
+                opened.journal.note(Note("unlock", {"failures": tries}))
+            return opened
 
     @property
     def encrypted(self) -> bool:
@@ -87,10 +97,12 @@ class Gallery:
         finally:
             self._engine = open_database(self.path, self._key)
             self._seen_version = self._data_version()
+        witness.part(self.path, self._key, self.journal)
 
     def close(self) -> None:
         """Close the file; what was deleted is out of it."""
         with translated_errors(self.path):
+            self.journal.part(lambda: witness.part(self.path, self._key, self.journal))
             erase_leftovers(self._engine)
             self._engine.dispose()
 
@@ -129,6 +141,15 @@ class Gallery:
             self._history, self._seen_version = History(), self._data_version()
             self._references.forget()
             self.rejections.forget()
+        witness.meet(self.path, self._key, self.journal)
+
+    def accept(self) -> None:
+        """Take the gallery as it is, though it is not the one that was last used here.
+
+        Raises:
+            GalleryError: it cannot be written.
+        """
+        witness.accept(self.path, self._key, self.journal)
 
     def check(self, report: Report = silent, token: CancelToken | None = None) -> CheckUp:
         """Compare everything in the gallery with its own records.
@@ -147,7 +168,9 @@ class Gallery:
             GalleryError: the gallery cannot be written; nothing was.
         """
         with self._write(erases=True) as session:
-            return repair_gallery(session.connection(), found.problems)
+            done = repair_gallery(session.connection(), found.problems)
+            self.journal.tell(session, "repair", " ".join(dict.fromkeys(done)))
+            return done
 
     # --- looking ------------------------------------------------------------------------------------------------
 
@@ -371,6 +394,31 @@ class Gallery:
 
         self._change(f"Delete {self.person(person_id).name}", {person_id}, work, erases=True)
 
+    @property
+    def key(self) -> bytes | None:
+        """The data key; None where the file is plain."""
+        return self._key
+
+    def look_at_all_of(self, person_id: int) -> Erased:
+        """Count everything that the file holds of a person.
+
+        Raises:
+            UnknownPersonError: there is no such person.
+        """
+        with self._read() as session:
+            return look(session, person_id)
+
+    def erase_person(self, person_id: int, receipt: str) -> Erased:
+        """Delete a person for good: with all that is known of them anywhere in the file, and without a way back.
+
+        Raises:
+            UnknownPersonError: there is no such person.
+        """
+        with self._write(erases=True, touches={person_id}) as session:
+            erased = erase(session, self.journal, person_id, receipt)
+        self._history.forget({person_id})
+        return erased
+
     # --- packs --------------------------------------------------------------------------------------------------
 
     def without_embedding(self, pack_id: str) -> list[int]:
@@ -403,18 +451,24 @@ class Gallery:
             check_dimensions(session, rows)
             for row in rows:
                 session.merge(row)
+            self.journal.tell(session, "pack", f"{len(rows):,} pictures were embedded by {pack_id}.")
 
     def forget_pack(self, pack_id: str) -> None:
         """Delete all embeddings of one pack, from the disk too; templates and crops stay."""
         with self._write(erases=True) as session:
             for table in (EmbeddingRow, RejectionEmbeddingRow):
                 session.execute(delete(table).where(table.pack_id == pack_id))
+            self.journal.tell(session, "pack", f"All that {pack_id} had embedded was deleted.")
 
     # --- many at once, for what comes in and goes out -----------------------------------------------------------
 
     def reading(self) -> AbstractContextManager[Session]:
         """Look at the gallery as it stands at one moment, for `engine.gallery.exchange`."""
         return self._read()
+
+    def counting(self) -> AbstractContextManager[Session]:
+        """Write what is nobody's edit, such as a failed attempt, in a transaction of its own."""
+        return self._write(erases=False, touches=set())
 
     def edit_many(self, text: str, touched: Touched, work: Callable[[Session, set[int]], None]) -> None:
         """Make one edit of many people.
@@ -473,6 +527,7 @@ class Gallery:
         edit = self._history.done[-1]
         with self._write(erases=True, touches=edit.people) as session:
             edit.revert(session)
+            self.journal.change(session, edit.after, edit.before, "undo")
         self._history.undone.append(self._history.done.pop())
         return edit.text
 
@@ -487,6 +542,7 @@ class Gallery:
         edit = self._history.undone[-1]
         with self._write(erases=True, touches=edit.people) as session:
             edit.repeat(session)
+            self.journal.change(session, edit.before, edit.after, "redo")
         self._history.done.append(self._history.undone.pop())
         return edit.text
 
@@ -507,6 +563,7 @@ class Gallery:
             session.flush()
             people |= {result} if isinstance(result, int) else result if isinstance(result, set) else set()
             after = Snapshot.take(session, people)
+            self.journal.change(session, before, after)
         self._history.add(Edit(text, before, after))
         return result
 
@@ -526,6 +583,7 @@ class Gallery:
         with translated_errors(self.path):
             with Session(self._engine.execution_options(writes=True)) as session, session.begin():
                 yield session
+                self.journal.tick(session)
             if touches is None:
                 self._references.forget()
             else:
