@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-
 _ONE = {
     "pictures": "picture",
     "embeddings": "embedding",

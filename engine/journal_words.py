@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from engine.errors import shown
@@ -61,6 +62,12 @@ def in_words(kind: str, details: Mapping[str, Any], people: tuple[str, ...]) -> 
 def counted(number: int, one: str, several: str = "") -> str:
     """Say how many there are of something."""
     return f"1 {one}" if number == 1 else f"{number:,} {several or one + 's'}"
+
+
+def pause_in_words(seconds: float) -> str:
+    """Say how long a pause is."""
+    whole = max(1, ceil(seconds))
+    return counted(whole, "second") if whole < 120 else f"{ceil(whole / 60)} minutes"
 
 
 def _enroll(said: Said) -> str:

@@ -99,7 +99,7 @@ def _add_gallery_commands(gallery: argparse.ArgumentParser) -> None:
     delete.add_argument("--erase", action="store_true", help="for good, wherever they are; prints a receipt")
     delete.add_argument("--backups", action="store_true", help="with --erase: backups that hold them are deleted too")
     delete.add_argument(
-        "--receipt", type=Path, metavar="FILE", help="with --erase: where the receipt goes (.txt, .json)"
+        "--receipt", type=Path, metavar="FILE", help="with --erase: write the receipt here (.txt, .json)"
     )
     log = actions.add_parser("log", parents=[everywhere], help="what was changed and decided, and when")
     log.add_argument("--person", metavar="NAME", help="only about this person")

@@ -14,7 +14,6 @@ import json
 import logging
 import time
 from dataclasses import asdict, dataclass, replace
-from math import ceil
 from pathlib import Path
 
 from sqlalchemy import delete
@@ -23,6 +22,7 @@ from sqlalchemy.orm import Session
 from engine.errors import TooManyAttemptsError
 from engine.files import write_whole
 from engine.gallery.journal_schema import AttemptsRow
+from engine.journal_words import pause_in_words
 
 log = logging.getLogger(__name__)
 
@@ -93,15 +93,7 @@ def refuse_during_pause(attempts: Attempts, what: str, now: Moment) -> None:
     """
     left_s = attempts.left_s(now)
     if left_s > 0:
-        raise TooManyAttemptsError(f"Too many {what} failed. Try again in {in_words(left_s)}.", left_s)
-
-
-def in_words(seconds: float) -> str:
-    """Say how long a pause is."""
-    whole = max(1, ceil(seconds))
-    if whole < 120:
-        return "1 second" if whole == 1 else f"{whole} seconds"
-    return f"{ceil(whole / 60)} minutes"
+        raise TooManyAttemptsError(f"Too many {what} failed. Try again in {pause_in_words(left_s)}.", left_s)
 
 
 # --- claimed identities, within the gallery -----------------------------------------------------------------------

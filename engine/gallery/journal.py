@@ -67,6 +67,7 @@ class Journal:
         """Use the gallery's own ways to read and to write."""
         self._read, self._write = read, write
         self.policy = LogPolicy()
+        self._begun = False
         self.notice = ""
         """What is odd about the gallery as a whole; see `engine.gallery.witness`."""
 
@@ -180,9 +181,10 @@ class Journal:
             log.warning("The history log could not be written: %s", error)
 
     def use(self, policy: LogPolicy) -> None:
-        """Follow another policy; that the log was switched on or off is in it."""
+        """Follow another policy; that the log was switched on or off meanwhile is in it."""
         before, self.policy = self.policy, policy
-        if (before.changes, before.decisions, before.sightings) != (
+        first, self._begun = not self._begun, True
+        if not first and (before.changes, before.decisions, before.sightings) != (
             policy.changes, policy.decisions, policy.sightings,
         ):  # fmt: skip
             what = "everything" if policy.sightings else "changes and decisions" if policy.decisions else "changes"

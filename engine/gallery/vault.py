@@ -16,10 +16,11 @@ from filelock import FileLock, Timeout
 
 from engine.errors import GalleryError, GalleryLockedError, WrongSecretError, shown
 from engine.gallery import system_keyring
-from engine.gallery.attempts import Attempts, Moment, in_words, read_tries, refuse_during_pause, write_tries
+from engine.gallery.attempts import Attempts, Moment, read_tries, refuse_during_pause, write_tries
 from engine.gallery.database import check_file, connect, is_plain, remove_with_logs, translated_errors
 from engine.gallery.encrypting import encrypt, restore_keys
 from engine.gallery.keys import Keys, Way, check_passphrase, keys_path, new_recovery_code, read_keys, write_keys
+from engine.journal_words import pause_in_words
 
 log = logging.getLogger(__name__)
 
@@ -270,7 +271,7 @@ def _open_by_hand(path: Path, keys: Keys, typed: Typed) -> bytes:
     try:
         key = _open(path, keys, typed)
     except WrongSecretError as error:
-        pause = f" Too many failed: the next try is in {in_words(failed.pause_s)}." if failed.pause_s else ""
+        pause = f" Too many failed: the next try is in {pause_in_words(failed.pause_s)}." if failed.pause_s else ""
         raise WrongSecretError(f"{error}{pause}") from error
     except GalleryError:
         # That the file cannot be read says nothing about what was typed.
