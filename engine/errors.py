@@ -89,6 +89,20 @@ class WrongSecretError(GalleryError):
     """A passphrase or recovery code that does not open the gallery, or cannot be one."""
 
 
+class TooManyAttemptsError(VisavisError):
+    """Too many attempts failed; nothing may be tried for a while."""
+
+    def __init__(self, sentence: str, left_s: float) -> None:
+        """Say so.
+
+        Args:
+            sentence: for the user.
+            left_s: how long nothing may be tried yet.
+        """
+        super().__init__(sentence)
+        self.left_s = left_s
+
+
 class PackError(VisavisError):
     """A model pack is missing, damaged or does not fit."""
 

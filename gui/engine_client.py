@@ -14,8 +14,10 @@ from weakref import WeakMethod
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
 
+from engine.erasure import Receipt
 from engine.errors import OperationCancelledError, VisavisError
 from engine.exchange import Conflict, NamedPicture, RegionPlace, SourceKind, TableFormat
+from engine.journal import LogQuery
 from engine.learning import Evaluation
 from engine.server_address import Place
 from engine.settings import Settings
@@ -402,6 +404,52 @@ class EngineClient(QObject):
     def write_regions(self, pictures: Sequence[NamedPicture], place: RegionPlace) -> Job:
         """Job of RegionsWritten."""
         return self.submit(lambda service, job: service.transfer.write_regions(pictures, place, job.token))
+
+    # --- the history log, limits, erasing ---------------------------------------------------------------------
+
+    def log_numbers(self, query: LogQuery) -> Job:
+        """Job of list[int], newest first."""
+        return self.submit(lambda service, _job: service.journal.numbers(query))
+
+    def log_entries(self, numbers: Sequence[int]) -> Job:
+        """Job of list[LogEntry]."""
+        return self.submit(lambda service, _job: service.journal.entries(numbers))
+
+    def log_verify(self) -> Job:
+        """Job of LogVerdict."""
+        return self.submit(lambda service, _job: service.journal.verify())
+
+    def log_notice(self) -> Job:
+        """Job of what is odd about the gallery as a whole, as a sentence."""
+        return self.submit(lambda service, _job: service.journal.notice)
+
+    def log_accept(self) -> Job:
+        """Take the gallery as it is, though it is not the one last used here."""
+        return self.submit(lambda service, _job: service.journal.accept())
+
+    def log_export(self, place: Path, form: TableFormat, query: LogQuery) -> Job:
+        """Job of how many entries were written."""
+        return self.submit(lambda service, job: service.journal.export(place, form, query, job.token))
+
+    def unlock_pause(self) -> Job:
+        """Job of how many seconds no passphrase is looked at yet."""
+        return self.submit(lambda service, _job: service.unlock_pause_s())
+
+    def claim_pause(self, person_id: int) -> Job:
+        """Job of how many seconds nobody may claim to be a person yet."""
+        return self.submit(lambda service, _job: service.claim_pause_s(person_id))
+
+    def holding(self, person_id: int) -> Job:
+        """Job of Holding: what there is of a person."""
+        return self.submit(lambda service, _job: service.erasure.holding(person_id))
+
+    def erase(self, person_id: int, *, copies: bool) -> Job:
+        """Job of Receipt."""
+        return self._edit(lambda service: service.erasure.erase(person_id, copies=copies))
+
+    def save_receipt(self, receipt: Receipt, place: Path) -> Job:
+        """Write a receipt of what was erased."""
+        return self.submit(lambda service, _job: service.erasure.save(receipt, place))
 
     # --- sorting ------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import asdict
 
 from engine import settings as settings_file
-from engine.cli import care, learning, output, protection, server, sorting, transfer
+from engine.cli import care, learning, log, output, protection, server, sorting, transfer
 from engine.errors import BadInputError, VisavisError
 from engine.service import FaceService
 from engine.settings import Settings
@@ -36,6 +36,7 @@ def run(request: argparse.Namespace) -> int:
             return protection.restore_backup(request)
         with closing(FaceService(settings, request.gallery)) as service:
             protection.open_gallery(service, request)
+            log.warn(service, request)
             return COMMANDS[request.command](service, request)
     except VisavisError as error:
         learning.failed(request, error)
@@ -117,6 +118,8 @@ def _merge(service: FaceService, request: argparse.Namespace) -> int:
 
 
 def _delete(service: FaceService, request: argparse.Namespace) -> int:
+    if request.erase:
+        return log.erase(service, request)
     someone = service.person_named(request.name)
     service.delete_person(someone.id)
     text = f"“{someone.name}” and {output.count(someone.template_count)} are deleted."
@@ -208,6 +211,7 @@ GALLERY_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "rename": _rename,
     "merge": _merge,
     "delete": _delete,
+    "log": log.show,
     "protect": protection.protect,
     "check": protection.check,
     "backup": protection.backup,

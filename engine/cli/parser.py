@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from engine.journal import KINDS
 from engine.learning import RECIPE_OPTIONS, Recipe
 from engine.options import Option
 from engine.server_address import gallery_place
@@ -97,6 +98,21 @@ def _add_gallery_commands(gallery: argparse.ArgumentParser) -> None:
     restore.add_argument("backup", nargs="?", help="its name; the newest by default")
     delete = actions.add_parser("delete", parents=[everywhere], help="delete a person with all templates and crops")
     delete.add_argument("name")
+    delete.add_argument("--erase", action="store_true", help="for good, wherever they are; prints a receipt")
+    delete.add_argument("--backups", action="store_true", help="with --erase: backups that hold them are deleted too")
+    delete.add_argument(
+        "--receipt", type=Path, metavar="FILE", help="with --erase: write the receipt here (.txt, .json)"
+    )
+    log = actions.add_parser("log", parents=[everywhere], help="what was changed and decided, and when")
+    log.add_argument("--person", metavar="NAME", help="only about this person")
+    log.add_argument("--kind", choices=sorted(KINDS), metavar="KIND", help=f"one of: {', '.join(sorted(KINDS))}")
+    for name, note in (("--since", "from this day on"), ("--until", "up to this day")):
+        log.add_argument(name, type=date.fromisoformat, metavar="YYYY-MM-DD", help=note)
+    log.add_argument("--text", help="only entries that contain this")
+    how = log.add_mutually_exclusive_group()
+    how.add_argument("--export", type=Path, metavar="FILE", help="write them into a .csv or .json table instead")
+    how.add_argument("--verify", action="store_true", help="is every entry as it was written? Exit code 1 if not")
+    how.add_argument("--accept", action="store_true", help="an older copy of the gallery is in its place on purpose")
     describe = actions.add_parser("describe", parents=[everywhere], help="change what is noted about a person")
     describe.add_argument("name")
     describe.add_argument("--notes")

@@ -18,6 +18,7 @@ import sqlcipher3.dbapi2 as sqlite
 
 from engine.errors import GalleryError, shown
 from engine.files import sync_folder, write_whole
+from engine.gallery import witness
 from engine.gallery.database import (
     APPLICATION_ID,
     back_up,
@@ -129,6 +130,7 @@ def restore(gallery: Path, backup: Path, key: bytes | None) -> Path | None:
             unfinished.replace(gallery)
             if key is not None and not _keys_fit(gallery, key):
                 write_whole(keys_path(gallery), keys_path(backup).read_bytes())
+            witness.restored(gallery, key)
             sync_folder(gallery.parent)
         finally:
             remove_with_logs(unfinished)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
 from engine.gallery.backend import Backend
+from engine.gallery.journal import check_log
 from engine.types import Progress, Report, silent
 
 _AT_ONCE = 500
@@ -21,7 +23,7 @@ class Problem:
     """Something in a gallery that is not as it was stored.
 
     Attributes:
-        kind: "page", "crop", "embedding" or "link".
+        kind: "page", "crop", "embedding", "link" or "log".
         sentence: for the user.
         template_id: which template it concerns; None for the file itself.
         pack_id: of the embedding.
@@ -65,6 +67,10 @@ def check_gallery(backend: Backend, *, report: Report = silent, stop: Callable[[
             stop()
             report(Progress(done, templates, "Checking pictures"))
             problems += _templates(connection, done)
+        with Session(connection) as session:
+            fault, _, _ = check_log(session)
+        if fault is not None:
+            problems.append(Problem("log", f"{fault.sentence} What came before it is as it was written."))
     return CheckUp(people, templates, embeddings, tuple(problems))
 
 

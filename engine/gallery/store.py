@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 from engine.errors import GalleryError, NameTakenError, PackMismatchError, UnknownPersonError
 from engine.gallery.backend import Backend
 from engine.gallery.backups import Backup
+from engine.gallery.erasing import Erased, erase, look
 from engine.gallery.file_backend import FileBackend
+from engine.gallery.journal import Journal, Note
 from engine.gallery.kept import KeptReferences
 from engine.gallery.names import clean_name, folded, name_key, search_text
 from engine.gallery.references import References
@@ -44,6 +46,7 @@ class Gallery:
         self._history = History()
         self._references = KeptReferences(self._read, self._name_of)
         self.rejections = Rejections(self._read, self._write, self._change)
+        self.journal = Journal(self._read, self._write, writable=backend.writable)
         self._erasure_pending = self._news = False
 
     @classmethod
@@ -57,12 +60,22 @@ class Gallery:
         Raises:
             GalleryLockedError: it is encrypted, and something must be typed.
             WrongSecretError: what was typed does not open it.
+            TooManyAttemptsError: what was typed before did not either, too often.
             GalleryError: the file is no gallery, damaged, of a newer Visavis, or cannot be opened; the server cannot be
                 reached, refuses, or holds no gallery.
         """
         if isinstance(place, ServerAddress):
-            return cls(_server_backend(place))
-        return cls(FileBackend.open(place, typed))
+            return cls(_server_backend(place))._meet()
+        backend = FileBackend.open(place, typed)
+        opened = cls(backend)._meet()
+        if backend.failed_before:
+            opened.journal.note(Note("unlock", {"failures": backend.failed_before}))
+        return opened
+
+    def _meet(self) -> Gallery:
+        with self._backend.errors():
+            self.journal.meet(lambda: self._backend.meet(self.journal))
+        return self
 
     @property
     def place(self) -> Place:
@@ -100,10 +113,12 @@ class Gallery:
     def protect(self, change: Callable[[Path, bytes | None], bytes]) -> None:
         """Change what opens the gallery, with the file closed meanwhile; see `FileBackend.protect`."""
         self._file.protect(change)
+        self._backend.part(self.journal)
 
     def close(self) -> None:
         """Close the gallery; what was deleted is out of its file."""
         with self._backend.errors():
+            self.journal.part(lambda: self._backend.part(self.journal))
             self._backend.close()
 
     def recovery_code(self) -> str:
@@ -149,6 +164,15 @@ class Gallery:
             self._history = History()
             self._references.forget()
             self.rejections.forget()
+        self._backend.meet(self.journal)
+
+    def accept(self) -> None:
+        """Take the gallery as it is, though it is not the one that was last used here.
+
+        Raises:
+            GalleryError: it cannot be written.
+        """
+        self._backend.accept(self.journal)
 
     def check(self, report: Report = silent, token: CancelToken | None = None) -> CheckUp:
         """Compare everything in the gallery with its own records.
@@ -166,7 +190,9 @@ class Gallery:
             GalleryError: the gallery cannot be written; nothing was.
         """
         with self._write(erases=True) as session:
-            return repair_gallery(session.connection(), found.problems)
+            done = repair_gallery(session.connection(), found.problems)
+            self.journal.tell(session, "repair", " ".join(dict.fromkeys(done)))
+            return done
 
     # --- looking ------------------------------------------------------------------------------------------------
 
@@ -398,6 +424,31 @@ class Gallery:
 
         self._change(f"Delete {self.person(person_id).name}", {person_id}, work, erases=True)
 
+    @property
+    def key(self) -> bytes | None:
+        """The data key; None where the file is plain."""
+        return self._file.key
+
+    def look_at_all_of(self, person_id: int) -> Erased:
+        """Count everything that the file holds of a person.
+
+        Raises:
+            UnknownPersonError: there is no such person.
+        """
+        with self._read() as session:
+            return look(session, person_id)
+
+    def erase_person(self, person_id: int, receipt: str) -> Erased:
+        """Delete a person for good: with all that is known of them anywhere in the file, and without a way back.
+
+        Raises:
+            UnknownPersonError: there is no such person.
+        """
+        with self._write(erases=True, touches={person_id}) as session:
+            erased = erase(session, self.journal, person_id, receipt)
+        self._history.forget({person_id})
+        return erased
+
     # --- packs --------------------------------------------------------------------------------------------------
 
     def without_embedding(self, pack_id: str) -> list[int]:
@@ -430,18 +481,24 @@ class Gallery:
             check_dimensions(session, rows)
             for row in rows:
                 session.merge(row)
+            self.journal.tell(session, "pack", f"{len(rows):,} pictures were embedded by {pack_id}.")
 
     def forget_pack(self, pack_id: str) -> None:
         """Delete all embeddings of one pack, from the disk too; templates and crops stay."""
         with self._write(erases=True) as session:
             for table in (EmbeddingRow, RejectionEmbeddingRow):
                 session.execute(delete(table).where(table.pack_id == pack_id))
+            self.journal.tell(session, "pack", f"All that {pack_id} had embedded was deleted.")
 
     # --- many at once, for what comes in and goes out -----------------------------------------------------------
 
     def reading(self) -> AbstractContextManager[Session]:
         """Look at the gallery as it stands at one moment, for `engine.gallery.exchange`."""
         return self._read()
+
+    def counting(self) -> AbstractContextManager[Session]:
+        """Write what is nobody's edit, such as a failed attempt, in a transaction of its own."""
+        return self._write(erases=False, touches=set())
 
     def edit_many(self, text: str, touched: Touched, work: Callable[[Session, set[int]], None]) -> None:
         """Make one edit of many people.
@@ -500,6 +557,7 @@ class Gallery:
         edit = self._history.done[-1]
         with self._write(erases=True, touches=edit.people) as session:
             edit.revert(session)
+            self.journal.change(session, edit.after, edit.before, "undo")
         self._history.undone.append(self._history.done.pop())
         return edit.text
 
@@ -514,6 +572,7 @@ class Gallery:
         edit = self._history.undone[-1]
         with self._write(erases=True, touches=edit.people) as session:
             edit.repeat(session)
+            self.journal.change(session, edit.before, edit.after, "redo")
         self._history.done.append(self._history.undone.pop())
         return edit.text
 
@@ -534,6 +593,7 @@ class Gallery:
             session.flush()
             people |= {result} if isinstance(result, int) else result if isinstance(result, set) else set()
             after = Snapshot.take(session, people)
+            self.journal.change(session, before, after)
         self._history.add(Edit(text, before, after))
         return result
 
@@ -553,6 +613,7 @@ class Gallery:
         with self._backend.errors():
             with Session(self._backend.writing) as session, session.begin():
                 yield session
+                self.journal.tick(session)
                 session.flush()
                 self._backend.note(session, touches)
             if touches is None:

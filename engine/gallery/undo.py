@@ -137,6 +137,11 @@ class History:
         self.done.append(edit)
         self.undone.clear()
 
+    def forget(self, people: set[int]) -> None:
+        """Drop every edit that would bring back anything of these people."""
+        for edits in (self.done, self.undone):
+            edits[:] = [edit for edit in edits if not people & edit.people]
+
     def join(self, start: int, text: str) -> None:
         """Make one edit of those done since there were `start`."""
         edits = self.done[start:]

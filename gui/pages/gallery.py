@@ -15,6 +15,8 @@ from gui.context import Context
 from gui.itemmodels.found_people import FoundPeople
 from gui.itemmodels.people import PERSON
 from gui.pages.checkup import CheckUpView
+from gui.pages.erase_dialog import EraseDialog
+from gui.pages.log_dialog import LogDialog
 from gui.pages.page import Page
 from gui.pages.person_panel import PersonPanel
 from gui.pages.transfer_menus import TransferMenus
@@ -22,6 +24,9 @@ from gui.theme import tokens as t
 from gui.widgets.basics import button, column, label, row, set_look
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.keep_until import DueBanner
+from gui.widgets.menu_button import MenuButton
+
+LOG, ERASE = "History log …", "Erase for good …"
 
 
 class GalleryPage(Page):
@@ -96,6 +101,15 @@ class GalleryPage(Page):
         self.transfer = TransferMenus(context, self, lambda: self.person if context.people.people else None)
         self.header.addWidget(self.transfer.bring)
         self.header.addWidget(self.transfer.hand_out)
+        self.more = MenuButton(
+            "More",
+            "log",
+            (
+                (LOG, "What was changed and decided, and when", self.open_log),
+                (ERASE, "The chosen person, wherever they are, with a receipt", self._erase),
+            ),
+        )
+        self.header.addWidget(self.more)
         self.header.addWidget(button("Enroll someone …", lambda: context.open_page("enroll"), "", "add"))
 
     def _side(self) -> QFrame:
@@ -134,6 +148,17 @@ class GalleryPage(Page):
         self._select()
         self._show_count()
 
+    def open_log(self) -> LogDialog:
+        """Show the history log."""
+        dialog = LogDialog(self.context, self)
+        dialog.open()
+        return dialog
+
+    def _erase(self) -> None:
+        if self.person is not None:
+            self.panel.commit()
+            EraseDialog(self.context, self.person, self).open()
+
     def _toggle_check_up(self) -> None:
         if self.check_up.isChecked():
             self.panel.commit()
@@ -164,6 +189,7 @@ class GalleryPage(Page):
     def _on_people(self) -> None:
         people = self.context.people
         self.transfer.show_whether_anybody(bool(people.people))
+        self.more.allow(ERASE, bool(people.people))
         if people.people:
             self._stack.setCurrentWidget(self.findings if self.check_up.isChecked() else self._people)
             self.banner.say(due_in_words(people.people, date.today()))
