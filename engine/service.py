@@ -532,6 +532,15 @@ class FaceService:
         """Give a template to another person."""
         return self._gallery.move_template(template_id, target_id)
 
+    def split(self, person_id: int, template_ids: Sequence[int], name: str) -> Person:
+        """Give some of a person's templates to somebody new.
+
+        Raises:
+            NameTakenError: somebody has the name already.
+            GalleryError: the templates are not the person's, or all of theirs.
+        """
+        return self._gallery.split(person_id, template_ids, name)
+
     def delete_template(self, template_id: int) -> None:
         """Delete a template and its crop, from the disk too."""
         self._gallery.delete_template(template_id)
@@ -543,7 +552,7 @@ class FaceService:
 
     @property
     def undo_text(self) -> str:
-        """What `undo` would take back, in words; empty when there is nothing."""
+        """What `undo` would take back, in words, with when where that was before this start; empty for nothing."""
         return self._gallery.undo_text
 
     @property
@@ -552,7 +561,7 @@ class FaceService:
         return self._gallery.redo_text
 
     def undo(self) -> str:
-        """Take back this session's latest edit of the gallery, and say what it was.
+        """Take back the latest edit of the gallery, also of a session before, and say what it was.
 
         Raises:
             GalleryError: there is none, or the gallery has moved on.
