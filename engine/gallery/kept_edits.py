@@ -101,11 +101,13 @@ class Outline:
 
     def filled(self, present: Snapshot) -> Snapshot:
         """A snapshot of how it was, with the pictures as they are in the gallery now."""
-        templates = {
+        templates: dict[int, Row] = {
             id_: {**present.templates[id_], "person_id": owner, "confirmed": confirmed}
             for id_, (owner, confirmed) in self.templates.items()
         }
-        rejections = {id_: {**present.rejections[id_], "person_id": owner} for id_, owner in self.rejections.items()}
+        rejections: dict[int, Row] = {
+            id_: {**present.rejections[id_], "person_id": owner} for id_, owner in self.rejections.items()
+        }
         return Snapshot(
             self.people,
             templates,
