@@ -24,6 +24,7 @@ from engine.decisions import Decider, embedding_of
 from engine.enrollment import Enroller
 from engine.errors import GalleryError, GalleryLockedError, ImageError, NoFaceError, PackError, shown
 from engine.gallery.backups import due
+from engine.gallery.database import followed
 from engine.gallery.keys import Way
 from engine.gallery.store import Gallery
 from engine.gallery.system_keyring import keyring_name
@@ -94,7 +95,7 @@ class FaceService:
         self._transfer: TransferDesk | None = None
         self._sorting: SortingDesk | None = None
         self._past = PastDecisions()
-        self._path = gallery_path or default_gallery_path()
+        self._path = followed(gallery_path or default_gallery_path())
         self._opened: Gallery | None = None
         self._backup: Thread | None = None
         self._parts: tuple[Decider, Enroller, CareDesk] | None = None

@@ -12,6 +12,7 @@ from engine.cli import passphrase
 from engine.errors import BadInputError, WrongSecretError, shown
 from engine.gallery import vault
 from engine.gallery.backups import list_backups, restore
+from engine.gallery.database import followed
 from engine.gallery.keys import keys_path
 from engine.gallery.vault import Typed
 from engine.service import FaceService
@@ -96,7 +97,7 @@ def restore_backup(request: argparse.Namespace) -> int:
         BadInputError: there is no such backup.
         GalleryError: it is damaged, or the gallery is open elsewhere.
     """
-    path = request.gallery or default_gallery_path()
+    path = followed(request.gallery or default_gallery_path())
     typed = Typed(passphrase.read(request.gallery_passphrase_file)) if request.gallery_passphrase_file else None
     found = {one.path.name: one.path for one in list_backups(path)}
     wanted = request.backup or next(iter(found), "")

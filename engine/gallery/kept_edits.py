@@ -186,19 +186,15 @@ def forget(session: Session, *, people: Collection[int], pictures: Collection[in
     edits = {
         row.id: (Outline.read(row.before), Outline.read(row.after)) for row in session.scalars(select(KeptEditRow))
     }
-    there = set(session.scalars(select(PersonRow.id))) if edits else set[int]()
     dropped: set[int] = set()
-    searching = True
-    while searching:
-        hit = {
-            id_
-            for id_, both in edits.items()
-            if id_ not in dropped and any(_speaks_of(one, lost, pictures, faces) for one in both)
-        }
+    while hit := {
+        id_
+        for id_, both in edits.items()
+        if id_ not in dropped and any(_speaks_of(one, lost, pictures, faces) for one in both)
+    }:
         dropped |= hit
         named = {person for id_ in hit for one in edits[id_] for person in one.people}
-        searching = bool(hit)
-        lost |= named - there
+        lost |= named - Outline.take(session, named).people.keys()
     drop(session, dropped)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from engine.errors import GalleryError, NameTakenError, PackMismatchError, UnknownPersonError, shown
 from engine.gallery import kept_edits, vault
 from engine.gallery.backups import Backup, make_backup, restore
-from engine.gallery.database import data_version, erase_leftovers, open_database, translated_errors
+from engine.gallery.database import data_version, erase_leftovers, followed, open_database, translated_errors
 from engine.gallery.kept import KeptReferences
 from engine.gallery.names import clean_name, folded, name_key, search_text
 from engine.gallery.references import References
@@ -67,6 +67,7 @@ class Gallery:
             WrongSecretError: what was typed does not open it.
             GalleryError: the file is no gallery, damaged, of a newer Visavis, or cannot be opened.
         """
+        path = followed(path)
         with vault.alone(path):
             key = vault.unlock(path, typed)
             engine = open_database(path, key)
