@@ -16,9 +16,8 @@ from typing import Any, TypeAlias
 import pytest
 from sqlalchemy import select
 
-from engine.gallery import vault
+from engine.errors import GalleryLockedError
 from engine.gallery.database import connect
-from engine.gallery.keys import keys_path
 from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
 from engine.gallery.store import Gallery
 from engine.gallery.vault import Typed
@@ -32,8 +31,10 @@ State: TypeAlias = list[Any]
 
 def opened(path: Path) -> closing[Gallery]:
     """Open a gallery, with the passphrase where it has one."""
-    locked = keys_path(path).exists() and vault.protection(path).passphrase
-    return closing(Gallery.open(path, Typed(PASSPHRASE) if locked else None))
+    try:
+        return closing(Gallery.open(path))
+    except GalleryLockedError:
+        return closing(Gallery.open(path, Typed(PASSPHRASE)))
 
 
 def state(gallery: Gallery) -> State:
@@ -101,7 +102,7 @@ class Victims:
         return self._ask({"operation": operation, "path": str(path), "after_s": after_s})
 
     def as_nobody(self, path: Path, what: str) -> str:
-        """Change a copy of a gallery as somebody who may not write its "folder" or "file"; returns what they are told."""
+        """Change a copy as somebody who may not write its "folder" or "file"; returns what they are told."""
         # The folders of pytest are closed to others.
         with tempfile.TemporaryDirectory() as open_to_all:
             Path(open_to_all).chmod(0o755)

@@ -35,7 +35,7 @@ def test_that_a_kill_leaves_the_state_before_or_after(
     whole = victims(operation, copied(path, tmp_path / "whole"), None)
     assert whole["code"] == 0
     after = looked_at(tmp_path / "whole" / path.name)
-    moments = random.Random(operation)
+    moments = random.Random(operation)  # noqa: S311 - which moments is no secret
     killed = 0
     for _ in range(KILLS):
         trial = copied(path, tmp_path / "trial")
@@ -75,7 +75,8 @@ def make_old(path: Path) -> None:
         for number in range(1, 40):
             new = template(number)
             connection.exec_driver_sql(
-                "insert into people (id, name, name_key, notes, created_at) values (?, ?, ?, '', '2026-01-02 03:04:05')",
+                "insert into people (id, name, name_key, notes, created_at)"
+                " values (?, ?, ?, '', '2026-01-02 03:04:05')",
                 (number, f"Person {number}", f"person {number}"),
             )
             connection.exec_driver_sql(
