@@ -26,6 +26,7 @@ from engine.decisions import Decider, embedding_of
 from engine.enrollment import Enroller
 from engine.errors import GalleryError, GalleryLockedError, ImageError, NoFaceError, PackError, shown
 from engine.gallery.backups import due
+from engine.gallery.database import followed
 from engine.gallery.journal import Note
 from engine.gallery.keys import Way
 from engine.gallery.store import Gallery
@@ -103,7 +104,8 @@ class FaceService:
         self._past = PastDecisions()
         self._sightings = minutes.Sightings()
         self._claims: Claims | None = None
-        self._place = gallery_path or default_gallery_path()
+        place = gallery_path or default_gallery_path()
+        self._place = followed(place) if isinstance(place, Path) else place
         self._changed: Callable[[], None] | None = None
         self._opened: Gallery | None = None
         self._backup: Thread | None = None
@@ -610,6 +612,15 @@ class FaceService:
         """Give a template to another person."""
         return self._gallery.move_template(template_id, target_id)
 
+    def split(self, person_id: int, template_ids: Sequence[int], name: str) -> Person:
+        """Give some of a person's templates to somebody new.
+
+        Raises:
+            NameTakenError: somebody has the name already.
+            GalleryError: the templates are not the person's, or all of theirs.
+        """
+        return self._gallery.split(person_id, template_ids, name)
+
     def delete_template(self, template_id: int) -> None:
         """Delete a template and its crop, from the disk too."""
         self._gallery.delete_template(template_id)
@@ -621,7 +632,7 @@ class FaceService:
 
     @property
     def undo_text(self) -> str:
-        """What `undo` would take back, in words; empty when there is nothing."""
+        """What `undo` would take back, in words, with when where that was before this start; empty for nothing."""
         return self._gallery.undo_text
 
     @property
@@ -630,7 +641,7 @@ class FaceService:
         return self._gallery.redo_text
 
     def undo(self) -> str:
-        """Take back this session's latest edit of the gallery, and say what it was.
+        """Take back the latest edit of the gallery, also of a session before, and say what it was.
 
         Raises:
             GalleryError: there is none, or the gallery has moved on.

@@ -105,6 +105,8 @@ class EngineClient(QObject):
         self._waiting_frame: tuple[Frame, int | None] | None = None
         self._live_in_flight = False
         self.dropped_frames = 0
+        self.history = ("", "")
+        """What undo and redo would do, as `history_changed` last said it."""
         self._posted.connect(self._call, Qt.ConnectionType.QueuedConnection)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
         self.ready.connect(self._on_info)
@@ -222,6 +224,10 @@ class EngineClient(QObject):
     def move_template(self, template_id: int, target_id: int) -> Job:
         """Job of Person."""
         return self._edit(lambda service: service.move_template(template_id, target_id))
+
+    def split(self, person_id: int, template_ids: Sequence[int], name: str) -> Job:
+        """Job of Person: the new one."""
+        return self._edit(lambda service: service.split(person_id, template_ids, name))
 
     def delete_template(self, template_id: int) -> Job:
         """Job of None."""
@@ -585,11 +591,19 @@ class EngineClient(QObject):
                 return operation(service, job)
             finally:
                 texts = service.undo_text, service.redo_text
-                self.post(lambda: self.history_changed.emit(*texts))
+                self.post(lambda: self._tell_history(texts))
 
         job = self.submit(work)
         job.succeeded.connect(self._on_edited)
         return job
+
+    def _ask_history(self) -> None:
+        job = self.submit(lambda service, _job: (service.undo_text, service.redo_text))
+        job.succeeded.connect(self._tell_history)
+
+    def _tell_history(self, texts: tuple[str, str]) -> None:
+        self.history = texts
+        self.history_changed.emit(*texts)
 
     def _engine(self) -> FaceService:
         if self._service is None:
@@ -636,9 +650,13 @@ class EngineClient(QObject):
         if not info.locked:
             self._look.start()
             self.gallery_changed.emit()
+            self._ask_history()
 
     def _on_info(self, info: EngineInfo) -> None:
         self._locked = bool(info.locked)
+        if self._locked:
+            # It names people.
+            self._tell_history(("", ""))
 
     def _on_unavailable(self, sentence: str, _details: str) -> None:
         self.unavailable.emit(sentence)
@@ -657,6 +675,7 @@ class EngineClient(QObject):
     def _on_looked(self, changed: bool) -> None:
         if changed:
             self.gallery_changed.emit()
+            self._ask_history()
             self._refresh_info()
 
     def close(self) -> None:

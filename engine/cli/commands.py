@@ -117,6 +117,21 @@ def _merge(service: FaceService, request: argparse.Namespace) -> int:
     return DONE
 
 
+def _split(service: FaceService, request: argparse.Namespace) -> int:
+    source = service.person_named(request.name)
+    made = service.split(source.id, request.templates, request.into)
+    text = f"“{made.name}” is made of {output.count(made.template_count)} of “{source.name}”."
+    _print(request, output.person(made), text)
+    return DONE
+
+
+def _undo(service: FaceService, request: argparse.Namespace) -> int:
+    text = service.undo_text if request.show else service.undo()
+    said = f"Would be taken back: {text}." if request.show else f"Taken back: {text}."
+    _print(request, {"edit": text or None}, said if text else "There is nothing to undo.")
+    return DONE
+
+
 def _delete(service: FaceService, request: argparse.Namespace) -> int:
     if request.erase:
         return log.erase(service, request)
@@ -210,6 +225,8 @@ GALLERY_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "show": _show,
     "rename": _rename,
     "merge": _merge,
+    "split": _split,
+    "undo": _undo,
     "delete": _delete,
     "log": log.show,
     "protect": protection.protect,

@@ -14,7 +14,7 @@ from engine.gallery import vault, witness
 from engine.gallery.attempts import read_tries
 from engine.gallery.backend import Changes
 from engine.gallery.backups import Backup, make_backup, restore
-from engine.gallery.database import data_version, erase_leftovers, open_database, translated_errors
+from engine.gallery.database import data_version, erase_leftovers, followed, open_database, translated_errors
 from engine.gallery.journal import Journal
 from engine.gallery.vault import Protection, Typed
 
@@ -43,6 +43,7 @@ class FileBackend:
             TooManyAttemptsError: what was typed before did not either, too often.
             GalleryError: the file is no gallery, damaged, of a newer Visavis, or cannot be opened.
         """
+        path = followed(path)
         with vault.alone(path):
             tries = read_tries(path).failures if typed else 0
             key = vault.unlock(path, typed)

@@ -85,7 +85,7 @@ class GalleryPage(Page):
         context.client.history_changed.connect(self._on_history)
         find = QShortcut(QKeySequence.StandardKey.Find, self)
         find.activated.connect(self.search.setFocus)
-        self._on_history("", "")
+        self._on_history(*context.client.history)
         self._on_people()
 
     def _make_header(self) -> None:

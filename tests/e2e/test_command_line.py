@@ -163,3 +163,25 @@ def test_that_consent_is_kept(run: Run, pictures: Path) -> None:
 def test_that_options_may_stand_before_or_after_the_command(enrolled: Run, pictures: Path) -> None:
     before = enrolled("--json", "--device", "cpu", "verify", "Eileen Collins", pictures / "eileen2.png")
     assert before.json["match"] is True
+
+
+def test_that_a_person_is_split_and_made_whole_again(enrolled: Run, pictures: Path) -> None:
+    assert enrolled("enroll", "Eileen Collins", pictures / "grace.jpg").code == 0
+    shown = enrolled("gallery", "show", "Eileen Collins", "--json").json
+    number = shown["templates"][1]["id"]
+    split = enrolled("gallery", "split", "Eileen Collins", "--templates", number, "--into", "Grace Hopper")
+    assert (split.code, split.out) == (0, "“Grace Hopper” is made of 1 template of “Eileen Collins”.\n")
+    assert enrolled("gallery", "split", "Eileen Collins", "--templates", number, "--into", "Ada").code == 3
+    would = enrolled("gallery", "undo", "--show")
+    assert "Split Grace Hopper from Eileen Collins (" in would.out
+    undone = enrolled("gallery", "undo")
+    assert (undone.code, undone.out.startswith("Taken back: Split Grace Hopper")) == (0, True)
+    assert enrolled("gallery", "show", "Grace Hopper").code == 3
+    assert [one["id"] for one in enrolled("gallery", "show", "Eileen Collins", "--json").json["templates"]] == [
+        one["id"] for one in shown["templates"]
+    ]
+
+
+def test_that_with_nothing_to_undo_it_says_so(run: Run) -> None:
+    assert run("gallery", "undo", "--show").out == "There is nothing to undo.\n"
+    assert (run("gallery", "undo").code, run("gallery", "undo").err) == (3, "There is nothing to undo.\n")
