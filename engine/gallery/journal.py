@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from engine.erasure import listed
 from engine.errors import GalleryError
 from engine.gallery import chain
+from engine.gallery.bindings import bind
 from engine.gallery.chain import Ends, Fault
 from engine.gallery.journal_changes import told
 from engine.gallery.journal_schema import AttemptsRow, JournalHeadRow, JournalPersonRow, JournalRow
@@ -86,6 +87,7 @@ class Journal:
             after: the same, as they are now.
             how: "undo" or "redo" where it was one of these.
         """
+        bind(session, before, after)
         # What is taken back is called what it was.
         what = told(after, before) if how == "undo" else told(before, after)
         if what is None:

@@ -48,11 +48,9 @@ def test_that_the_log_is_listed_verified_exported_and_says_what_was_erased(
     assert receipt["receipt"] in out
     assert "=Grace" not in out
     code, out, _ = run("gallery", "log", "--verify")
-    assert (code, out) == (
-        0,
-        "The history log is as it was written: 3 entries, none altered, none missing; "
-        "what 2 of them said was erased on purpose.\n",
-    )
+    assert code == 0
+    assert out.startswith("The history log is as it was written: 3 entries, none altered, none missing;")
+    assert out.endswith("what 2 of them said was erased on purpose.\n")
 
 
 def test_that_an_older_copy_is_told_until_it_is_accepted(run: Run, pictures: Path, tmp_path: Path) -> None:

@@ -280,3 +280,19 @@ def test_that_a_name_is_found_where_it_stands_alone_only(content: str, name: str
 
 def test_that_every_kind_has_a_name() -> None:
     assert all(KINDS.values())
+
+
+def test_that_a_picture_put_under_somebody_else_behind_our_back_is_found(
+    gallery: Gallery, ada: int, grace: int
+) -> None:
+    gallery.merge(ada, grace)
+    gallery.undo()
+    gallery.move_template(gallery.templates(ada)[0].id, grace)
+    gallery.delete_template(gallery.templates(grace)[0].id)
+    assert gallery.check().sound
+    with gallery.counting() as session:
+        session.execute(text("UPDATE templates SET person_id = :grace"), {"grace": grace})
+    found = gallery.check().problems
+    assert [one.kind for one in found] == ["binding", "binding"]
+    assert "“Ada Lovelace”" in found[0].sentence
+    assert "“Grace Hopper”" in found[1].sentence
