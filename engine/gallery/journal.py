@@ -5,9 +5,9 @@ Names are looked up when entries are shown, so that none outlives its person; on
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -111,7 +111,7 @@ class Journal:
     def append(self, session: Session, kind: str, details: Mapping[str, Any], people: Sequence[int] = ()) -> int:
         """Add an entry, whatever the policy, and return its number."""
         session.flush()
-        head = _head(session)
+        head = _head(session, writing=True)
         number, at, writes = head.number + 1, now(), head.writes + 1
         content = {**details, "about": list(people)}
         made = chain.sealed(head.chain, chain.About(number, at, writes, kind), content)
@@ -209,7 +209,7 @@ class Journal:
             return 0
         with self._write(erases=True, touches=set()) as session:
             cut = session.get_one(JournalRow, last)
-            head = _head(session)
+            head = _head(session, writing=True)
             head.pruned_number, head.pruned_chain = last, cut.chain
             session.execute(delete(JournalPersonRow).where(JournalPersonRow.number <= last))
             session.execute(delete(JournalRow).where(JournalRow.number <= last))
@@ -313,7 +313,7 @@ class Journal:
     def count_on(self, writes: int) -> None:
         """Let the counter of transactions go on from at least this value."""
         with self._write(erases=False, touches=set()) as session:
-            head = _head(session)
+            head = _head(session, writing=True)
             head.writes = max(head.writes, writes)
 
     def _each(self, numbers: Sequence[int]) -> Iterator[LogEntry]:
@@ -365,11 +365,10 @@ def check_log(session: Session) -> tuple[Fault | None, int, int]:
     return chain.first_fault(every(), ends), entries, erased
 
 
-def _head(session: Session) -> JournalHeadRow:
+def _head(session: Session, *, writing: bool = False) -> JournalHeadRow:
+    row = select(JournalHeadRow).where(JournalHeadRow.id == 1).execution_options(populate_existing=True)
     # Two writers at once would both add the same number; SQLite has only one.
-    return session.scalars(
-        select(JournalHeadRow).where(JournalHeadRow.id == 1).with_for_update().execution_options(populate_existing=True)
-    ).one()
+    return session.scalars(row.with_for_update() if writing else row).one()
 
 
 def _wipe(session: Session, numbers: Iterable[int]) -> list[int]:
@@ -407,8 +406,7 @@ def _mentioning(session: Session, name: str) -> set[int]:
 def mentions(value: Any, wanted: str) -> bool:
     """Whether a text among some values contains a name, given without case, as a word or words of its own."""
     if isinstance(value, str):
-        parts = value.casefold().split(wanted)
-        return any(not (before[-1:].isalnum() or after[:1].isalnum()) for before, after in itertools.pairwise(parts))
+        return re.search(rf"(?<![^\W_]){re.escape(wanted)}(?![^\W_])", value.casefold()) is not None
     if isinstance(value, Mapping):
         return any(mentions(one, wanted) for one in value.values())
     return isinstance(value, list) and any(mentions(one, wanted) for one in value)
