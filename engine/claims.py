@@ -20,7 +20,7 @@ STRETCH_S = 3.0
 """So long without a match is a failed attempt."""
 GLIMPSE_S = 1.0
 """Whoever leaves earlier has not tried."""
-_GAP_S = 2.0
+_GAP_S = 5.0
 """Frames further apart belong to two stretches."""
 
 

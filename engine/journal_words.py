@@ -45,7 +45,8 @@ class Said:
     def numbers(self) -> str:
         """What a decision was made from."""
         told = self.details
-        return f"{told['metric']} distance {told['distance']:.3f}, limit {told['limit']:.3f}, {told['pack']}."
+        metric = str(told["metric"]).replace("_", " ").capitalize()
+        return f"{metric} distance {told['distance']:.3f}, limit {told['limit']:.3f}, {told['pack']}."
 
     def _name(self, place: int) -> str:
         name = self.people[place] if place < len(self.people) else SOMEBODY

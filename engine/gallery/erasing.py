@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.erasure import listed
 from engine.errors import UnknownPersonError
+from engine.gallery.bindings import BindingRow
 from engine.gallery.chain import ranges
 from engine.gallery.journal import Journal, mentions
 from engine.gallery.journal_schema import JournalPersonRow
@@ -94,6 +95,7 @@ def erase(session: Session, journal: Journal, person_id: int, receipt: str) -> E
     session.execute(delete(GroupRow).where(GroupRow.person_id == person_id))
     # The person's templates, embeddings, rejections and pairs follow by themselves.
     session.execute(delete(PersonRow).where(PersonRow.id == person_id))
+    session.execute(delete(BindingRow).where(BindingRow.person_id == person_id))
     session.expire_all()
     wiped = journal.wipe(session, [person_id], found.name)
     counts = dict(found.counts)

@@ -5,9 +5,9 @@ Names are looked up when entries are shown, so that none outlives its person; on
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from engine.erasure import listed
 from engine.errors import GalleryError
 from engine.gallery import chain
+from engine.gallery.bindings import bind
 from engine.gallery.chain import Ends, Fault
 from engine.gallery.journal_changes import told
 from engine.gallery.journal_schema import AttemptsRow, JournalHeadRow, JournalPersonRow, JournalRow
@@ -88,6 +89,7 @@ class Journal:
             after: the same, as they are now.
             how: "undo" or "redo" where it was one of these.
         """
+        bind(session, before, after)
         # What is taken back is called what it was.
         what = told(after, before) if how == "undo" else told(before, after)
         if what is None:
@@ -410,8 +412,7 @@ def _mentioning(session: Session, name: str) -> set[int]:
 def mentions(value: Any, wanted: str) -> bool:
     """Whether a text among some values contains a name, given without case, as a word or words of its own."""
     if isinstance(value, str):
-        parts = value.casefold().split(wanted)
-        return any(not (before[-1:].isalnum() or after[:1].isalnum()) for before, after in itertools.pairwise(parts))
+        return re.search(rf"(?<![^\W_]){re.escape(wanted)}(?![^\W_])", value.casefold()) is not None
     if isinstance(value, Mapping):
         return any(mentions(one, wanted) for one in value.values())
     return isinstance(value, list) and any(mentions(one, wanted) for one in value)

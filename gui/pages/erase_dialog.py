@@ -35,7 +35,7 @@ class EraseDialog(QDialog):
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setAccessibleName("Receipt")
-        self.text.setMinimumHeight(30 * t.UNIT)
+        self.text.setMinimumHeight(36 * t.UNIT)
         self.text.hide()
         self.erase = button("Erase for good", self._erase, "primary")
         self.erase.setEnabled(False)
@@ -67,6 +67,13 @@ class EraseDialog(QDialog):
         self.held.show()
         self.notes.setText(" ".join(found.notes))
         self.erase.setEnabled(True)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Make room for all words, which wrap."""
+        self.layout().activate()
+        width = max(self.width(), self.minimumWidth())
+        self.resize(width, max(self.layout().totalHeightForWidth(width), self.layout().totalSizeHint().height()))
 
     def _erase(self) -> None:
         self.erase.setEnabled(False)
@@ -84,6 +91,7 @@ class EraseDialog(QDialog):
         self.text.show()
         self.save.show()
         self.close_button.setText("Close")
+        self._fit()
 
     def _choose_place(self) -> None:
         if self.receipt is None:

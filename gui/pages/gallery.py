@@ -90,8 +90,11 @@ class GalleryPage(Page):
 
     def _make_header(self) -> None:
         context = self.context
-        self.undo = button("Undo", context.undo, "quiet", "undo")
-        self.redo = button("Redo", context.redo, "quiet", "redo")
+        # Their names are in their tips, with what they would do: the header is full of words already.
+        self.undo = button("", context.undo, "quiet", "undo")
+        self.redo = button("", context.redo, "quiet", "redo")
+        self.undo.setAccessibleName("Undo")
+        self.redo.setAccessibleName("Redo")
         self.check_up = button("Check-up", self._toggle_check_up, "", "search")
         self.check_up.setCheckable(True)
         self.check_up.setToolTip("Look-alikes, doubles, and pictures under a wrong name")
@@ -110,7 +113,7 @@ class GalleryPage(Page):
             ),
         )
         self.header.addWidget(self.more)
-        self.header.addWidget(button("Enroll someone …", lambda: context.open_page("enroll"), "", "add"))
+        self.header.addWidget(button("Enroll …", lambda: context.open_page("enroll"), "", "add"))
 
     def _side(self) -> QFrame:
         side = QFrame()

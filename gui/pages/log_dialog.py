@@ -47,7 +47,7 @@ class LogDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("History log")
-        self.resize(t.FORM_PX + 40 * t.UNIT, t.FORM_PX - 4 * t.UNIT)
+        self.resize(t.FORM_PX + 50 * t.UNIT, t.FORM_PX + 8 * t.UNIT)
         self._context = context
         self.entries = LogModel(context.client, self)
         self.text = QLineEdit()
@@ -93,6 +93,7 @@ class LogDialog(QDialog):
 
     def _make_table(self) -> QTableView:
         table = QTableView()
+        set_look(table, "listing")
         table.setAccessibleName("Entries of the history log")
         table.setModel(self.entries)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -101,11 +102,12 @@ class LogDialog(QDialog):
         table.setTabKeyNavigation(False)
         table.verticalHeader().hide()
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        table.verticalHeader().setDefaultSectionSize(4 * t.UNIT)
+        table.verticalHeader().setDefaultSectionSize(5 * t.UNIT)
         header = table.horizontalHeader()
         header.setStretchLastSection(True)
+        header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.resizeSection(0, 20 * t.UNIT)
+        header.resizeSection(0, 22 * t.UNIT)
         header.resizeSection(1, 18 * t.UNIT)
         return table
 

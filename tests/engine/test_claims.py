@@ -14,7 +14,8 @@ from engine.gallery.attempts import FREE, Moment
 from engine.gallery.store import Gallery
 from engine.journal import LogQuery
 from engine.service import FaceService
-from engine.types import Measure, Quality, Verification
+from engine.settings import Settings
+from engine.types import Frame, Measure, PixelArray, Quality, Verification
 
 ADA, GRACE = 1, 2
 
@@ -121,6 +122,34 @@ def test_that_five_failures_pause_a_claim_across_restarts_whatever_the_clock(
     said = [one.sentence for one in gallery.journal.entries(gallery.journal.numbers(LogQuery(kind="pause")))]
     assert said[-1] == "5 attempts as “Grace” failed: a pause of 30 seconds."
     gallery.close()
+
+
+def test_that_a_camera_fails_five_stretches_and_then_nothing_is_compared(
+    service: FaceService, astronaut: PixelArray, people: dict[str, int]
+) -> None:
+    for number in range(FREE):
+        assert service.claim_pause_s(people["Grace"]) == 0
+        for time_s in (0.0, 1.6, 3.2):
+            result = service.watch(Frame(astronaut, "Camera", 10.0 * number + time_s), people["Grace"])
+            assert result.verification is not None
+    result = service.watch(Frame(astronaut, "Camera", 60.0), people["Grace"])
+    assert result.verification is None
+    assert 0 < result.pause_s <= 30
+    assert service.watch(Frame(astronaut, "Camera", 61.0), people["Eileen"]).verification is not None
+    kinds = [one.kind for one in service.journal.entries(service.journal.numbers(LogQuery()))]
+    assert (kinds.count("verify"), kinds.count("pause")) == (FREE + 1, 1)
+    assert "live" not in kinds
+
+
+def test_that_who_is_seen_live_is_written_down_only_where_it_is_wanted_and_once(
+    service: FaceService, astronaut: PixelArray, people: dict[str, int]
+) -> None:
+    for level, wanted in (("decisions", 0), ("live", 2)):
+        service.apply(Settings(precision="fp32", history_log=level))
+        for time_s in (0.0, 1.0, 9.0, 30.0, 31.0):
+            service.watch(Frame(astronaut, "Camera", time_s))
+        found = service.journal.entries(service.journal.numbers(LogQuery(kind="live")))
+        assert [one.sentence.split(". ")[0] for one in found] == ["“Eileen” came before “Camera”"] * wanted
 
 
 def test_that_decisions_are_in_the_log_with_their_numbers_and_no_path(

@@ -1,4 +1,4 @@
-"""The history log, its head, and failed attempts at claimed identities."""
+"""The history log and its head, failed attempts at claimed identities, and whose pictures are whose."""
 
 from __future__ import annotations
 
@@ -49,4 +49,9 @@ def upgrade() -> None:
         sa.Column("stamped_s", sa.Float, nullable=False),
         sa.Column("ticks_s", sa.Float, nullable=False),
         sa.Column("pause_s", sa.Float, nullable=False),
+    )
+    op.create_table(
+        "bindings",
+        sa.Column("person_id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("digest", sa.LargeBinary, nullable=False),
     )
