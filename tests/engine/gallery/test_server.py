@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -306,6 +307,12 @@ def test_that_a_gallery_of_another_version_is_left_as_it_is(
     postgres.execute(f"UPDATE visavis.alembic_version SET version_num = '{version}'", database)
     with pytest.raises(GalleryError, match=says):
         Gallery.open(place)
+
+
+def test_that_missing_packages_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "engine.gallery.server_backend", None)
+    with pytest.raises(GalleryError, match=r"pip install visavis\[server\]"):
+        Gallery.open(ServerAddress("postgresql:///x"))
 
 
 @pytest.mark.parametrize(
