@@ -16,6 +16,7 @@ from engine.errors import GalleryError, NameTakenError, PackMismatchError, Unkno
 from engine.gallery import vault, witness
 from engine.gallery.attempts import read_tries
 from engine.gallery.backups import Backup, make_backup, restore
+from engine.gallery.bindings import forget_wrong
 from engine.gallery.database import data_version, erase_leftovers, open_database, translated_errors
 from engine.gallery.erasing import Erased, erase, look
 from engine.gallery.journal import Journal, Note
@@ -169,6 +170,8 @@ class Gallery:
         """
         with self._write(erases=True) as session:
             done = repair_gallery(session.connection(), found.problems)
+            if any(problem.kind == "link" for problem in found.problems):
+                forget_wrong(session)
             self.journal.tell(session, "repair", " ".join(dict.fromkeys(done)))
             return done
 
