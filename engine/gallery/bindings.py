@@ -39,14 +39,23 @@ def bind(session: Session, before: Snapshot, after: Snapshot) -> None:
 
 def unbound(session: Session) -> Iterator[str]:
     """Names of people whose pictures are not those that were stored for them."""
+    for ids in batches(_wrong(session)):
+        yield from session.scalars(select(PersonRow.name).where(PersonRow.id.in_(ids)).order_by(PersonRow.name_key))
+
+
+def forget_wrong(session: Session) -> None:
+    """Drop the digests that do not agree, once the reason is known and dealt with."""
+    for ids in batches(_wrong(session)):
+        session.execute(delete(BindingRow).where(BindingRow.person_id.in_(ids)))
+
+
+def _wrong(session: Session) -> list[int]:
     known = {row.person_id: row.digest for row in session.scalars(select(BindingRow))}
     theirs: dict[int, list[tuple[int, str]]] = {id_: [] for id_ in known}
     for row in session.execute(select(TemplateRow.id, TemplateRow.person_id, TemplateRow.crop_sha256)):
         if row.person_id in theirs:
             theirs[row.person_id].append((row.id, row.crop_sha256))
-    wrong = [id_ for id_, pictures in theirs.items() if _digest(id_, pictures) != known[id_]]
-    for ids in batches(wrong):
-        yield from session.scalars(select(PersonRow.name).where(PersonRow.id.in_(ids)).order_by(PersonRow.name_key))
+    return [id_ for id_, pictures in theirs.items() if _digest(id_, pictures) != known[id_]]
 
 
 def _digest(person_id: int, pictures: list[tuple[int, str]]) -> bytes:

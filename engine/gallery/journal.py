@@ -234,18 +234,18 @@ class Journal:
             but: people whose deletion can still be undone.
         """
         known = exists().where(PersonRow.id == JournalPersonRow.person_id)
+        alone: set[int] = set()
         with self._read() as session:
             gone = set(session.scalars(select(JournalPersonRow.person_id).where(~known).distinct())) - set(but)
-            if not gone:
-                return 0
-        with self._write(erases=True, touches=set()) as session:
-            alone: set[int] = set()
             for ids in batches(gone):
                 about = select(JournalPersonRow.number).where(JournalPersonRow.person_id.in_(ids))
                 # What is about somebody who is still there too stays theirs; a number is all it says of the other.
                 others = select(JournalPersonRow.number).where(JournalPersonRow.person_id.not_in(gone))
                 alone |= set(session.scalars(about.where(JournalPersonRow.number.not_in(others))))
-                session.execute(delete(JournalPersonRow).where(JournalPersonRow.person_id.in_(ids)))
+        if not alone:
+            return 0
+        with self._write(erases=True, touches=set()) as session:
+            for ids in batches(gone):
                 session.execute(delete(AttemptsRow).where(AttemptsRow.person_id.in_(ids)))
             wiped = _wipe(session, alone)
             if wiped:

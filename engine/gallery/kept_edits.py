@@ -2,7 +2,7 @@
 
 Erasure stays real: no crop and no embedding is kept, only who a picture belonged to, by its number, and what was known
 of a person (name, notes, tags, dates). An edit that deletes somebody is not kept at all, one that deletes a picture
-cannot be, and with whatever is deleted go the kept edits that speak of it.
+cannot be, and with whatever is deleted go the kept edits that speak of it. Notes and tags that are taken away are deleted too.
 """
 
 from __future__ import annotations
@@ -147,8 +147,9 @@ def keep(session: Session, edit: Edit) -> Edit:
     faces = before.rejections.keys() - after.rejections.keys()
     # Faces that a merge has dropped stay dropped.
     before = replace(before, rejections=_without(before.rejections, faces))
-    fits = not edit.forgets and not pictures and before.size + after.size <= MOST_ROWS
-    forget(session, people=() if fits else gone, pictures=pictures, faces=faces)
+    reworded = _with_words_taken_away(before, after)
+    fits = not edit.forgets and not pictures and not reworded and before.size + after.size <= MOST_ROWS
+    forget(session, people=reworded if fits else gone | reworded, pictures=pictures, faces=faces)
     if not fits or before == after:
         return edit
     row = KeptEditRow(text=edit.text, made_at=now(), before=before.stored(), after=after.stored())
@@ -156,6 +157,16 @@ def keep(session: Session, edit: Edit) -> Edit:
     session.flush()
     _trim(session)
     return replace(edit, kept_id=row.id)
+
+
+def _with_words_taken_away(before: Outline, after: Outline) -> set[int]:
+    """Whose notes or tags are no longer all there."""
+    return {
+        id_
+        for id_, row in before.people.items()
+        if (now_ := after.people.get(id_)) is not None
+        and (not now_["notes"].startswith(row["notes"]) or not set(row["tags"]) <= set(now_["tags"]))
+    }
 
 
 def take_back(session: Session, edit: Edit) -> None:

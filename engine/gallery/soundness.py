@@ -19,7 +19,7 @@ _AT_ONCE = 500
 _UNIT_TOLERANCE = 1e-3
 _UNBOUND = (
     "The pictures of “{}” are not those that were stored for them: some were put there or taken away by something else "
-    "than Visavis. Look through them, or restore a backup."
+    "than Visavis. Look through them (the next edit takes them as they are then), or restore a backup."
 )
 
 

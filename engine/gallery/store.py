@@ -16,6 +16,7 @@ from engine.errors import GalleryError, NameTakenError, PackMismatchError, Unkno
 from engine.gallery import kept_edits
 from engine.gallery.backend import Backend
 from engine.gallery.backups import Backup
+from engine.gallery.bindings import forget_wrong
 from engine.gallery.erasing import Erased, erase, look
 from engine.gallery.file_backend import FileBackend
 from engine.gallery.journal import Journal, Note
@@ -201,6 +202,8 @@ class Gallery:
         """
         with self._write(erases=True) as session:
             done = repair_gallery(session.connection(), found.problems)
+            if any(problem.kind == "link" for problem in found.problems):
+                forget_wrong(session)
             self.journal.tell(session, "repair", " ".join(dict.fromkeys(done)))
             return done
 

@@ -43,7 +43,7 @@ class EraseDialog(QDialog):
         self.save.hide()
         self.close_button = button("Cancel", self.reject)
         self.close_button.setDefault(True)
-        layout = QVBoxLayout(self)
+        self._lines = layout = QVBoxLayout(self)
         layout.setContentsMargins(t.MARGIN, t.MARGIN, t.MARGIN, t.MARGIN)
         layout.setSpacing(t.GUTTER)
         for widget in (self._title, self.words, self.copies, self.held, self.text, self.notes):
@@ -71,9 +71,9 @@ class EraseDialog(QDialog):
 
     def _fit(self) -> None:
         """Make room for all words, which wrap."""
-        self.layout().activate()
+        self._lines.activate()
         width = max(self.width(), self.minimumWidth())
-        self.resize(width, max(self.layout().totalHeightForWidth(width), self.layout().totalSizeHint().height()))
+        self.resize(width, max(self._lines.totalHeightForWidth(width), self._lines.totalSizeHint().height()))
 
     def _erase(self) -> None:
         self.erase.setEnabled(False)

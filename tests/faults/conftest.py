@@ -61,7 +61,7 @@ def looked_at(path: Path) -> State:
     """Open a gallery after a fault: it opens, its file is whole, and this is in it."""
     with opened(path) as gallery:
         found = state(gallery)
-    with closing(connect(path, gallery._key)) as connection:
+    with closing(connect(path, gallery.key)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     return found
 

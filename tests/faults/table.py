@@ -76,8 +76,10 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("V04", "Another program's database in its place",
               "“…” is not a Visavis gallery. Choose another file with --gallery.", UNTOUCHED,
               (f"{GALLERY}test_database.py::test_that_another_programs_database_is_left_untouched",)),
-        Fault("V04", "An older copy in its place", "", "The gallery as it was then: this is not noticed",
-              (f"{HERE}test_storage.py::test_that_an_older_copy_in_its_place_opens_as_it_was_then",)),
+        Fault("V04", "An older copy in its place", "The gallery “…” is not the one last used here: …",
+              "The gallery as it was then, with advice, until that is accepted",
+              (f"{HERE}test_storage.py::test_that_an_older_copy_in_its_place_opens_as_it_was_then",
+               f"{GALLERY}test_witness.py::test_that_an_older_copy_is_noticed_until_it_is_accepted")),
         Fault("V04", "A stored crop is damaged", "A picture of “…” is damaged. Restore a backup, or delete it.",
               "Everything else; `visavis gallery check` finds it",
               (f"{GALLERY}test_backups.py::test_that_a_damaged_picture_is_found",)),
@@ -90,10 +92,12 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("V10", "Killed while an old gallery is migrated", "", "Everybody, before or after; a copy beside it",
               KILLED),
         Fault("V11", "A picture was put under another person with a valid key",
-              "A picture of … looks more like … (distance …) than like the others of … (…).",
-              "The check-up lists it. Whoever has the key can seal what they like, so no seal could tell",
-              ("tests/engine/matching/test_checkup.py::"
-               "test_that_a_picture_of_somebody_else_is_pointed_out_alone",)),
+              "The pictures of … are not those that were stored for them: …",
+              "`visavis gallery check` finds it, and the check-up lists a face unlike the others",
+              (f"{GALLERY}test_journal.py::"
+               "test_that_a_picture_put_under_somebody_else_behind_our_back_is_found",
+               "tests/engine/matching/test_checkup.py::"
+               "test_that_a_picture_of_somebody_else_is_pointed_out_alone")),
         Fault("", "Its write-ahead log was deleted", "", "The gallery as of its last checkpoint",
               (f"{HERE}test_storage.py::"
                "test_that_a_gallery_whose_log_was_deleted_is_as_at_its_last_checkpoint",)),
@@ -184,8 +188,9 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("V03", "Another keyring answers",
               "The keyring “…” has no secret for this gallery (any more). Or type the gallery's recovery code.",
               "Every byte; the recovery code opens", KEYRING, "keyring: another"),
-        Fault("V03", "The passphrase is wrong, five times", "This is not the passphrase of the gallery. Try again.",
-              "Every byte; the right one opens",
+        Fault("V03, V15", "The passphrase is wrong, five times",
+              "This is not the passphrase of the gallery. Try again. Too many failed: the next try is in 30 seconds.",
+              "Every byte; the right one opens after the pause",
               (f"{HERE}test_keys.py::test_that_five_wrong_passphrases_harm_nothing",), "passphrase: wrong"),
         Fault("V03", "The passphrase is changed while another window is open", "", "Both windows work on",
               (f"{GALLERY}test_vault.py::"
@@ -281,8 +286,7 @@ def page() -> str:
         "folders. The page is written from `tests/faults/table.py`, which the tests compare with what the user is "
         "told. `VISAVIS_KILLS=200` kills each kind of change two hundred times rather than seventeen.",
         "",
-        "Not noticed: an older copy of the gallery put in its place (only its own keys open it, but nothing outside it "
-        "counts versions); an altered bit in the text of a gallery that is not encrypted, whose pages carry no seal. "
+        "Not noticed: an older copy of a plain gallery put in its place together with the note beside it; an altered bit in the text of a gallery that is not encrypted, whose pages carry no seal. "
         "Not protected: a drive that is not there at start looks like a place without a gallery, and a new one is made "
         "where that place can be written and holds no key file.",
     ]

@@ -10,8 +10,9 @@ import keyring
 import pytest
 from keyring.backends.null import Keyring as NoKeyring
 
-from engine.errors import GalleryError, GalleryLockedError, WrongSecretError
+from engine.errors import GalleryError, GalleryLockedError, TooManyAttemptsError, WrongSecretError
 from engine.gallery import vault
+from engine.gallery.attempts import Moment
 from engine.gallery.keys import keys_path
 from engine.gallery.store import Gallery
 from engine.gallery.vault import Typed
@@ -60,13 +61,17 @@ def sealed(path: Path) -> Path:
     return path
 
 
-def test_that_five_wrong_passphrases_harm_nothing(sealed: Path) -> None:
+def test_that_five_wrong_passphrases_harm_nothing(sealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = sealed.read_bytes(), keys_path(sealed).read_bytes()
     for number in range(5):
         with pytest.raises(WrongSecretError) as told:
             Gallery.open(sealed, Typed(f"wrong {number}"))
-        said("passphrase: wrong", str(told.value))
+    said("passphrase: wrong", str(told.value))
     assert (sealed.read_bytes(), keys_path(sealed).read_bytes()) == before
+    with pytest.raises(TooManyAttemptsError):
+        Gallery.open(sealed, Typed(PASSPHRASE))
+    now = Moment.now()
+    monkeypatch.setattr(Moment, "now", lambda: Moment(now.wall_s + 31, now.ticks_s + 31))
     with opened(sealed) as gallery:
         assert len(gallery.people()) == 3
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.gallery import store, vault
+from engine.gallery import file_backend, vault
 from engine.gallery.database import erase_leftovers
 from tests.engine.gallery.conftest import template
 
@@ -63,7 +63,7 @@ def test_that_a_loss_of_power_while_the_log_is_emptied_loses_nothing(
     with opened(stored) as gallery:
         gallery.enroll("Alan Turing", [template(number) for number in range(60, 66)])
         with monkeypatch.context() as patch:
-            patch.setattr(store, "erase_leftovers", note)
+            patch.setattr(file_backend, "erase_leftovers", note)
             gallery.delete_person(gallery.find("Ada Lovelace").id)
         wanted = state(gallery)
     old, new = pages

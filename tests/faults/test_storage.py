@@ -82,7 +82,7 @@ def test_that_a_damaged_encrypted_gallery_is_told_from_a_wrong_passphrase_and_re
     sealed: Path, fault: str, damage: Callable[[bytes], bytes]
 ) -> None:
     with opened(sealed) as gallery:
-        made, key, before = gallery.back_up(), gallery._key, state(gallery)
+        made, key, before = gallery.back_up(), gallery.key, state(gallery)
     content = damage(sealed.read_bytes())
     sealed.write_bytes(content)
     said(f"encrypted: {fault}", refusal(sealed))
