@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +24,19 @@ from engine.types import Candidate, Enrollment, EnrollmentCandidate, Face, Float
 
 SAME_RATE = 2e-2
 """A face that is as near to the pictures so far as 1 stranger in 50 may be the same person: views differ widely."""
-CHANGE = 1e-3
-"""A change of the margin smaller than this is none."""
+ADDS, HURTS = 5e-4, -2e-3
+"""Changes of the margin that count. Of random pictures of LFW's people half are between them, 1 in 10 is below."""
+ENOUGH = 4
+"""With fewer pictures each one more is worth having, if it is the same person."""
 NEIGHBOURS = 100
 """So many of the gallery's nearest people stand for all of it."""
+
+
+class Judged(NamedTuple):
+    """What leaving a picture out changes, and what follows from it."""
+
+    change: Contribution
+    worth: Worth
 
 
 class GuidedDesk:
@@ -75,7 +85,7 @@ class GuidedDesk:
         """
         if consent_date is None:
             raise BadInputError("Guided enrollment starts only once the person has consented. Say when they did.")
-        limit = self._decider.calibration.threshold(Metric.COSINE, SAME_RATE)
+        limit = self._stray
 
         def alike(one: FloatArray, other: FloatArray) -> bool:
             return 1 - float(one @ other) <= limit
@@ -125,7 +135,7 @@ class GuidedDesk:
         embeddings = np.stack([embedding_of(face) for face in faces])
         strangers, look_alikes = self._strangers(embeddings)
         known = self._known()
-        out = self._harmful(embeddings, known, strangers) if left_out is None else set(left_out)
+        out = better_left_out(embeddings, known, strangers, self._stray) if left_out is None else set(left_out)
         kept = np.array([number not in out for number in range(len(candidates))])
         shots = self._shots(candidates, embeddings, kept, known, strangers)
         nearest = look_alikes[0] if look_alikes else None
@@ -155,6 +165,11 @@ class GuidedDesk:
     @property
     def _decider(self) -> Decider:
         return self._enroller().decider
+
+    @property
+    def _stray(self) -> float:
+        """From this distance on two faces are hardly one person's."""
+        return self._decider.calibration.threshold(Metric.COSINE, SAME_RATE)
 
     def _candidate(self, taken: Taken) -> EnrollmentCandidate:
         """The shot as it would be enrolled, embedded in several views."""
@@ -194,28 +209,6 @@ class GuidedDesk:
         fused = decider.index.fused(np.array([one.person_id for one in near]))
         return (np.concatenate([fused, made_up]) if len(made_up) else fused), near
 
-    def _harmful(self, embeddings: FloatArray, known: FloatArray, strangers: FloatArray) -> set[int]:
-        """Shots that are better left out; the worst first, since it pulls the mean away from the good ones."""
-        left = list(range(len(embeddings)))
-        while len(left) > 2:
-            added = self._added(embeddings[left], known, strangers)
-            worst = min(range(len(left)), key=lambda place: added[place].margin)
-            if self._worth(added[worst]) is not Worth.HURTS:
-                break
-            del left[worst]
-        return set(range(len(embeddings))) - set(left)
-
-    @staticmethod
-    def _added(embeddings: FloatArray, known: FloatArray, strangers: FloatArray) -> list[Contribution]:
-        every = np.concatenate([known, embeddings]) if len(known) else embeddings
-        return contributions(every, strangers)[len(known) :]
-
-    def _worth(self, added: Contribution) -> Worth:
-        stray = self._decider.calibration.threshold(Metric.COSINE, SAME_RATE)
-        if added.margin <= -CHANGE or added.own > stray:
-            return Worth.HURTS
-        return Worth.ADDS if added.margin >= CHANGE or np.isnan(added.own) else Worth.REDUNDANT
-
     def _shots(
         self,
         candidates: dict[Sector, EnrollmentCandidate],
@@ -230,9 +223,8 @@ class GuidedDesk:
             with_it = kept.copy()
             with_it[number] = True
             place = int(with_it[:number].sum())
-            added = self._added(embeddings[with_it], known, strangers)[place]
+            added, worth = judged(embeddings[with_it], known, strangers, self._stray)[place]
             own = None if np.isnan(added.own) else added.own
-            worth = self._worth(added)
             shots.append(
                 Shot(number, sector, candidate, worth, added.genuine, added.impostor, own, kept=bool(kept[number]))
             )
@@ -263,3 +255,35 @@ class GuidedDesk:
         capture = self._begun()
         missing = tuple(sector for sector in capture.plan if sector not in capture.taken)
         return GuidedReport(self._name, shots, passing, compared, bound, limit, nearest, strangers, self._live, missing)
+
+
+def worth_of(change: Contribution, pictures: int, stray: float) -> Worth:
+    """Say what a picture adds.
+
+    Args:
+        change: by leaving it out.
+        pictures: how many there are with it.
+        stray: from this distance to the others on it may be somebody else.
+    """
+    if change.own > stray or (pictures >= ENOUGH and change.margin <= HURTS):
+        return Worth.HURTS
+    return Worth.ADDS if pictures < ENOUGH or change.margin >= ADDS else Worth.REDUNDANT
+
+
+def judged(embeddings: FloatArray, known: FloatArray, strangers: FloatArray, stray: float) -> list[Judged]:
+    """Say of each picture what it adds to the others and to those that the person has already."""
+    every = np.concatenate([known, embeddings]) if len(known) else embeddings
+    changes = contributions(every, strangers)[len(known) :]
+    return [Judged(change, worth_of(change, len(every), stray)) for change in changes]
+
+
+def better_left_out(embeddings: FloatArray, known: FloatArray, strangers: FloatArray, stray: float) -> set[int]:
+    """Pictures that hurt; the worst is taken out before the next is looked for, since it pulls the mean along."""
+    left = list(range(len(embeddings)))
+    while len(left) > 1:
+        added = judged(embeddings[left], known, strangers, stray)
+        hurting = [place for place, one in enumerate(added) if one.worth is Worth.HURTS]
+        if not hurting:
+            break
+        del left[min(hurting, key=lambda place: (added[place].change.margin, -added[place].change.own))]
+    return set(range(len(embeddings))) - set(left)
