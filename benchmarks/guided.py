@@ -83,7 +83,7 @@ def all_views(seen: list[Face], _random: np.random.Generator) -> list[Face]:
     capture = Capture(STANDARD_PLAN, lambda one, other: 1 - float(one @ other) <= STRAY)
     for number, face in enumerate(seen):
         capture.see(replace(NOTHING, time_s=float(number)), [face])
-    return [taken.face for taken in capture.taken.values()] or seen[:1]
+    return [taken.face for taken in capture.shots] or seen[:1]
 
 
 def guided(seen: list[Face], random: np.random.Generator) -> list[Face]:

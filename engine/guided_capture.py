@@ -27,6 +27,9 @@ STILL_WITHIN_S = 0.5
 """Frames farther apart say nothing about movement."""
 BETTER = 5.0
 """A picture takes the place of its sector's picture when it is better by this much."""
+MOST_SHOTS = 12
+DIFFERENT = 0.02
+"""A view is taken once more where it is as far from all others as two pictures of one day seldom are (cosine)."""
 _STRAY_FRAMES = 3
 """One frame in which a face looks like another person may be a blink; so many in a row are not."""
 _NOBODY = "Nobody is in the picture. Sit in front of the camera."
@@ -62,9 +65,16 @@ class Capture:
         self.plan = tuple(dict.fromkeys((Sector.FRONT, *plan)))
         self._alike = alike
         self.taken: dict[Sector, Taken] = {}
+        self._more: list[Taken] = []
         self._before: tuple[Face, float] | None = None
         self._latest: tuple[Frame, Face] | None = None
         self._stray = 0
+
+    @property
+    def shots(self) -> list[Taken]:
+        """Everything captured, in the plan's order; a view that looked different twice is there twice."""
+        every = [*self.taken.values(), *self._more]
+        return sorted(every, key=lambda taken: self.plan.index(taken.sector))
 
     @property
     def wanted(self) -> Sector | None:
@@ -143,12 +153,22 @@ class Capture:
         score, before = score_of(face), self.taken.get(sector)
         fixed = sector is Sector.FRONT and len(self.taken) > 1
         if before is not None and (fixed or score < before.score + BETTER):
-            return False
+            return self._keep_more(Taken(sector, frame, face, score))
         self.taken[sector] = Taken(sector, frame, face, score)
         return before is None
 
+    def _keep_more(self, taken: Taken) -> bool:
+        """Keep another picture of a view where it looks different: other light, another expression."""
+        if len(self.taken) + len(self._more) >= MOST_SHOTS or taken.face.embedding is None:
+            return False
+        kept = [one.face.embedding for one in self.shots if one.face.embedding is not None]
+        if 1 - float((np.stack(kept) @ taken.face.embedding).max()) < DIFFERENT:
+            return False
+        self._more.append(taken)
+        return True
+
     def _same(self, face: Face) -> bool:
-        kept = [taken.face.embedding for taken in self.taken.values() if taken.face.embedding is not None]
+        kept = [taken.face.embedding for taken in self.shots if taken.face.embedding is not None]
         if not kept or face.embedding is None:
             return True
         mean = np.sum(kept, axis=0)

@@ -55,7 +55,7 @@ class GuidedDesk:
         """
         self._enroller, self._live_faces = enroller, live_faces
         self._capture: Capture | None = None
-        self._judged: dict[Sector, tuple[Taken, EnrollmentCandidate]] = {}
+        self._judged: dict[Taken, EnrollmentCandidate] = {}
         self._name = self._purpose = ""
         self._consent: date | None = None
         self._live = True
@@ -128,10 +128,8 @@ class GuidedDesk:
         capture = self._begun()
         if not capture.taken:
             raise BadInputError("No picture was taken. Sit in front of the camera, in good light, and try again.")
-        candidates = {
-            sector: self._candidate(capture.taken[sector]) for sector in capture.plan if sector in capture.taken
-        }
-        faces = [candidate.face for candidate in candidates.values() if candidate.face is not None]
+        candidates = [(taken.sector, self._candidate(taken)) for taken in capture.shots]
+        faces = [candidate.face for _, candidate in candidates if candidate.face is not None]
         embeddings = np.stack([embedding_of(face) for face in faces])
         strangers, look_alikes = self._strangers(embeddings)
         known = self._known()
@@ -173,15 +171,14 @@ class GuidedDesk:
 
     def _candidate(self, taken: Taken) -> EnrollmentCandidate:
         """The shot as it would be enrolled, embedded in several views."""
-        known = self._judged.get(taken.sector)
-        if known is not None and known[0] is taken:
-            return known[1]
+        if taken in self._judged:
+            return self._judged[taken]
         enroller = self._enroller()
         face = taken.face
         if self._decider.settings.averaging != "never":
             face = enroller.pipeline.averaged(taken.frame, face)
         made = enroller.judge(taken.frame, [face], self._name)
-        self._judged[taken.sector] = taken, made
+        self._judged[taken] = made
         return made
 
     def _known(self) -> FloatArray:
@@ -211,14 +208,14 @@ class GuidedDesk:
 
     def _shots(
         self,
-        candidates: dict[Sector, EnrollmentCandidate],
+        candidates: Sequence[tuple[Sector, EnrollmentCandidate]],
         embeddings: FloatArray,
         kept: NDArray[np.bool_],
         known: FloatArray,
         strangers: FloatArray,
     ) -> tuple[Shot, ...]:
         shots = []
-        for number, (sector, candidate) in enumerate(candidates.items()):
+        for number, (sector, candidate) in enumerate(candidates):
             # A shot that is left out is judged by what it would add.
             with_it = kept.copy()
             with_it[number] = True
