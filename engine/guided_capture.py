@@ -21,6 +21,7 @@ SIDE_DEG, NOD_DEG = 12.0, 8.0
 """From how far on a head counts as turned, or raised."""
 NEARER, FARTHER = 1.25, 0.8
 """How much larger and smaller than at first the face must be."""
+_SIDEWAYS = 0.4
 STILL = 0.08
 """Between two frames the landmarks may move by this share of the eyes' distance."""
 STILL_WITHIN_S = 0.5
@@ -137,7 +138,8 @@ class Capture:
         base = front.face.quality
         aside, raised = pose.yaw_deg - base.pose.yaw_deg, pose.pitch_deg - base.pose.pitch_deg
         if max(abs(aside) / SIDE_DEG, abs(raised) / NOD_DEG) >= 1:
-            if abs(aside) / SIDE_DEG >= abs(raised) / NOD_DEG:
+            # A head that is turned far seems to nod as well, by five points; one that nods does not seem turned.
+            if abs(aside) / SIDE_DEG >= max(0.7, _SIDEWAYS * abs(raised) / NOD_DEG):
                 # The person's own left is on the picture's right.
                 return Sector.LEFT if aside > 0 else Sector.RIGHT
             return Sector.UP if raised > 0 else Sector.DOWN
