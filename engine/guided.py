@@ -48,6 +48,10 @@ ASKS = {
 STANDARD_PLAN = (Sector.FRONT, Sector.LEFT, Sector.RIGHT, Sector.UP, Sector.DOWN, Sector.NEAR, Sector.FAR)
 
 
+ENOUGH_TO_TELL = 4
+"""With fewer pictures nothing is said of how well somebody will be recognised."""
+
+
 @dataclass(frozen=True, slots=True)
 class Guidance:
     """What a frame of guided enrollment showed, and what is to be done next.
@@ -121,14 +125,19 @@ class Shot:
     @property
     def sentence(self) -> str:
         """What it adds, and by how much."""
-        change = f"(others {-self.genuine:+.3f}, strangers {self.impostor:+.3f})"
+        change = (
+            f"With it the others are {abs(self.genuine):.3f} {'nearer' if self.genuine >= 0 else 'farther'}, "
+            f"strangers {abs(self.impostor):.3f} {'farther' if self.impostor >= 0 else 'nearer'}."
+        )
         if self.own is None:
             return "The only picture; others would help."
+        if self.worth is Worth.ADDS and self.genuine + self.impostor < 0:
+            return "It helps: with so few pictures each one more is worth having."
         if self.worth is Worth.ADDS:
-            return f"It adds to the others {change}."
+            return f"It helps. {change}"
         if self.worth is Worth.REDUNDANT:
-            return f"The others show as much already {change}."
-        return f"It takes away from the others {change}. It is better left out."
+            return f"The others show as much already. {change}"
+        return f"It is better left out. {change}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,7 +177,7 @@ class GuidedReport:
         """How well the person will be recognised, in a few words."""
         if not self.kept:
             return "No picture is kept"
-        if self.compared < 3:
+        if self.compared < ENOUGH_TO_TELL:
             return "Too few pictures to tell how well they will be recognised"
         if self.passing == self.compared:
             return "They will be recognised well"

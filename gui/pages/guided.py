@@ -52,14 +52,16 @@ class GuidedPanel(QWidget):
         self._panel.addWidget(self._make_run())
         self._panel.addWidget(self.report)
         left = column(self.view, row(self.source, self.not_live), spacing=t.GAP)
+        left.setContentsMargins(0, 0, 0, 0)
         left.setStretch(0, 1)
+        self._picture = QWidget()
+        self._picture.setLayout(left)
         frame, inside = card()
-        frame.setFixedWidth(t.PANEL_PX + 10 * t.UNIT)
         inside.addWidget(self._panel, 1)
         content = row(spacing=t.GUTTER)
         content.setContentsMargins(0, 0, 0, 0)
-        content.addLayout(left, 1)
-        content.addWidget(frame)
+        content.addWidget(self._picture, 3)
+        content.addWidget(frame, 2)
         self.setLayout(content)
         self._connect()
         self._show_setup()
@@ -158,7 +160,7 @@ class GuidedPanel(QWidget):
     def _on_begun(self, guidance: Guidance) -> None:
         self._round += 1
         self.running = True
-        self._panel.setCurrentIndex(1)
+        self._show_panel(1)
         for shortcut in self._keys:
             shortcut.setEnabled(True)
         self._show(guidance)
@@ -215,7 +217,8 @@ class GuidedPanel(QWidget):
     def _show(self, guidance: Guidance) -> None:
         before, self.guidance = self.guidance, guidance
         mirrored = self._context.settings.value.mirror and self.view.state.live
-        self.overlay.show_guidance(guidance, mirrored=mirrored)
+        frame = self.view.latest
+        self.overlay.show_guidance(guidance, mirrored=mirrored, picture=frame.size if frame else None)
         self.steps.show_guidance(guidance)
         if self.hint.text() != guidance.hint:
             self.hint.setText(guidance.hint)
@@ -255,7 +258,7 @@ class GuidedPanel(QWidget):
 
     def _on_report(self, report: GuidedReport) -> None:
         first = self._panel.currentIndex() != 2
-        self._panel.setCurrentIndex(2)
+        self._show_panel(2)
         self.report.show_report(report)
         if first:
             self._context.feed.stop()
@@ -273,9 +276,14 @@ class GuidedPanel(QWidget):
         self.enrolled.emit(enrollment)
 
     def _show_setup(self) -> None:
-        self._panel.setCurrentIndex(0)
+        self._show_panel(0)
         self.guidance = None
         self._show_need()
+
+    def _show_panel(self, number: int) -> None:
+        """Show one of the three panels; the report needs no camera picture beside it."""
+        self._panel.setCurrentIndex(number)
+        self._picture.setVisible(number < 2)
 
     def _show_need(self) -> None:
         ready = bool(self._name) and self._consented

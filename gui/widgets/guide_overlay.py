@@ -30,11 +30,21 @@ class GuideOverlay(QWidget):
         self.setAccessibleName("Views covered")
         self._guidance: Guidance | None = None
         self.mirrored = True
+        self._picture = (16, 9)
         over.installEventFilter(self)
         self.setGeometry(over.rect())
 
-    def show_guidance(self, guidance: Guidance | None, *, mirrored: bool) -> None:
-        """Show how far it is; None shows nothing."""
+    def show_guidance(
+        self, guidance: Guidance | None, *, mirrored: bool, picture: tuple[int, int] | None = None
+    ) -> None:
+        """Show how far it is; None shows nothing.
+
+        Args:
+            guidance: what is covered, and what is wanted.
+            mirrored: whether the picture is shown like a mirror.
+            picture: its width and height, of which the widget shows as large a copy as fits.
+        """
+        self._picture = picture or self._picture
         self._guidance, self.mirrored = guidance, mirrored
         covered = [TITLES[sector] for sector in guidance.plan if sector in guidance.covered] if guidance else []
         self.setAccessibleDescription(f"Covered: {', '.join(covered) or 'nothing yet'}" if guidance else "")
@@ -51,7 +61,9 @@ class GuideOverlay(QWidget):
         """Where the face is to be put: larger where it should come closer."""
         size = {Sector.NEAR: _LARGER, Sector.FAR: _SMALLER}
         wanted = self._guidance.wanted if self._guidance else None
-        height = self.height() * _HEIGHT * (size.get(wanted, 1.0) if wanted else 1.0)
+        across, down = self._picture
+        shown = min(self.height(), self.width() * down / max(across, 1))
+        height = shown * _HEIGHT * (size.get(wanted, 1.0) if wanted else 1.0)
         shape = QRectF(0, 0, height * _ASPECT, height)
         shape.moveCenter(QRectF(self.rect()).center())
         return shape
