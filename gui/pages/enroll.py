@@ -53,6 +53,8 @@ class EnrollPage(Page):
         self.consent.toggled.connect(self._tell_guided)
         self.name.textChanged.connect(self._tell_guided)
         self.guided.enrolled.connect(self._on_enrolled)
+        self.guided.occupied.connect(self.name.setDisabled)
+        self.guided.occupied.connect(self.consent.setDisabled)
         self._judging = 0
         self._update()
 
@@ -104,8 +106,7 @@ class EnrollPage(Page):
 
     def _toggle_guided(self) -> None:
         if self.is_guided:
-            if self.guided.running:
-                self.guided.stop()
+            self.guided.let_go()
             self.guided.left()
             self._stack.setCurrentIndex(0)
         else:

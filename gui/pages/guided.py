@@ -28,6 +28,8 @@ class GuidedPanel(QWidget):
     """One person after another. The page says who, and whether they consented."""
 
     enrolled = Signal(object)
+    occupied = Signal(bool)
+    """Whether pictures of somebody are being taken or wait to be enrolled, so that the name must stay."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -118,10 +120,15 @@ class GuidedPanel(QWidget):
 
     def set_person(self, name: str, *, consented: bool) -> None:
         """Say who is to be enrolled, and whether they consented."""
-        if self.running and (name != self._name or not consented):
+        if self._panel.currentIndex() > 0 and (name != self._name or not consented):
             self.stop()
         self._name, self._consented = name, consented
         self._show_need()
+
+    def let_go(self) -> None:
+        """Forget pictures that were taken and not enrolled."""
+        if self._panel.currentIndex() > 0:
+            self.stop()
 
     def entered(self) -> None:
         """The panel has come into sight."""
@@ -284,6 +291,7 @@ class GuidedPanel(QWidget):
         """Show one of the three panels; the report needs no camera picture beside it."""
         self._panel.setCurrentIndex(number)
         self._picture.setVisible(number < 2)
+        self.occupied.emit(number > 0)
 
     def _show_need(self) -> None:
         ready = bool(self._name) and self._consented
