@@ -41,6 +41,7 @@ from gui.pages.verify import VerifyPage  # noqa: E402
 from gui.settings_store import SettingsStore  # noqa: E402
 from gui.theme.style import THEME  # noqa: E402
 from tests.engine.training.conftest import QUICK, texture_people  # noqa: E402
+from tests.sittings import sitting  # noqa: E402
 
 PageKind = TypeVar("PageKind")
 WITHIN_S = 60.0
@@ -84,6 +85,7 @@ class Studio:
         page.name.setText("Eileen Collins")
         page.take_pictures([folder / "eileen-turned.jpg", folder / "coffee.png", folder / "both.jpg"])
         self._take("enroll")
+        self._take_guided(page)
         gallery = self._open("gallery", GalleryPage)
         gallery.choose(window.context.people.people[0].id)
         self._take("gallery")
@@ -113,6 +115,22 @@ class Studio:
         self._take_evaluate()
         window.open_page("settings")
         self._take("settings")
+
+    def _take_guided(self, page: EnrollPage) -> None:
+        guided, folder = page.guided, self.folder / "Sitting"
+        folder.mkdir()
+        page.clear.click()
+        page.name.setText("Eileen Collins")
+        page.consent.setChecked(True)
+        page.guide.click()
+        guided.source.use(str(sitting(folder, self.folder / "eileen.jpg")))
+        guided.start.click()
+        self._until(lambda: guided.guidance is not None and len(guided.guidance.covered) >= 3)
+        self._take("guided", settle=False)
+        guided.done.click()
+        self._until(lambda: bool(guided.report.cards))
+        self._take("guided-report")
+        page.guide.click()
 
     def _take_train(self) -> None:
         """Train on people made of textures: there are only two faces at hand."""
@@ -145,11 +163,15 @@ class Studio:
             raise TypeError(f"{key} is another page")
         return self.window.page
 
-    def _take(self, name: str) -> None:
-        self._settle()
+    def _take(self, name: str, *, settle: bool = True) -> None:
+        """Save the window in both schemes; a camera that is looked at never settles."""
         for scheme in ("light", "dark"):
+            if settle:
+                self._settle()
             THEME.choose(scheme)
-            self._settle()
+            if settle:
+                self._settle()
+            self.application.processEvents()
             place = ROOT / "docs" / "pictures" / f"{name}-{scheme}.png"
             place.parent.mkdir(exist_ok=True)
             self.window.grab().save(str(place))

@@ -44,7 +44,9 @@ class Enroller:
             notes = (*notes, f"The largest of {len(faces)} faces is used.")
         return EnrollmentCandidate(frame.source, face, refusals, self.decider.look_alike(face, name), notes)
 
-    def enroll(self, name: str, candidates: Sequence[EnrollmentCandidate], consent_date: date | None) -> Enrollment:
+    def enroll(
+        self, name: str, candidates: Sequence[EnrollmentCandidate], consent_date: date | None, *, purpose: str = ""
+    ) -> Enrollment:
         """Store the acceptable candidates in one transaction; list the rest.
 
         Raises:
@@ -54,7 +56,7 @@ class Enroller:
         """
         accepted: list[NewTemplate] = []
         skipped: list[EnrollmentCandidate] = []
-        known = self._embeddings_of(name)
+        known = self.embeddings_of(name)
         for candidate in candidates:
             template, refusals = self.template(candidate, known)
             if template is None:
@@ -65,7 +67,7 @@ class Enroller:
         if not accepted:
             reasons = dict.fromkeys(reason for candidate in skipped for reason in candidate.refusals)
             raise BadInputError(" ".join(list(reasons)[:3]) or "There is no picture to enroll. Add at least one.")
-        person = self.decider.gallery.enroll(name, accepted, consent_date=consent_date)
+        person = self.decider.gallery.enroll(name, accepted, consent_date=consent_date, purpose=purpose)
         return Enrollment(person, len(accepted), tuple(skipped))
 
     def template(
@@ -84,6 +86,7 @@ class Enroller:
         if known and distances(embedding[None], np.stack(known), Metric.COSINE).min() < SAME_PICTURE:
             return None, (f"“{shown(Path(candidate.source))}” is a copy of a picture that is already enrolled.",)
         quality = {measure.key: measure.value for measure in face.quality.measures}
+        quality |= {f"component_{key}": float(score) for key, score in face.quality.components if score >= 0}
         crop = encode_jpeg(face.crop)
         return NewTemplate(embedding, self.decider.pack_id, crop, candidate.source, quality), ()
 
@@ -96,7 +99,8 @@ class Enroller:
         )[0]
         return embedding
 
-    def _embeddings_of(self, name: str) -> list[FloatArray]:
+    def embeddings_of(self, name: str) -> list[FloatArray]:
+        """Embeddings that the person of this name has already; empty where there is nobody."""
         gallery = self.decider.gallery
         try:
             templates = gallery.templates(gallery.find(name).id)

@@ -17,6 +17,7 @@ from engine.detection.detector import Detector
 from engine.packs.embedder import Embedder
 from engine.packs.pack import Pack
 from engine.quality.measures import assess
+from engine.quality.unified import unified_score, with_unified
 from engine.types import ChipFrame, Detection, Face, FloatArray, Frame, PixelArray
 
 Only: TypeAlias = Literal["largest", "central"]
@@ -100,18 +101,32 @@ class Pipeline:
             )
         else:
             chips = np.stack([face.chip for group in wanted for face in group])[:, None]
-        embeddings = self.embed(chips)
+        means, views, pack_id = self._mean_views(chips), chips.shape[1], self.embedder.pack.id
         bounds = pairwise(accumulate((len(group) for group in wanted), initial=0))
         return [
             (
                 *(
-                    replace(face, embedding=embedding.copy(), pack_id=self.embedder.pack.id, views=chips.shape[1])
-                    for face, embedding in zip(group, embeddings[start:stop], strict=True)
+                    replace(
+                        face,
+                        embedding=unit(mean),
+                        pack_id=pack_id,
+                        views=views,
+                        quality=with_unified(face.quality, unified_score(face.quality, mean, views, pack_id)),
+                    )
+                    for face, mean in zip(group, means[start:stop], strict=True)
                 ),
                 *whole[len(group) :],
             )
             for group, whole, (start, stop) in zip(wanted, faces, bounds, strict=True)
         ]
+
+    def averaged(self, frame: Frame, face: Face) -> Face:
+        """The same face of a frame, embedded in all views of test-time averaging.
+
+        Raises:
+            PackError: the network's output is not usable.
+        """
+        return self._embedded([frame], [[face]], averaging=True, first_only=True)[0][0]
 
     def embed(self, views: PixelArray) -> FloatArray:
         """Embed faces, each seen in several views.
@@ -125,9 +140,14 @@ class Pipeline:
         Raises:
             PackError: the network's output is not usable.
         """
+        return unit(self._mean_views(views))
+
+    def _mean_views(self, views: PixelArray) -> FloatArray:
+        """The mean of each face's unit embeddings, (N, D): the shorter, the less its views agree."""
         count, per_face = views.shape[:2]
         raw = self.embedder.embed(views.reshape(-1, *views.shape[2:]))
-        return unit(unit(raw).reshape(count, per_face, -1).mean(axis=1))
+        means: FloatArray = unit(raw).reshape(count, per_face, -1).mean(axis=1)
+        return means
 
     def views(self, pixels: PixelArray, landmarks: FloatArray, *, averaging: bool) -> PixelArray:
         """Cut the chips of each face that the network is to see.

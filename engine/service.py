@@ -70,6 +70,7 @@ from engine.vault_desk import VaultDesk
 
 if TYPE_CHECKING:
     from engine.erasure_desk import ErasureDesk
+    from engine.guided_desk import GuidedDesk
     from engine.learning_desk import LearningDesk
     from engine.sorting_desk import SortingDesk
     from engine.transfer_desk import TransferDesk
@@ -101,6 +102,7 @@ class FaceService:
         self._learning: LearningDesk | None = None
         self._transfer: TransferDesk | None = None
         self._sorting: SortingDesk | None = None
+        self._guided: GuidedDesk | None = None
         self._past = PastDecisions()
         self._sightings = minutes.Sightings()
         self._claims: Claims | None = None
@@ -165,7 +167,7 @@ class FaceService:
         if not self._gallery.encrypted:
             raise GalleryError("The gallery is not encrypted, so it cannot be locked. Set a passphrase first.")
         self._close_gallery()
-        self._parts = self._transfer = self._sorting = None
+        self._parts = self._transfer = self._sorting = self._guided = None
         self._past.clear()
         self._networks.forget_gallery()
         ways = protection(self._file)
@@ -197,7 +199,7 @@ class FaceService:
             self._opened.watch(self._changed)
         self._claims = Claims(self._opened)
         self._follow_settings()
-        self._parts = self._transfer = self._sorting = None
+        self._parts = self._transfer = self._sorting = self._guided = None
         self.locked = None
         embed_missing(self._opened, self._networks)
         if isinstance(self._place, Path) and self._opened.counts()[0] and due(self._place):
@@ -757,6 +759,18 @@ class FaceService:
                 self._faces,
             )
         return self._sorting
+
+    @property
+    def guided(self) -> GuidedDesk:
+        """Guided enrollment. Loaded when it is first asked for."""
+        if self._guided is None:
+            from engine.guided_desk import GuidedDesk  # noqa: PLC0415 - said above
+
+            def live_faces(frame: Frame) -> Sequence[Face]:
+                return self._find([frame], live=True, averaging=False, only="largest")[0]
+
+            self._guided = GuidedDesk(lambda: self._enroller, live_faces)
+        return self._guided
 
     # --- pictures to faces ----------------------------------------------------------------------------------------
 

@@ -132,12 +132,26 @@ class Measure:
     reason: str = ""
 
 
+class Component(NamedTuple):
+    """One quality component of ISO/IEC 29794-5: 0..100, or -1 where it cannot be assessed (`docs/quality.md`)."""
+
+    key: str
+    score: int
+
+
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How fit a face is for enrollment."""
+    """How fit a face is for enrollment.
+
+    Attributes:
+        measures: what decides whether it can be enrolled.
+        pose: how the head is turned.
+        components: on the standard's scale, for advice and for choosing among good pictures.
+    """
 
     measures: tuple[Measure, ...]
     pose: Pose
+    components: tuple[Component, ...] = ()
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -148,6 +162,10 @@ class Quality:
     def acceptable(self) -> bool:
         """Whether the face is good enough to enroll."""
         return not self.reasons
+
+    def score(self, key: str) -> int:
+        """Score of one component, 0..100; -1 where it cannot be assessed."""
+        return next((component.score for component in self.components if component.key == key), -1)
 
     def __getitem__(self, key: str) -> float:
         """Value of one measure.

@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
 from engine.erasure import Receipt
 from engine.errors import OperationCancelledError, VisavisError
 from engine.exchange import Conflict, NamedPicture, RegionPlace, SourceKind, TableFormat
+from engine.guided import Sector
 from engine.journal import LogQuery
 from engine.learning import Evaluation
 from engine.server_address import Place
@@ -236,6 +237,32 @@ class EngineClient(QObject):
     def delete_person(self, person_id: int) -> Job:
         """Job of None."""
         return self._edit(lambda service: service.delete_person(person_id))
+
+    # --- guided enrollment --------------------------------------------------------------------------------------
+
+    def guided_begin(self, name: str, consent: date | None, purpose: str, plan: Sequence[Sector], live: bool) -> Job:
+        """Job of Guidance."""
+        return self.submit(lambda s, _job: s.guided.begin(name, consent, purpose=purpose, plan=plan, live=live))
+
+    def guided_see(self, frame: Frame) -> Job:
+        """Job of Guidance."""
+        return self.submit(lambda service, _job: service.guided.see(frame))
+
+    def guided_snap(self) -> Job:
+        """Job of Guidance."""
+        return self.submit(lambda service, _job: service.guided.snap())
+
+    def guided_report(self, left_out: Sequence[int] | None = None) -> Job:
+        """Job of GuidedReport."""
+        return self.submit(lambda service, _job: service.guided.report(left_out))
+
+    def guided_finish(self, left_out: Sequence[int]) -> Job:
+        """Job of Enrollment."""
+        return self._edit(lambda service: service.guided.finish(left_out))
+
+    def guided_stop(self) -> Job:
+        """Job of None."""
+        return self.submit(lambda service, _job: service.guided.stop())
 
     # --- protection ---------------------------------------------------------------------------------------------
 

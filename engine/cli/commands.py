@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import asdict
 
 from engine import settings as settings_file
-from engine.cli import care, learning, log, output, protection, server, sorting, transfer
+from engine.cli import care, guided, learning, log, output, protection, server, sorting, transfer
 from engine.errors import BadInputError, VisavisError
 from engine.service import FaceService
 from engine.settings import Settings
@@ -49,6 +49,9 @@ def run(request: argparse.Namespace) -> int:
 
 
 def _enroll(service: FaceService, request: argparse.Namespace) -> int:
+    if request.guided:
+        _print(request, *guided.enroll(service, request.name, request.source, request.consent, request.purpose))
+        return DONE
     candidates = service.judge(request.images, request.name)
     result = service.enroll(request.name, candidates, consent_date=request.consent)
     _print(request, output.enrollment(result, candidates), output.enrollment_text(result, candidates))

@@ -36,8 +36,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
     enroll = commands.add_parser("enroll", parents=[everywhere], help="enroll a person from pictures")
     enroll.add_argument("name")
-    enroll.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="a picture, or a folder of them")
+    enroll.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="a picture, or a folder of them")
     enroll.add_argument("--consent", type=date.fromisoformat, metavar="YYYY-MM-DD", help="when the person consented")
+    enroll.add_argument("--guided", action="store_true", help="choose the best views of a camera, a video or a folder")
+    # Not to be mixed up with the window's own option of the same name, which comes before the command.
+    enroll.add_argument("--camera", dest="source", metavar="SOURCE", help="what --guided looks at")
+    enroll.add_argument("--purpose", default="", help="what the person is enrolled for, with --guided")
 
     verify = commands.add_parser("verify", parents=[everywhere], help="is this the person they claim to be? (1:1)")
     verify.add_argument("name")
@@ -67,7 +71,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _add_transfer_commands(commands)
     _add_server_commands(commands.add_parser("server", parents=[everywhere], help="for the owner of a gallery server"))
     commands.add_parser("info", parents=[everywhere], help="device, precision, pack, gallery, versions")
-    return parser.parse_args(arguments)
+    request = parser.parse_args(arguments)
+    if request.command == "enroll" and bool(request.images) == request.guided:
+        enroll.error("name pictures, or --guided with --camera SOURCE; one of the two")
+    return request
 
 
 def _add_gallery_commands(gallery: argparse.ArgumentParser) -> None:

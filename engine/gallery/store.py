@@ -282,7 +282,9 @@ class Gallery:
 
     # --- edits --------------------------------------------------------------------------------------------------
 
-    def enroll(self, name: str, templates: Sequence[NewTemplate], *, consent_date: date | None = None) -> Person:
+    def enroll(
+        self, name: str, templates: Sequence[NewTemplate], *, consent_date: date | None = None, purpose: str = ""
+    ) -> Person:
         """Add templates to the person of this name, who is created where there is none, in one transaction.
 
         Raises:
@@ -300,6 +302,8 @@ class Gallery:
                 session.flush()
             if consent_date is not None:
                 person.consent_date = consent_date
+            if purpose.strip():
+                person.purpose = purpose.strip()
             check_dimensions(session, [embedded for row in rows for embedded in row.embeddings])
             for row in rows:
                 row.person_id = person.id

@@ -13,13 +13,11 @@ from math import cos, radians
 import cv2
 import numpy as np
 
+from engine.quality.components import BURNT, DARK, FACE, Seen, components
 from engine.quality.pose import eye_distances, poses
-from engine.types import Box, FloatArray, Measure, PixelArray, Pose, Quality
+from engine.types import Box, Component, FloatArray, Measure, PixelArray, Quality
 
-_FACE = (slice(30, 130), slice(25, 125))
-"""The face itself inside a 150-pixel chip, without most of hair and background."""
 _BLUR_SIGMA_PX = 2.0
-_DARK, _BURNT = 25, 247
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +62,27 @@ def assess(
         frame_size: width and height of the frame in pixels.
         boxes: of the N faces in frame pixels.
     """
-    eyes = eye_distances(landmarks)
-    rows = zip(chips, scores.tolist(), eyes.tolist(), poses(landmarks), boxes, strict=True)
-    return [
-        _quality(pose, eye, {"detector_score": score, "visible": _visible_share(box, frame_size), **_light(chip)})
-        for chip, score, eye, pose, box in rows
-    ]
-
-
-def _quality(pose: Pose, eye_distance_px: float, others: dict[str, float]) -> Quality:
-    values = {
-        # A turned head is as large as a straight one, though its eyes are closer together.
-        "eye_distance": eye_distance_px / max(cos(radians(pose.yaw_deg)), 0.5),
-        "yaw": pose.yaw_deg,
-        "pitch": pose.pitch_deg,
-        "roll": pose.roll_deg,
-        **others,
-    }
-    return Quality(tuple(limit.measure(values[limit.key]) for limit in _LIMITS), pose)
+    eyes, middles = eye_distances(landmarks), landmarks[:, :4].mean(axis=1)
+    found = []
+    for number, (chip, box, pose) in enumerate(zip(chips, boxes, poses(landmarks), strict=True)):
+        values = {
+            "detector_score": float(scores[number]),
+            # A turned head is as large as a straight one, though its eyes are closer together.
+            "eye_distance": float(eyes[number]) / max(cos(radians(pose.yaw_deg)), 0.5),
+            "visible": _visible_share(box, frame_size),
+            "yaw": pose.yaw_deg,
+            "pitch": pose.pitch_deg,
+            "roll": pose.roll_deg,
+            **_light(chip),
+        }
+        others = max((other.area for other in boxes if other is not box), default=0.0)
+        middle = float(middles[number, 0]), float(middles[number, 1])
+        rival = others / box.area if box.area else 1.0
+        seen = Seen(middle, values["eye_distance"], box, frame_size, rival, values["visible"] >= 1)
+        scored = components(chip, seen, pose, values["sharpness"])
+        measures = tuple(limit.measure(values[limit.key]) for limit in _LIMITS)
+        found.append(Quality(measures, pose, tuple(Component(*one) for one in scored.items())))
+    return found
 
 
 def _visible_share(box: Box, frame_size: tuple[int, int]) -> float:
@@ -93,7 +94,7 @@ def _visible_share(box: Box, frame_size: tuple[int, int]) -> float:
 
 def _light(chip: PixelArray) -> dict[str, float]:
     """Sharpness, brightness, contrast and exposure of the face in a chip."""
-    grey = cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY)[_FACE]
+    grey = cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY)[FACE]
     contrast = float(grey.std())
     fine = cv2.absdiff(grey, cv2.GaussianBlur(grey, (0, 0), _BLUR_SIGMA_PX))
     return {
@@ -101,6 +102,6 @@ def _light(chip: PixelArray) -> dict[str, float]:
         "sharpness": float(fine.mean()) / max(contrast, 1.0),
         "brightness": float(grey.mean()),
         "contrast": contrast,
-        "underexposed": float(np.count_nonzero(grey <= _DARK)) / grey.size,
-        "overexposed": float(np.count_nonzero(grey >= _BURNT)) / grey.size,
+        "underexposed": float(np.count_nonzero(grey <= DARK)) / grey.size,
+        "overexposed": float(np.count_nonzero(grey >= BURNT)) / grey.size,
     }

@@ -7,21 +7,20 @@ from datetime import date
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QScrollArea, QStackedWidget, QWidget
 from typing_extensions import override
 
 from engine.types import Enrollment, EnrollmentCandidate, Frame, Person, Picture
-from gui.camera import Phase, StreamState
 from gui.context import Context
+from gui.pages.enroll_camera import CameraBox
+from gui.pages.guided import GuidedPanel
 from gui.pages.page import Page
 from gui.theme import tokens as t
-from gui.widgets.basics import button, column, label, row, set_look
-from gui.widgets.camera_view import CameraView
+from gui.widgets.basics import button, column, label, row, set_icon
 from gui.widgets.candidate_card import CandidateCard
 from gui.widgets.drop_zone import DropZone
 from gui.widgets.job_bar import JobBar
 from gui.widgets.person_picker import NameEdit
-from gui.widgets.source_picker import SourcePicker
 
 
 class EnrollPage(Page):
@@ -36,9 +35,32 @@ class EnrollPage(Page):
         self.name.setPlaceholderText("Who is it? A new name, or someone enrolled")
         self.consent = QCheckBox("They consented today")
         self.consent.setToolTip("Remembers today as the date of consent.")
+        self.guide = button("Guide me at the camera", self._toggle_guided, "", "live")
+        self.guide.setShortcut("Ctrl+G")
+        self.header.addWidget(self.guide)
         self.body.addLayout(row(self.name, self.consent, spacing=t.GUTTER))
+        pictures = self._make_pictures(context)
+        self.guided = GuidedPanel(context)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(pictures)
+        self._stack.addWidget(self.guided)
+        self.body.addWidget(self._stack, 1)
+        self.zone.dropped.connect(self.take_pictures)
+        self.camera.view.frame_shown.connect(self.camera.on_frame)
+        self.camera.snap.clicked.connect(self._snap)
+        self.name.textChanged.connect(self._update)
+        context.people.modelReset.connect(self._update)
+        self.consent.toggled.connect(self._tell_guided)
+        self.name.textChanged.connect(self._tell_guided)
+        self.guided.enrolled.connect(self._on_enrolled)
+        self.guided.occupied.connect(self.name.setDisabled)
+        self.guided.occupied.connect(self.consent.setDisabled)
+        self._judging = 0
+        self._update()
+
+    def _make_pictures(self, context: Context) -> QWidget:
         self.zone = DropZone("Drop pictures or folders of one person here", folders=True)
-        self.camera = _CameraBox(context)
+        self.camera = CameraBox(context)
         self.zone.setFixedWidth(t.SOURCE_PX)
         self.camera.setFixedWidth(t.SOURCE_PX)
         left = column(self.zone, self.camera, spacing=t.GUTTER)
@@ -65,33 +87,54 @@ class EnrollPage(Page):
         right = column(self.jobs, scroll, actions, spacing=t.GUTTER)
         right.setStretch(1, 1)
         content = row(spacing=t.MARGIN)
+        content.setContentsMargins(0, 0, 0, 0)
         content.addLayout(left)
         content.addLayout(right, 1)
-        self.body.addLayout(content, 1)
-        self.zone.dropped.connect(self.take_pictures)
-        self.camera.view.frame_shown.connect(self.camera.on_frame)
-        self.camera.snap.clicked.connect(self._snap)
-        self.name.textChanged.connect(self._update)
-        context.people.modelReset.connect(self._update)
-        self._judging = 0
-        self._update()
+        pictures = QWidget()
+        pictures.setLayout(content)
+        return pictures
 
     @property
     def cards(self) -> Sequence[CandidateCard]:
         """What was judged, oldest first."""
         return self._cards
 
+    @property
+    def is_guided(self) -> bool:
+        """Whether the camera guides through the enrollment."""
+        return self._stack.currentWidget() is self.guided
+
+    def _toggle_guided(self) -> None:
+        if self.is_guided:
+            self.guided.let_go()
+            self.guided.left()
+            self._stack.setCurrentIndex(0)
+        else:
+            self.camera.stop()
+            self._stack.setCurrentIndex(1)
+            self.guided.entered()
+        self.guide.setText("From pictures" if self.is_guided else "Guide me at the camera")
+        set_icon(self.guide, "picture" if self.is_guided else "live")
+
+    def _tell_guided(self) -> None:
+        self.guided.set_person(self.name.name, consented=self.consent.isChecked())
+
     @override
     def entered(self) -> None:
+        if self.is_guided:
+            self.guided.entered()
         if not self.name.text():
             self.name.setFocus()
 
     @override
     def left(self) -> None:
         self.camera.stop()
+        self.guided.left()
 
     @override
     def take_pictures(self, pictures: Sequence[Path | bytes]) -> None:
+        if self.is_guided:
+            self._toggle_guided()
         self._judge(pictures)
 
     @override
@@ -181,51 +224,3 @@ class EnrollPage(Page):
         self.name.clear()
         self.consent.setChecked(False)
         self.name.setFocus()
-
-
-class _CameraBox(QFrame):
-    """The webcam, to snap from."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__()
-        set_look(self, "card")
-        self._feed = context.feed
-        self.source = SourcePicker(context.cameras, context.settings)
-        self.source.setMinimumContentsLength(12)
-        self.view = CameraView(context.feed, context.settings)
-        self.snap = button("Snap", lambda: None, "", "snap")
-        self.snap.setShortcut("Ctrl+Space")
-        self.snap.setEnabled(False)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(t.GAP, t.GAP, t.GAP, t.GAP)
-        layout.addWidget(self.view, 1)
-        line = row(self.source, self.snap)
-        line.setStretch(0, 1)
-        layout.addLayout(line)
-        self._context = context
-        self.source.source_chosen.connect(self._start)
-        self.view.start_wanted.connect(self._start)
-        self.view.video_wanted.connect(self.source.open_video)
-        context.feed.state_changed.connect(self._on_state)
-
-    def _start(self, _spec: str = "") -> None:
-        if self.source.spec:
-            self.view.active = True
-            self._feed.start(self.source.spec)
-        else:
-            self._context.cameras.refresh()
-            self._context.toasts.show("No camera was found. Plug one in, or open a video in its place.", "bad")
-
-    def stop(self) -> None:
-        """Let the camera go."""
-        if self.view.active:
-            self.view.active = False
-            self._feed.stop()
-
-    def on_frame(self, _frame: object) -> None:
-        """A picture is there to snap."""
-        self.snap.setEnabled(True)
-
-    def _on_state(self, state: StreamState) -> None:
-        if state.phase is not Phase.RUNNING:
-            self.snap.setEnabled(False)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from main import main
+from tests.sittings import sitting
 
 from .conftest import Run
 
@@ -185,3 +186,32 @@ def test_that_a_person_is_split_and_made_whole_again(enrolled: Run, pictures: Pa
 def test_that_with_nothing_to_undo_it_says_so(run: Run) -> None:
     assert run("gallery", "undo", "--show").out == "There is nothing to undo.\n"
     assert (run("gallery", "undo").code, run("gallery", "undo").err) == (3, "There is nothing to undo.\n")
+
+
+def test_that_the_best_views_of_a_folder_are_enrolled_with_a_report(
+    run: Run, tmp_path: Path, astronaut_file: Path
+) -> None:
+    (tmp_path / "sitting").mkdir()
+    folder = sitting(tmp_path / "sitting", astronaut_file)
+    guided = "enroll", "Eileen Collins", "--guided", "--camera", folder
+    refused = run(*guided)
+    assert (refused.code, "consented" in refused.err) == (3, True)
+    outcome = run(*guided, "--consent", "2026-11-24", "--purpose", "front door", "--json")
+    assert outcome.code == 0
+    found = outcome.json
+    assert not found["live"]
+    assert found["added"] == sum(shot["kept"] for shot in found["shots"]) >= 3
+    assert {shot["view"] for shot in found["shots"]} >= {"front", "near", "far"}
+    assert all(shot["worth"] in ("adds", "redundant", "hurts") for shot in found["shots"])
+    (person,) = run("gallery", "list", "--json").json
+    assert (person["consent_date"], person["purpose"]) == ("2026-11-24", "front door")
+    text = run("enroll", "Another Name", "--guided", "--camera", folder, "--consent", "2026-11-24").out
+    assert "Not live" in text
+    assert "taken for one another" in text
+
+
+def test_that_guided_and_pictures_are_one_or_the_other(run: Run, pictures: Path) -> None:
+    for arguments in (("--guided", pictures / "eileen1.jpg"), ()):
+        with pytest.raises(SystemExit) as stop:
+            run("enroll", "Eileen Collins", *arguments)
+        assert stop.value.code == 2
