@@ -59,7 +59,7 @@ class CareDesk:
 
         Raises:
             UnknownPersonError: there is no such person.
-            GalleryError: it is one of the person's own pictures.
+            OwnPictureError: it is one of the person's own pictures.
             BadInputError: the very face is rejected already.
         """
         rejected = self._gallery.rejections.of_pack(self._decider.pack_id)

@@ -67,6 +67,10 @@ class GalleryError(VisavisError):
     """The gallery cannot be opened, read or written."""
 
 
+class OwnPictureError(GalleryError):
+    """A face that is enrolled as the very person it is said not to be."""
+
+
 class GalleryLockedError(GalleryError):
     """The gallery is encrypted, and what opens it has not been given."""
 
@@ -83,6 +87,20 @@ class GalleryLockedError(GalleryError):
 
 class WrongSecretError(GalleryError):
     """A passphrase or recovery code that does not open the gallery, or cannot be one."""
+
+
+class TooManyAttemptsError(VisavisError):
+    """Too many attempts failed; nothing may be tried for a while."""
+
+    def __init__(self, sentence: str, left_s: float) -> None:
+        """Say so.
+
+        Args:
+            sentence: for the user.
+            left_s: how long nothing may be tried yet.
+        """
+        super().__init__(sentence)
+        self.left_s = left_s
 
 
 class PackError(VisavisError):

@@ -46,16 +46,23 @@ class PastDecisions:
         """Oldest first."""
         return iter(list(self._kept))
 
-    def add(self, past: Past) -> None:
-        """Keep a decision; the oldest goes where there are too many."""
+    def add(self, past: Past) -> bool:
+        """Keep a decision; the oldest goes where there are too many.
+
+        Returns:
+            Whether it is news: the same question about the same face was not answered the same before.
+        """
+        news = True
         same = [place for place, before in enumerate(self._kept) if _asks_alike(before, past)]
         if same:
             # The last digits of an embedding depend on how many faces were embedded at once.
             apart = 1 - np.stack([self._kept[place].probe for place in same]) @ past.probe
             if apart.min() < _SAME_FACE:
-                del self._kept[same[int(apart.argmin())]]
+                known = self._kept.pop(same[int(apart.argmin())])
+                news = (known.record.match, known.person_id) != (past.record.match, past.person_id)
         self._kept.append(past)
         del self._kept[:-DECISIONS_KEPT]
+        return news
 
     def add_live(self, past: Past, time_s: float) -> None:
         """Keep a decision about a live frame, if it is another one than before about them, or a second later."""

@@ -17,17 +17,23 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from engine import minutes
 from engine.capture.folders import find_pictures
 from engine.capture.images import decode_jpeg, read_image, reduced
 from engine.care_desk import CareDesk
+from engine.claims import Claims
 from engine.decisions import Decider, embedding_of
 from engine.enrollment import Enroller
 from engine.errors import GalleryError, GalleryLockedError, ImageError, NoFaceError, PackError, shown
 from engine.gallery.backups import due
+from engine.gallery.database import followed
+from engine.gallery.journal import Note
 from engine.gallery.keys import Way
 from engine.gallery.store import Gallery
 from engine.gallery.system_keyring import keyring_name
-from engine.gallery.vault import Typed, protection
+from engine.gallery.vault import Typed, protection, unlock_pause_s
+from engine.journal import LogPolicy
+from engine.journal_desk import JournalDesk
 from engine.loaded import Networks, embed_missing
 from engine.matching.learned import find_verifier
 from engine.packs.embedder import left_device
@@ -63,6 +69,7 @@ from engine.types import (
 from engine.vault_desk import VaultDesk
 
 if TYPE_CHECKING:
+    from engine.erasure_desk import ErasureDesk
     from engine.learning_desk import LearningDesk
     from engine.sorting_desk import SortingDesk
     from engine.transfer_desk import TransferDesk
@@ -95,7 +102,10 @@ class FaceService:
         self._transfer: TransferDesk | None = None
         self._sorting: SortingDesk | None = None
         self._past = PastDecisions()
-        self._place = gallery_path or default_gallery_path()
+        self._sightings = minutes.Sightings()
+        self._claims: Claims | None = None
+        place = gallery_path or default_gallery_path()
+        self._place = followed(place) if isinstance(place, Path) else place
         self._changed: Callable[[], None] | None = None
         self._opened: Gallery | None = None
         self._backup: Thread | None = None
@@ -124,7 +134,7 @@ class FaceService:
             self._backup.join()
         if self._opened is not None:
             self._opened.close()
-            self._opened = None
+            self._opened = self._claims = None
 
     # --- locking ------------------------------------------------------------------------------------------------
 
@@ -137,6 +147,7 @@ class FaceService:
 
         Raises:
             WrongSecretError: it does not open the gallery.
+            TooManyAttemptsError: others did not either, too often; this one was not looked at.
             GalleryLockedError: something must be typed.
             GalleryError: the gallery cannot be opened.
         """
@@ -161,6 +172,20 @@ class FaceService:
         asks = ("passphrase",) * ways.passphrase + ("recovery",) * ways.recovery
         self.locked = GalleryLockedError("The gallery is locked.", asks)
 
+    def unlock_pause_s(self) -> float:
+        """How long no passphrase is looked at yet, after too many wrong ones."""
+        return unlock_pause_s(self._place) if isinstance(self._place, Path) else 0.0
+
+    def claim_pause_s(self, person_id: int) -> float:
+        """How long nobody may claim to be a person yet, after too many failed attempts."""
+        return self._claiming.pause_s(person_id)
+
+    @property
+    def _claiming(self) -> Claims:
+        if self._claims is None:
+            raise self.locked or GalleryLockedError("The gallery is closed.", ())
+        return self._claims
+
     @property
     def vault(self) -> VaultDesk:
         """Encryption, and what opens the gallery."""
@@ -170,6 +195,8 @@ class FaceService:
         self._opened = Gallery.open(self._place, typed)
         if self._changed:
             self._opened.watch(self._changed)
+        self._claims = Claims(self._opened)
+        self._follow_settings()
         self._parts = self._transfer = self._sorting = None
         self.locked = None
         embed_missing(self._opened, self._networks)
@@ -248,6 +275,14 @@ class FaceService:
         self._verifier = None if settings.verifier == "distance" else find_verifier(settings.verifier, pack_id)
         self._settings = settings
         self._parts = None
+        self._follow_settings()
+
+    def _follow_settings(self) -> None:
+        """Let the log and the limit of attempts be as the settings say."""
+        if self._opened is not None and self._claims is not None:
+            self._opened.journal.use(LogPolicy.of(self._settings.history_log, self._settings.log_days))
+            # Whoever may only look at a gallery on a server cannot count there, and can read all of it anyway.
+            self._claims.limited = self._settings.limit_attempts and self._opened.writable
 
     def info(self) -> EngineInfo:
         """What the engine runs on."""
@@ -352,10 +387,15 @@ class FaceService:
             NoFaceError: it shows no face.
             UnknownPersonError: there is no such person.
             PackMismatchError: the person has no template of this pack.
+            TooManyAttemptsError: too many others have failed; this one was not looked at.
         """
         person = self._gallery.person(person_id)
+        self._claiming.check(person_id)
         found = self._decider.verify(self.probe(picture), person)
-        self._past.add(self._past_of("verification", person.name, found, found.probe, person.id))
+        # The same picture again, because something else has changed, is no other attempt.
+        if self._past.add(self._past_of("verification", person.name, found, found.probe, person.id)):
+            failed = self._claiming.answered(found)
+            self._gallery.journal.note(minutes.verification(found, source_of(picture), failed=failed))
         return found
 
     def compare(self, first: Picture, second: Picture) -> Comparison:
@@ -367,7 +407,8 @@ class FaceService:
         """
         found = self._decider.compare(self.probe(first), self.probe(second))
         about = f"{shown(source_of(first))}, {shown(source_of(second))}"
-        self._past.add(self._past_of("comparison", about, found, found.first))
+        if self._past.add(self._past_of("comparison", about, found, found.first)):
+            self._gallery.journal.note(minutes.comparison(found, source_of(first), source_of(second)))
         return found
 
     def identify(
@@ -423,7 +464,8 @@ class FaceService:
         start = perf_counter()
         identifications = self._decider.identify(faces)
         verification = None
-        if claimed is not None and faces:
+        pause_s = 0.0 if claimed is None else self._claiming.pause_s(claimed)
+        if claimed is not None and faces and not pause_s:
             verification = self._decider.verify(faces[0], self._gallery.person(claimed))
         stages_ms["match"] = (perf_counter() - start) * 1000
         for past in self._past_identified(identifications):
@@ -433,7 +475,28 @@ class FaceService:
                 "verification", verification.name, verification, verification.probe, verification.person_id
             )
             self._past.add_live(past, frame.time_s)
-        return LiveResult(frame, tuple(identifications), verification, stages_ms)
+        self._note_live(frame, identifications, claimed if not pause_s else None, verification)
+        return LiveResult(frame, tuple(identifications), verification, stages_ms, pause_s)
+
+    def _note_live(
+        self,
+        frame: Frame,
+        identifications: Sequence[Identification],
+        claimed: int | None,
+        verification: Verification | None,
+    ) -> None:
+        """Count attempts before the camera, and write down what is new."""
+        journal = self._gallery.journal
+        ended = self._claiming.watched(claimed, verification, frame.time_s)
+        # An attempt that ends because nobody is there any more has no numbers of its own.
+        notes = [
+            minutes.verification(verification, frame.source, failed=not success)
+            for person_id, success in ended
+            if verification is not None and verification.person_id == person_id
+        ]
+        if journal.policy.sightings:
+            notes += self._sightings.new(identifications, frame.source, frame.time_s)
+        journal.note(*notes)
 
     def replay(self, false_match_rate: float) -> Replay:
         """What this session's decisions would have been at another false match rate, with the limits that follow."""
@@ -472,12 +535,15 @@ class FaceService:
             except ImageError as error:
                 answers[place] = IdentifiedPicture(source_of(picture), error=str(error))
         found = self._faces(list(frames.values()))
+        notes: list[Note] = []
         for (place, frame), faces in zip(frames.items(), found, strict=True):
             preview, scale = reduced(frame.pixels, PREVIEW_PX)
             identifications = tuple(self._decider.identify(faces))
-            for past in self._past_identified(identifications):
-                self._past.add(past)
+            news = [self._past.add(past) for past in self._past_identified(identifications)]
+            told = filter(None, (minutes.identification(one, frame.source) for one in identifications))
+            notes += [note for note, new in zip(told, news, strict=True) if new]
             answers[place] = IdentifiedPicture(source_of(pictures[place]), identifications, preview, scale, frame.notes)
+        self._gallery.journal.note(*notes)
         return [answers[place] for place in range(len(pictures))]
 
     # --- the gallery --------------------------------------------------------------------------------------------
@@ -546,6 +612,15 @@ class FaceService:
         """Give a template to another person."""
         return self._gallery.move_template(template_id, target_id)
 
+    def split(self, person_id: int, template_ids: Sequence[int], name: str) -> Person:
+        """Give some of a person's templates to somebody new.
+
+        Raises:
+            NameTakenError: somebody has the name already.
+            GalleryError: the templates are not the person's, or all of theirs.
+        """
+        return self._gallery.split(person_id, template_ids, name)
+
     def delete_template(self, template_id: int) -> None:
         """Delete a template and its crop, from the disk too."""
         self._gallery.delete_template(template_id)
@@ -557,7 +632,7 @@ class FaceService:
 
     @property
     def undo_text(self) -> str:
-        """What `undo` would take back, in words; empty when there is nothing."""
+        """What `undo` would take back, in words, with when where that was before this start; empty for nothing."""
         return self._gallery.undo_text
 
     @property
@@ -566,7 +641,7 @@ class FaceService:
         return self._gallery.redo_text
 
     def undo(self) -> str:
-        """Take back this session's latest edit of the gallery, and say what it was.
+        """Take back the latest edit of the gallery, also of a session before, and say what it was.
 
         Raises:
             GalleryError: there is none, or the gallery has moved on.
@@ -619,6 +694,22 @@ class FaceService:
         self._gallery.forget_pack(pack.id)
 
     @property
+    def journal(self) -> JournalDesk:
+        """The history log."""
+        return JournalDesk(lambda: self._gallery)
+
+    @property
+    def erasure(self) -> ErasureDesk:
+        """Erasing people for good. Loaded when it is first asked for."""
+        from engine.erasure_desk import ErasureDesk  # noqa: PLC0415 - said above
+
+        def forget(person_id: int) -> None:
+            self._past.forget(person_id)
+            self._networks.forget_gallery()
+
+        return ErasureDesk(self._gallery, forget)
+
+    @property
     def care(self) -> CareDesk:
         """Rejected faces, and the check-up of the gallery."""
         return self._care
@@ -658,7 +749,12 @@ class FaceService:
             from engine.sorting_desk import SortingDesk  # noqa: PLC0415 - said above
 
             self._sorting = SortingDesk(
-                self._gallery, lambda: self._decider, lambda: self._enroller, self._read, self._faces
+                self._gallery,
+                lambda: self._decider,
+                lambda: self._enroller,
+                lambda: self._care,
+                self._read,
+                self._faces,
             )
         return self._sorting
 

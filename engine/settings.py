@@ -121,6 +121,37 @@ class Settings:
             hidden=True,
         ),
     )
+    history_log: str = option(
+        "decisions",
+        Option(
+            "History",
+            "The history log has",
+            "It is kept in the gallery, protected as the gallery is. Nobody's face or embedding is in it.",
+            (
+                ("off", "Nothing"),
+                ("changes", "Changes of the gallery"),
+                ("decisions", "Changes and decisions"),
+                ("live", "Changes, decisions and who is seen live"),
+            ),
+        ),
+    )
+    log_days: int = option(
+        365,
+        Option(
+            "History",
+            "Keep its entries",
+            "Older ones are dropped when the gallery is closed.",
+            ((30, "30 days"), (90, "90 days"), (365, "A year"), (0, "For ever")),
+        ),
+    )
+    limit_attempts: bool = option(
+        True,
+        Option(
+            "History",
+            "Pause after five failed attempts",
+            "When somebody claims to be a person and is not, in a picture or live. Passphrases are always limited.",
+        ),
+    )
 
     def __post_init__(self) -> None:
         """Check every value.

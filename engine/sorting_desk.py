@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from engine.capture.images import decode_jpeg
+from engine.care_desk import CareDesk
 from engine.decisions import Decider
 from engine.enrollment import Enroller
-from engine.errors import BadInputError, GalleryError, ImageError, UnknownPersonError
+from engine.errors import BadInputError, GalleryError, ImageError, OwnPictureError, UnknownPersonError
 from engine.gallery.sorting_layout import Change, Layout
 from engine.gallery.store import Gallery
 from engine.pipeline import views_of_crop
 from engine.sorting import actions
 from engine.sorting.actions import Chosen, Work
-from engine.sorting.faces import candidate
+from engine.sorting.faces import candidate, face_of
 from engine.sorting.grouping import apply, arrange, centred, looking_like
+from engine.sorting.history import Enrolled, History, Step
 from engine.sorting.listing import list_groups
 from engine.sorting.selection import best_faces
 from engine.sorting.walk import FindFaces, ReadPicture, Walk
@@ -28,24 +31,6 @@ from engine.types import Box, CancelToken, FloatArray, PixelArray, Progress, Rep
 _CROPS_AT_ONCE = 64
 
 
-@dataclass(frozen=True, slots=True)
-class _Enrolled:
-    """What a confirmation put into the gallery."""
-
-    person_id: int
-    template_ids: tuple[int, ...]
-    new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One action, and what takes it back."""
-
-    text: str
-    changes: tuple[Change, ...]
-    enrolled: tuple[_Enrolled, ...] = ()
-
-
 @dataclass(slots=True)
 class SortingDesk:
     """Sorts folders into the gallery's file. Synchronous, as the service.
@@ -53,6 +38,7 @@ class SortingDesk:
     Attributes:
         decider: decides by the settings in force.
         enroller: enrolls by them.
+        care: keeps rejected faces.
         read: reads a picture.
         find: finds and embeds every face of some pictures.
     """
@@ -60,11 +46,12 @@ class SortingDesk:
     gallery: Gallery
     decider: Callable[[], Decider]
     enroller: Callable[[], Enroller]
+    care: Callable[[], CareDesk]
     read: ReadPicture
     find: FindFaces
     _walks: dict[int, Walk] = field(default_factory=dict)
     _layouts: dict[int, Layout] = field(default_factory=dict)
-    _history: dict[int, list[_Step]] = field(default_factory=dict)
+    _histories: dict[int, History] = field(default_factory=dict)
 
     # --- looking through a folder -------------------------------------------------------------------------------
 
@@ -123,13 +110,13 @@ class SortingDesk:
             layout = self._layout(sorting_id)
             made = arrange(layout, self.decider(), token or CancelToken())
             self.gallery.sorting.change(sorting_id, lambda session: apply(sorting_id, layout, made, session))
-            self._history.pop(sorting_id, None)
+            self._histories.pop(sorting_id, None)
         return self.show(sorting_id)
 
     def delete(self, sorting_id: int) -> None:
         """Delete all faces found in a folder, from the disk too. People and their templates stay."""
         self.gallery.sorting.delete(sorting_id)
-        for kept in (self._walks, self._layouts, self._history):
+        for kept in (self._walks, self._layouts, self._histories):
             kept.pop(sorting_id, None)
 
     def _embed_again(self, sorting_id: int, token: CancelToken, report: Report) -> None:
@@ -160,9 +147,11 @@ class SortingDesk:
         """
         store = self.gallery.sorting
         sorting, layout = store.sorting(sorting_id), self._layout(sorting_id)
-        steps = self._history.get(sorting_id)
+        history = self._history(sorting_id)
         names = {person.id: person.name for person in self.gallery.people()}
-        return Sorted(sorting, list_groups(layout, names), steps[-1].text if steps else "", store.problems(sorting_id))
+        return Sorted(
+            sorting, list_groups(layout, names), history.undo_text, history.redo_text, store.problems(sorting_id)
+        )
 
     def faces(self, sorting_id: int, group_id: int) -> list[SortedFace]:
         """The faces of a group, nearest to its middle first, so that doubtful ones are at the end."""
@@ -207,7 +196,7 @@ class SortingDesk:
             GalleryError: it cannot be stored.
         """
         chosen = Chosen.of(self._layout(sorting_id), face_ids, group_ids)
-        enrolled: list[_Enrolled] = []
+        enrolled: list[Enrolled] = []
         changes: list[Change] = []
         try:
             for own_name, rows in self._by_name(sorting_id, chosen, name).items():
@@ -224,18 +213,46 @@ class SortingDesk:
             self._withdraw(enrolled)
             raise
         text = f"Confirm {len(chosen.rows):,} faces" if len(chosen.rows) > 1 else "Confirm a face"
-        self._history.setdefault(sorting_id, []).append(_Step(text, tuple(changes), tuple(enrolled)))
+        self._history(sorting_id).add(
+            Step(
+                text,
+                tuple(changes),
+                tuple(enrolled),
+                again=lambda: self.confirm(sorting_id, group_ids, face_ids, name),
+            )
+        )
         return self.show(sorting_id)
 
     def reject(self, sorting_id: int, group_ids: Sequence[int] = (), face_ids: Collection[int] = ()) -> Sorted:
         """Say that faces do not belong to their group, or that a group is not who is proposed.
 
+        Where the group has a name, the best few that differ are kept as faces that are not this person.
+
         Raises:
             BadInputError: nothing is said of them that could be wrong.
+            OwnPictureError: a single face is enrolled as the person; nothing was changed.
+            GalleryError: it cannot be stored; nothing was changed.
         """
         layout = self._layout(sorting_id)
         chosen = Chosen.of(layout, face_ids, group_ids)
-        return self._do(sorting_id, "Not this person", actions.reject(layout, chosen))
+        work = actions.reject(layout, chosen)
+        rejected: list[int] = []
+        try:
+            for person_id, rows in actions.taken_for(layout, chosen).items():
+                self._keep_as_rejected(layout, person_id, rows, rejected, singled_out=bool(face_ids))
+            change = self.gallery.sorting.change(sorting_id, work)
+        except BaseException:
+            self._forget_rejections(rejected)
+            raise
+        self._history(sorting_id).add(
+            Step(
+                "Not this person",
+                (change,),
+                rejected=tuple(rejected),
+                again=(lambda: self.reject(sorting_id, group_ids, face_ids)) if rejected else None,
+            )
+        )
+        return self.show(sorting_id)
 
     def split(self, sorting_id: int, face_ids: Collection[int]) -> Sorted:
         """Make a group of its own of some faces."""
@@ -269,17 +286,21 @@ class SortingDesk:
         return self._do(sorting_id, "Ignore", actions.ignore(sorting_id, layout, chosen))
 
     def undo(self, sorting_id: int) -> Sorted:
-        """Take back the latest action on a folder's faces; what it enrolled is deleted again.
+        """Take back the latest action on a folder's faces; what it enrolled or rejected is deleted again.
 
         Raises:
             GalleryError: there is none, or the same faces have been changed elsewhere since.
         """
-        steps = self._history.get(sorting_id)
-        if not steps:
-            raise GalleryError("There is nothing to undo.")
-        for change in reversed(steps[-1].changes):
-            self.gallery.sorting.revert(sorting_id, change)
-        self._withdraw(steps.pop().enrolled)
+        self._history(sorting_id).undo(lambda step: self._take_back(sorting_id, step))
+        return self.show(sorting_id)
+
+    def redo(self, sorting_id: int) -> Sorted:
+        """Do again what was taken back last.
+
+        Raises:
+            GalleryError: there is nothing, or the same faces have been changed elsewhere since.
+        """
+        self._history(sorting_id).redo(lambda step: self._put_back(sorting_id, step))
         return self.show(sorting_id)
 
     # --- underneath ---------------------------------------------------------------------------------------------
@@ -287,8 +308,17 @@ class SortingDesk:
     def _do(self, sorting_id: int, text: str, work: Work) -> Sorted:
         change = self.gallery.sorting.change(sorting_id, work)
         if not change.empty:
-            self._history.setdefault(sorting_id, []).append(_Step(text, (change,)))
+            self._history(sorting_id).add(Step(text, (change,)))
         return self.show(sorting_id)
+
+    def _history(self, sorting_id: int) -> History:
+        return self._histories.setdefault(sorting_id, History())
+
+    def _take_back(self, sorting_id: int, step: Step) -> None:
+        for change in reversed(step.changes):
+            self.gallery.sorting.revert(sorting_id, change)
+        self._withdraw(step.enrolled)
+        self._forget_rejections(step.rejected)
 
     def _layout(self, sorting_id: int) -> Layout:
         """All faces; embeddings are read again only when there are others than before."""
@@ -319,7 +349,7 @@ class SortingDesk:
             raise BadInputError("These faces are confirmed already.")
         return by_name
 
-    def _enroll(self, sorting_id: int, name: str, rows: Sequence[int]) -> _Enrolled:
+    def _enroll(self, sorting_id: int, name: str, rows: Sequence[int]) -> Enrolled:
         """Enroll the best few; somebody who is enrolled already may have enough templates."""
         layout, store = self._layout(sorting_id), self.gallery.sorting
         before = self._templates(name)
@@ -335,7 +365,7 @@ class SortingDesk:
                 raise
         person = self.gallery.find(name)
         added = tuple(self._templates(name).keys() - before.keys())
-        return _Enrolled(person.id, added, new=not before)
+        return Enrolled(person.id, added, new=not before)
 
     def _templates(self, name: str) -> dict[int, FloatArray | None]:
         """Embeddings of the templates of somebody, by template; nothing for somebody new."""
@@ -346,7 +376,7 @@ class SortingDesk:
             return {}
         return {one.id: one.embeddings.get(pack_id) for one in self.gallery.templates(person.id)}
 
-    def _withdraw(self, enrolled: Sequence[_Enrolled]) -> None:
+    def _withdraw(self, enrolled: Sequence[Enrolled]) -> None:
         """Take back what confirmations put into the gallery, as far as it is still there."""
         for one in reversed(enrolled):
             there = {template.id for template in self.gallery.templates(one.person_id)}
@@ -355,3 +385,32 @@ class SortingDesk:
                 continue
             for template_id in there & set(one.template_ids):
                 self.gallery.delete_template(template_id)
+
+    def _put_back(self, sorting_id: int, step: Step) -> None:
+        for change in step.changes:
+            self.gallery.sorting.revert(sorting_id, change.reversed)
+
+    def _keep_as_rejected(
+        self, layout: Layout, person_id: int, rows: Sequence[int], kept: list[int], *, singled_out: bool
+    ) -> None:
+        """Keep the best few that differ as faces that are not a person; those kept already are passed over."""
+        store, care = self.gallery.sorting, self.care()
+        face_ids = [int(layout.face_ids[row]) for row in rows]
+        none = np.zeros((0, layout.embeddings.shape[1]), np.float32)
+        best = best_faces(face_ids, layout.embeddings[list(rows)], store.particulars(face_ids), none)
+        for found in store.found(best):
+            source = str(Path(found.folder, found.path))
+            try:
+                kept.append(care.reject(person_id, face_of(found), source).id)
+            except (BadInputError, ImageError):
+                continue
+            except OwnPictureError:
+                # Of a face that was chosen the user must know; a group's name may be wrong for all others.
+                if singled_out:
+                    raise
+
+    def _forget_rejections(self, rejection_ids: Sequence[int]) -> None:
+        for id_ in rejection_ids:
+            # Somebody may have taken it back elsewhere.
+            with suppress(GalleryError):
+                self.care().forget_rejection(id_)

@@ -98,13 +98,14 @@ class Sorted:
 
     Attributes:
         groups: proposed names first, then unknown people by size, those alone, the confirmed and the ignored.
-        undo_text: what would be taken back; empty when there is nothing.
+        undo_text, redo_text: what would be taken back and done again; empty when there is nothing.
         problems: pictures that could not be read, with the sentence why.
     """
 
     sorting: Sorting
     groups: tuple[SortedGroup, ...]
     undo_text: str = ""
+    redo_text: str = ""
     problems: tuple[tuple[str, str], ...] = ()
 
     def group(self, group_id: int) -> SortedGroup | None:

@@ -19,6 +19,7 @@ from engine.exchange import (
     WrongPassphraseError,
 )
 from engine.gallery.exchange import PortablePerson
+from engine.gallery.journal import Note
 from engine.transfer import encodings, howdy, people_folder, regions, studio
 from engine.transfer.files import reading
 from engine.transfer.gallery_file import export_gallery, import_gallery
@@ -60,7 +61,9 @@ class TransferDesk:
             BadInputError: the passphrase is too short, there is nobody, or the file cannot be written.
             OperationCancelledError: the token was turned; nothing was left behind.
         """
-        return export_gallery(self._bench.gallery, place, passphrase, people, report=report, token=token)
+        done = export_gallery(self._bench.gallery, place, passphrase, people, report=report, token=token)
+        self._note("export", done.people, done.templates, f"“{shown(place)}”")
+        return done
 
     def export_people(
         self, place: Path, form: TableFormat, people: Sequence[int] | None = None, token: CancelToken | None = None
@@ -75,6 +78,7 @@ class TransferDesk:
         if not chosen:
             raise BadInputError("There is nobody to export.")
         write_table(place, PERSON_COLUMNS, map(person_row, chosen), form, token)
+        self._note("export", len(chosen), 0, f"“{shown(place)}”, a table without faces")
         return Exported(place, len(chosen), sum(one.template_count for one in chosen))
 
     def export_decisions(
@@ -170,8 +174,13 @@ class TransferDesk:
             intake = Intake(self._bench, kind, text, conflict or Conflict.MERGE)
             intake.tally = tally
             done = intake.run(offers, report, token)
+        self._note("import", done.added + done.merged, done.templates, f"“{shown(source)}”")
         self._embed(report, CancelToken())
         return done
+
+    def _note(self, kind: str, people: int, pictures: int, what: str) -> None:
+        details = {"people": people, "pictures": pictures, "what": what}
+        self._bench.gallery.journal.note(Note(kind, details))
 
     @staticmethod
     def _offers(kind: SourceKind, sources: Sequence[Path], tally: Tally, token: CancelToken) -> list[Offer]:

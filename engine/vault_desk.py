@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.gallery import vault
 from engine.gallery.backups import Backup, list_backups
+from engine.gallery.journal import Note
 from engine.gallery.soundness import CheckUp
 from engine.gallery.store import Gallery
 from engine.gallery.system_keyring import keyring_name
@@ -48,6 +49,7 @@ class VaultDesk:
             GalleryError: the gallery is in use elsewhere, or cannot be written; nothing was changed.
         """
         self._gallery().protect(partial(vault.set_passphrase, passphrase=passphrase, ask_at_start=ask_at_start))
+        self._note("protect", "A passphrase was set." if ask_at_start else "A passphrase was set beside the keyring.")
         return self.protection()
 
     def use_keyring(self) -> Protection:
@@ -58,6 +60,7 @@ class VaultDesk:
             GalleryError: the gallery is in use elsewhere, or cannot be written; nothing was changed.
         """
         self._gallery().protect(vault.use_keyring)
+        self._note("protect", "The system's keyring opens the gallery.")
         return self.protection()
 
     def forget_passphrase(self) -> Protection:
@@ -67,6 +70,7 @@ class VaultDesk:
             GalleryError: nothing else would open the gallery.
         """
         vault.forget_passphrase(self._gallery().path)
+        self._note("protect", "The passphrase was taken away.")
         return self.protection()
 
     # --- backups and soundness ----------------------------------------------------------------------------------
@@ -81,7 +85,9 @@ class VaultDesk:
         Raises:
             GalleryError: the gallery is damaged, or there is no room.
         """
-        return self._gallery().back_up()
+        made = self._gallery().back_up()
+        self._note("backup", "A backup was made.")
+        return made
 
     def restore(self, backup: Path) -> None:
         """Go back to a backup; what is there now becomes one.
@@ -115,4 +121,9 @@ class VaultDesk:
         Raises:
             GalleryError: the gallery is not encrypted.
         """
-        return self._gallery().recovery_code()
+        code = self._gallery().recovery_code()
+        self._note("protect", "A recovery code was made.")
+        return code
+
+    def _note(self, kind: str, what: str) -> None:
+        self._gallery().journal.note(Note(kind, {"what": what}))

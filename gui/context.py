@@ -44,12 +44,16 @@ class Context:
 
     def edit(self, job: Job, done: str) -> Job:
         """Say when an edit of the gallery is done, with a way to take it back, or why it failed."""
+        return self.tell_failure(self.say_done(job, done))
+
+    def say_done(self, job: Job, done: str) -> Job:
+        """The same, where a failure is told elsewhere."""
 
         def on_success(_result: object) -> None:
             self.toasts.show(done, "good", action="Undo", act=self.undo)
 
         job.succeeded.connect(on_success)
-        return self.tell_failure(job)
+        return job
 
     def undo(self) -> None:
         """Take back the latest edit of the gallery."""

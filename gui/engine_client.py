@@ -14,8 +14,10 @@ from weakref import WeakMethod
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
 
+from engine.erasure import Receipt
 from engine.errors import OperationCancelledError, VisavisError
 from engine.exchange import Conflict, NamedPicture, RegionPlace, SourceKind, TableFormat
+from engine.journal import LogQuery
 from engine.learning import Evaluation
 from engine.server_address import Place
 from engine.settings import Settings
@@ -103,6 +105,8 @@ class EngineClient(QObject):
         self._waiting_frame: tuple[Frame, int | None] | None = None
         self._live_in_flight = False
         self.dropped_frames = 0
+        self.history = ("", "")
+        """What undo and redo would do, as `history_changed` last said it."""
         self._posted.connect(self._call, Qt.ConnectionType.QueuedConnection)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
         self.ready.connect(self._on_info)
@@ -220,6 +224,10 @@ class EngineClient(QObject):
     def move_template(self, template_id: int, target_id: int) -> Job:
         """Job of Person."""
         return self._edit(lambda service: service.move_template(template_id, target_id))
+
+    def split(self, person_id: int, template_ids: Sequence[int], name: str) -> Job:
+        """Job of Person: the new one."""
+        return self._edit(lambda service: service.split(person_id, template_ids, name))
 
     def delete_template(self, template_id: int) -> Job:
         """Job of None."""
@@ -403,6 +411,52 @@ class EngineClient(QObject):
         """Job of RegionsWritten."""
         return self.submit(lambda service, job: service.transfer.write_regions(pictures, place, job.token))
 
+    # --- the history log, limits, erasing ---------------------------------------------------------------------
+
+    def log_numbers(self, query: LogQuery) -> Job:
+        """Job of list[int], newest first."""
+        return self.submit(lambda service, _job: service.journal.numbers(query))
+
+    def log_entries(self, numbers: Sequence[int]) -> Job:
+        """Job of list[LogEntry]."""
+        return self.submit(lambda service, _job: service.journal.entries(numbers))
+
+    def log_verify(self) -> Job:
+        """Job of LogVerdict."""
+        return self.submit(lambda service, _job: service.journal.verify())
+
+    def log_notice(self) -> Job:
+        """Job of what is odd about the gallery as a whole, as a sentence."""
+        return self.submit(lambda service, _job: service.journal.notice)
+
+    def log_accept(self) -> Job:
+        """Take the gallery as it is, though it is not the one last used here."""
+        return self.submit(lambda service, _job: service.journal.accept())
+
+    def log_export(self, place: Path, form: TableFormat, query: LogQuery) -> Job:
+        """Job of how many entries were written."""
+        return self.submit(lambda service, job: service.journal.export(place, form, query, job.token))
+
+    def unlock_pause(self) -> Job:
+        """Job of how many seconds no passphrase is looked at yet."""
+        return self.submit(lambda service, _job: service.unlock_pause_s())
+
+    def claim_pause(self, person_id: int) -> Job:
+        """Job of how many seconds nobody may claim to be a person yet."""
+        return self.submit(lambda service, _job: service.claim_pause_s(person_id))
+
+    def holding(self, person_id: int) -> Job:
+        """Job of Holding: what there is of a person."""
+        return self.submit(lambda service, _job: service.erasure.holding(person_id))
+
+    def erase(self, person_id: int, *, copies: bool) -> Job:
+        """Job of Receipt."""
+        return self._edit(lambda service: service.erasure.erase(person_id, copies=copies))
+
+    def save_receipt(self, receipt: Receipt, place: Path) -> Job:
+        """Write a receipt of what was erased."""
+        return self.submit(lambda service, _job: service.erasure.save(receipt, place))
+
     # --- sorting ------------------------------------------------------------------------------------------------
 
     def sortings(self) -> Job:
@@ -439,7 +493,7 @@ class EngineClient(QObject):
 
     def sort_reject(self, sorting_id: int, group_ids: Sequence[int], face_ids: Sequence[int]) -> Job:
         """Job of Sorted."""
-        return self.submit(lambda service, _job: service.sorting.reject(sorting_id, group_ids, face_ids))
+        return self._edit(lambda service: service.sorting.reject(sorting_id, group_ids, face_ids))
 
     def sort_split(self, sorting_id: int, face_ids: Sequence[int]) -> Job:
         """Job of Sorted."""
@@ -460,6 +514,10 @@ class EngineClient(QObject):
     def sort_undo(self, sorting_id: int) -> Job:
         """Job of Sorted."""
         return self._edit(lambda service: service.sorting.undo(sorting_id))
+
+    def sort_redo(self, sorting_id: int) -> Job:
+        """Job of Sorted."""
+        return self._edit(lambda service: service.sorting.redo(sorting_id))
 
     def sort_delete(self, sorting_id: int) -> Job:
         """Job of None."""
@@ -533,11 +591,19 @@ class EngineClient(QObject):
                 return operation(service, job)
             finally:
                 texts = service.undo_text, service.redo_text
-                self.post(lambda: self.history_changed.emit(*texts))
+                self.post(lambda: self._tell_history(texts))
 
         job = self.submit(work)
         job.succeeded.connect(self._on_edited)
         return job
+
+    def _ask_history(self) -> None:
+        job = self.submit(lambda service, _job: (service.undo_text, service.redo_text))
+        job.succeeded.connect(self._tell_history)
+
+    def _tell_history(self, texts: tuple[str, str]) -> None:
+        self.history = texts
+        self.history_changed.emit(*texts)
 
     def _engine(self) -> FaceService:
         if self._service is None:
@@ -584,9 +650,13 @@ class EngineClient(QObject):
         if not info.locked:
             self._look.start()
             self.gallery_changed.emit()
+            self._ask_history()
 
     def _on_info(self, info: EngineInfo) -> None:
         self._locked = bool(info.locked)
+        if self._locked:
+            # It names people.
+            self._tell_history(("", ""))
 
     def _on_unavailable(self, sentence: str, _details: str) -> None:
         self.unavailable.emit(sentence)
@@ -605,6 +675,7 @@ class EngineClient(QObject):
     def _on_looked(self, changed: bool) -> None:
         if changed:
             self.gallery_changed.emit()
+            self._ask_history()
             self._refresh_info()
 
     def close(self) -> None:

@@ -124,7 +124,7 @@ class MainWindow(QMainWindow):
         self._watch_idleness()
         client.unavailable.connect(self._on_unavailable)
         self.status.fell_back.connect(lambda sentence: self.toasts.show(sentence, "bad"))
-        self.reminder = Reminder(self.context, self._show_due, lambda: self._key == "gallery", self)
+        self.reminder = Reminder(self.context, self._show_due, self._show_log, lambda: self._key == "gallery", self)
         self._make_shortcuts()
         self._restore_geometry()
         self.open_page(settings.value.page if settings.value.page in PAGES else "gallery")
@@ -153,7 +153,7 @@ class MainWindow(QMainWindow):
     def _make_shortcuts(self) -> None:
         for keys, act in (
             (QKeySequence(QKeySequence.StandardKey.Undo), self._undo),
-            (QKeySequence(QKeySequence.StandardKey.Redo), self.context.redo),
+            (QKeySequence(QKeySequence.StandardKey.Redo), self._redo),
             (QKeySequence(QKeySequence.StandardKey.Paste), self._paste),
             (QKeySequence(QKeySequence.StandardKey.Open), self._choose),
             (QKeySequence(QKeySequence.StandardKey.Quit), self.close),
@@ -191,6 +191,11 @@ class MainWindow(QMainWindow):
         self.open_page("gallery")
         if isinstance(self.page, GalleryPage):
             self.page.show_due()
+
+    def _show_log(self) -> None:
+        self.open_page("gallery")
+        if isinstance(self.page, GalleryPage):
+            self.page.open_log()
 
     def _show_page(self) -> None:
         locked = self._locked and self._key in _PRIVATE
@@ -263,6 +268,9 @@ class MainWindow(QMainWindow):
 
     def _undo(self) -> None:
         self.page.take_back()
+
+    def _redo(self) -> None:
+        self.page.do_again()
 
     # --- pictures from anywhere ---------------------------------------------------------------------------------
 

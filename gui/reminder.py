@@ -15,18 +15,24 @@ class Reminder(QObject):
     """Speaks once, when the people are first there."""
 
     def __init__(
-        self, context: Context, show: Callable[[], object], in_sight: Callable[[], bool], parent: QObject
+        self,
+        context: Context,
+        show: Callable[[], object],
+        show_log: Callable[[], object],
+        in_sight: Callable[[], bool],
+        parent: QObject,
     ) -> None:
         """Remind.
 
         Args:
             context: the window's shared parts.
             show: opens the list of those people.
+            show_log: opens the history log, where a gallery that is not the one last used can be accepted.
             in_sight: whether the page that says so itself is open.
             parent: as long as it lives.
         """
         super().__init__(parent)
-        self._context, self._show, self._in_sight = context, show, in_sight
+        self._context, self._show, self._show_log, self._in_sight = context, show, show_log, in_sight
         self._told = False
         context.people.modelReset.connect(self._on_people)
 
@@ -35,5 +41,10 @@ class Reminder(QObject):
             return
         self._told = True
         text = due_in_words(self._context.people.people, date.today())
+        self._context.client.log_notice().succeeded.connect(self._on_notice)
         if text and not self._in_sight():
             self._context.toasts.show(text, action="Show", act=self._show)
+
+    def _on_notice(self, sentence: str) -> None:
+        if sentence:
+            self._context.toasts.show(sentence, "bad", action="History log", act=self._show_log)

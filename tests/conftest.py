@@ -11,6 +11,7 @@ import keyring
 import numpy as np
 import pytest
 import skimage.data
+import torch
 from keyring.backends.null import Keyring as NoKeyring
 from PIL import Image
 
@@ -27,6 +28,10 @@ from tests.keyrings import FileKeyring
 from tests.postgres import Server, started
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers, and the processes that they start, share the cores: threads that fight for them slow all down.
+    torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"
 # No test may touch the keyring of whoever runs it. The `system_keyring` fixture brings one.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 keyring.set_keyring(NoKeyring())

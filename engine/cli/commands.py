@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import asdict
 
 from engine import settings as settings_file
-from engine.cli import care, learning, output, protection, server, sorting, transfer
+from engine.cli import care, learning, log, output, protection, server, sorting, transfer
 from engine.errors import BadInputError, VisavisError
 from engine.service import FaceService
 from engine.settings import Settings
@@ -36,6 +36,7 @@ def run(request: argparse.Namespace) -> int:
             return protection.restore_backup(request)
         with closing(FaceService(settings, request.gallery)) as service:
             protection.open_gallery(service, request)
+            log.warn(service, request)
             return COMMANDS[request.command](service, request)
     except VisavisError as error:
         learning.failed(request, error)
@@ -116,7 +117,24 @@ def _merge(service: FaceService, request: argparse.Namespace) -> int:
     return DONE
 
 
+def _split(service: FaceService, request: argparse.Namespace) -> int:
+    source = service.person_named(request.name)
+    made = service.split(source.id, request.templates, request.into)
+    text = f"“{made.name}” is made of {output.count(made.template_count)} of “{source.name}”."
+    _print(request, output.person(made), text)
+    return DONE
+
+
+def _undo(service: FaceService, request: argparse.Namespace) -> int:
+    text = service.undo_text if request.show else service.undo()
+    said = f"Would be taken back: {text}." if request.show else f"Taken back: {text}."
+    _print(request, {"edit": text or None}, said if text else "There is nothing to undo.")
+    return DONE
+
+
 def _delete(service: FaceService, request: argparse.Namespace) -> int:
+    if request.erase:
+        return log.erase(service, request)
     someone = service.person_named(request.name)
     service.delete_person(someone.id)
     text = f"“{someone.name}” and {output.count(someone.template_count)} are deleted."
@@ -207,7 +225,10 @@ GALLERY_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "show": _show,
     "rename": _rename,
     "merge": _merge,
+    "split": _split,
+    "undo": _undo,
     "delete": _delete,
+    "log": log.show,
     "protect": protection.protect,
     "check": protection.check,
     "backup": protection.backup,

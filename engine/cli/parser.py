@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from engine.journal import KINDS
 from engine.learning import RECIPE_OPTIONS, Recipe
 from engine.options import Option
 from engine.server_address import gallery_place
@@ -83,6 +84,35 @@ def _add_gallery_commands(gallery: argparse.ArgumentParser) -> None:
     merge = actions.add_parser("merge", parents=[everywhere], help="move all templates of NAME to INTO, and drop NAME")
     merge.add_argument("name")
     merge.add_argument("into")
+    split = actions.add_parser("split", parents=[everywhere], help="make somebody new of some of NAME's templates")
+    split.add_argument("name")
+    split.add_argument("--templates", nargs="+", type=int, required=True, metavar="NUMBER", help="`show` lists them")
+    split.add_argument("--into", required=True, metavar="NEW_NAME", help="what the new person is called")
+    undo = actions.add_parser("undo", parents=[everywhere], help="take back the latest edit; deletions stay deleted")
+    undo.add_argument("--show", action="store_true", help="only say what would be taken back")
+    delete = actions.add_parser("delete", parents=[everywhere], help="delete a person with all templates and crops")
+    delete.add_argument("name")
+    delete.add_argument("--erase", action="store_true", help="for good, wherever they are; prints a receipt")
+    delete.add_argument("--backups", action="store_true", help="with --erase: backups that hold them are deleted too")
+    delete.add_argument(
+        "--receipt", type=Path, metavar="FILE", help="with --erase: write the receipt here (.txt, .json)"
+    )
+    describe = actions.add_parser("describe", parents=[everywhere], help="change what is noted about a person")
+    describe.add_argument("name")
+    describe.add_argument("--notes")
+    describe.add_argument("--tags", help="separated by commas")
+    describe.add_argument("--purpose", help="what the person is enrolled for")
+    for name, note in (("--consent", "when the person consented"), ("--expires", "the last day they are to be kept")):
+        describe.add_argument(name, type=_day, default=..., metavar="YYYY-MM-DD|never", help=note)
+    rejections = actions.add_parser("rejections", parents=[everywhere], help="faces that are not NAME; take one back")
+    rejections.add_argument("name")
+    rejections.add_argument("--remove", type=int, metavar="NUMBER", help="this face no longer counts as not being NAME")
+    actions.add_parser("review", parents=[everywhere], help="look-alikes, doubles and pictures under a wrong name")
+    _add_safekeeping_commands(actions)
+
+
+def _add_safekeeping_commands(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    everywhere = _common_options(argparse.SUPPRESS)
     protect = actions.add_parser("protect", parents=[everywhere], help="what protects the gallery, and what opens it")
     how = protect.add_mutually_exclusive_group()
     how.add_argument("--set-passphrase", action="store_true", help="encrypt the gallery, and ask for a passphrase")
@@ -95,19 +125,16 @@ def _add_gallery_commands(gallery: argparse.ArgumentParser) -> None:
     backup.add_argument("--list", action="store_true", help="list the backups there are instead")
     restore = actions.add_parser("restore", parents=[everywhere], help="go back to a backup; what is there is kept")
     restore.add_argument("backup", nargs="?", help="its name; the newest by default")
-    delete = actions.add_parser("delete", parents=[everywhere], help="delete a person with all templates and crops")
-    delete.add_argument("name")
-    describe = actions.add_parser("describe", parents=[everywhere], help="change what is noted about a person")
-    describe.add_argument("name")
-    describe.add_argument("--notes")
-    describe.add_argument("--tags", help="separated by commas")
-    describe.add_argument("--purpose", help="what the person is enrolled for")
-    for name, note in (("--consent", "when the person consented"), ("--expires", "the last day they are to be kept")):
-        describe.add_argument(name, type=_day, default=..., metavar="YYYY-MM-DD|never", help=note)
-    rejections = actions.add_parser("rejections", parents=[everywhere], help="faces that are not NAME; take one back")
-    rejections.add_argument("name")
-    rejections.add_argument("--remove", type=int, metavar="NUMBER", help="this face no longer counts as not being NAME")
-    actions.add_parser("review", parents=[everywhere], help="look-alikes, doubles and pictures under a wrong name")
+    log = actions.add_parser("log", parents=[everywhere], help="what was changed and decided, and when")
+    log.add_argument("--person", metavar="NAME", help="only about this person")
+    log.add_argument("--kind", choices=sorted(KINDS), metavar="KIND", help=f"one of: {', '.join(sorted(KINDS))}")
+    for name, note in (("--since", "from this day on"), ("--until", "up to this day")):
+        log.add_argument(name, type=date.fromisoformat, metavar="YYYY-MM-DD", help=note)
+    log.add_argument("--text", help="only entries that contain this")
+    how = log.add_mutually_exclusive_group()
+    how.add_argument("--export", type=Path, metavar="FILE", help="write them into a .csv or .json table instead")
+    how.add_argument("--verify", action="store_true", help="is every entry as it was written? Exit code 1 if not")
+    how.add_argument("--accept", action="store_true", help="an older copy of the gallery is in its place on purpose")
 
 
 def _day(text: str) -> date | None:

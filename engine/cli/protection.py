@@ -12,6 +12,7 @@ from engine.cli import passphrase
 from engine.errors import BadInputError, WrongSecretError, shown
 from engine.gallery import vault
 from engine.gallery.backups import list_backups, restore
+from engine.gallery.database import followed
 from engine.gallery.keys import keys_path
 from engine.gallery.vault import Typed
 from engine.server_address import ServerAddress
@@ -97,11 +98,12 @@ def restore_backup(request: argparse.Namespace) -> int:
         BadInputError: there is no such backup.
         GalleryError: it is damaged, or the gallery is open elsewhere.
     """
-    path = request.gallery or default_gallery_path()
-    if isinstance(path, ServerAddress):
+    place = request.gallery or default_gallery_path()
+    if isinstance(place, ServerAddress):
         raise BadInputError(
-            f"“{shown(str(path))}” is on a server. Its backups are made and put back there, by its owner."
+            f"“{shown(str(place))}” is on a server. Its backups are made and put back there, by its owner."
         )
+    path = followed(place)
     typed = Typed(passphrase.read(request.gallery_passphrase_file)) if request.gallery_passphrase_file else None
     found = {one.path.name: one.path for one in list_backups(path)}
     wanted = request.backup or next(iter(found), "")

@@ -10,6 +10,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
+from engine.gallery.journal import Journal
 from engine.gallery.vault import Protection
 from engine.server_address import Place
 
@@ -69,6 +70,15 @@ class Backend(Protocol):
 
     def problems(self, connection: Connection) -> list[str]:
         """What the database finds wrong with itself, as sentences."""
+
+    def meet(self, journal: Journal) -> None:
+        """Compare the gallery with what is known of it from outside, and set `journal.notice` where it is another."""
+
+    def part(self, journal: Journal) -> None:
+        """Note outside of the gallery what it is now."""
+
+    def accept(self, journal: Journal) -> None:
+        """Take the gallery as it is from now on."""
 
     def close(self) -> None:
         """Close it."""

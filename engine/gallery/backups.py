@@ -18,6 +18,7 @@ import sqlcipher3.dbapi2 as sqlite
 
 from engine.errors import GalleryError, shown
 from engine.files import sync_folder, write_whole
+from engine.gallery import witness
 from engine.gallery.database import (
     APPLICATION_ID,
     back_up,
@@ -88,15 +89,16 @@ def make_backup(gallery: Path, key: bytes | None) -> Backup:
 
 def due(gallery: Path) -> bool:
     """Whether the newest backup is more than a day old and the gallery has changed since."""
-    made = list_backups(gallery)
-    if not made:
+    now = datetime.now(UTC)
+    # One of a day to come was made before the clock was set back, and says nothing about today.
+    newest = next((backup for backup in list_backups(gallery) if backup.made_at <= now), None)
+    if newest is None:
         return True
-    newest = made[0]
     changed = max(
         (file.stat().st_mtime for file in (gallery, gallery.with_name(f"{gallery.name}-wal")) if file.exists()),
         default=0.0,
     )
-    return datetime.now(UTC) - newest.made_at > _DUE_AFTER and changed > newest.path.stat().st_mtime
+    return now - newest.made_at > _DUE_AFTER and changed > newest.path.stat().st_mtime
 
 
 def restore(gallery: Path, backup: Path, key: bytes | None) -> Path | None:
@@ -129,6 +131,7 @@ def restore(gallery: Path, backup: Path, key: bytes | None) -> Path | None:
             unfinished.replace(gallery)
             if key is not None and not _keys_fit(gallery, key):
                 write_whole(keys_path(gallery), keys_path(backup).read_bytes())
+            witness.restored(gallery, key)
             sync_folder(gallery.parent)
         finally:
             remove_with_logs(unfinished)

@@ -82,6 +82,11 @@ def _create(path: Path, key: bytes | None) -> None:
         remove_with_logs(unfinished)
 
 
+def followed(path: Path) -> Path:
+    """The file itself where a link leads to a gallery: SQLite keeps its log there, so all else belongs there too."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
 def unfinished_path(path: Path) -> Path:
     """Where a gallery is built before it takes its place."""
     return path.with_name(f".{path.name[:200]}.{os.getpid()}.new")
@@ -217,15 +222,20 @@ def erase_leftovers(engine: Engine) -> bool:
     """Move everything from the write-ahead log into the file and empty the log, where deleted data would live on.
 
     Returns:
-        Whether it could be done; another reader can stand in the way for a moment.
+        Whether it could be done; another reader, or a disk without room, can stand in the way for a while. What was
+        committed stands in any case.
     """
+    row = None
     connection = engine.raw_connection()
     try:
         cursor = connection.cursor()
         # Without waiting: whoever reads now must not hold up the user's edit.
         cursor.execute("PRAGMA busy_timeout = 0")
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        row = cursor.fetchone()
+        try:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            row = cursor.fetchone()
+        except sqlite.Error as error:
+            log.warning("The write-ahead log could not be emptied: %s", getattr(error, "sqlite_errorname", "?"))
         cursor.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
     finally:
         connection.close()
@@ -245,7 +255,8 @@ def translated_errors(path: Path) -> Iterator[None]:
         yield
     except (DBAPIError, sqlite.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        code = str(getattr(cause, "sqlite_errorname", ""))
+        # A backup that fails says why in words only.
+        code = str(getattr(cause, "sqlite_errorname", "")) or _CODES.get(str(cause), "")
         sentence = next((text for start, text in _SENTENCES.items() if code.startswith(start)), _UNFORESEEN)
         raise GalleryError(sentence.format(name)) from error
     except PermissionError as error:
@@ -255,6 +266,15 @@ def translated_errors(path: Path) -> Iterator[None]:
 
 
 _UNFORESEEN = "The gallery “{}” could not be used. Nothing was changed; the log says more."
+_CODES = {
+    "database is locked": "SQLITE_BUSY",
+    "database or disk is full": "SQLITE_FULL",
+    "disk I/O error": "SQLITE_IOERR",
+    "unable to open database file": "SQLITE_CANTOPEN",
+    "attempt to write a readonly database": "SQLITE_READONLY",
+    "database disk image is malformed": "SQLITE_CORRUPT",
+    "file is not a database": "SQLITE_NOTADB",
+}
 _SENTENCES = {
     "SQLITE_BUSY": "The gallery “{}” is in use by another program. Nothing was changed; try again in a moment.",
     "SQLITE_LOCKED": "The gallery “{}” is in use by another program. Nothing was changed; try again in a moment.",

@@ -74,7 +74,7 @@ def _take_place(unfinished: Path, path: Path) -> None:
         # The old file has lost its name, not its bytes. It is encrypted by now, whatever becomes of the overwriting.
         try:
             sync_folder(path.parent)
-            _overwrite(replaced.fileno())
+            overwrite(replaced.fileno())
         except OSError as error:
             log.warning("The bytes of the plain gallery could not be overwritten: %s", error.strerror)
 
@@ -113,7 +113,8 @@ def _counts(connection: sqlite.Connection, schema: str) -> dict[str, int]:
     }
 
 
-def _overwrite(descriptor: int) -> None:
+def overwrite(descriptor: int) -> None:
+    """Write zeros over an open file's bytes, and make sure that they arrive."""
     left = os.fstat(descriptor).st_size
     os.lseek(descriptor, 0, os.SEEK_SET)
     while left > 0:

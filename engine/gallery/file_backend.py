@@ -10,10 +10,12 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from engine.errors import GalleryError
-from engine.gallery import vault
+from engine.gallery import vault, witness
+from engine.gallery.attempts import read_tries
 from engine.gallery.backend import Changes
 from engine.gallery.backups import Backup, make_backup, restore
-from engine.gallery.database import data_version, erase_leftovers, open_database, translated_errors
+from engine.gallery.database import data_version, erase_leftovers, followed, open_database, translated_errors
+from engine.gallery.journal import Journal
 from engine.gallery.vault import Protection, Typed
 
 
@@ -26,6 +28,8 @@ class FileBackend:
         """Wrap an opened database; use `open`."""
         self.place = self.path = path
         self.key = key
+        self.failed_before = 0
+        """How often what was typed did not open it, before it did."""
         self._seen_version = 0
         self._use(engine)
 
@@ -36,13 +40,18 @@ class FileBackend:
         Raises:
             GalleryLockedError: it is encrypted, and something must be typed.
             WrongSecretError: what was typed does not open it.
+            TooManyAttemptsError: what was typed before did not either, too often.
             GalleryError: the file is no gallery, damaged, of a newer Visavis, or cannot be opened.
         """
+        path = followed(path)
         with vault.alone(path):
+            tries = read_tries(path).failures if typed else 0
             key = vault.unlock(path, typed)
             engine = open_database(path, key)
             vault.created(path)
-        return cls(path, engine, key)
+        opened = cls(path, engine, key)
+        opened.failed_before = tries
+        return opened
 
     @property
     def encrypted(self) -> bool:
@@ -82,6 +91,18 @@ class FileBackend:
         checks = ["PRAGMA cipher_integrity_check"] * self.encrypted + ["PRAGMA integrity_check"]
         found = [detail for check in checks for (detail,) in connection.exec_driver_sql(check).all()]
         return [damaged.format(detail) for detail in found if detail != "ok"]
+
+    def meet(self, journal: Journal) -> None:
+        """Compare the file with the note beside it and in the keyring; see `witness`."""
+        witness.meet(self.path, self.key, journal)
+
+    def part(self, journal: Journal) -> None:
+        """Note beside the file and in the keyring what it is now."""
+        witness.part(self.path, self.key, journal)
+
+    def accept(self, journal: Journal) -> None:
+        """Take the file as it is from now on."""
+        witness.accept(self.path, self.key, journal)
 
     def close(self) -> None:
         """Close the file; what was deleted is out of it."""

@@ -15,7 +15,7 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.orm import Session
 
 from engine.care import Rejection
-from engine.errors import GalleryError, UnknownPersonError
+from engine.errors import GalleryError, OwnPictureError, UnknownPersonError
 from engine.gallery.rows import embedding_bytes, now
 from engine.gallery.schema import (
     EmbeddingRow,
@@ -129,7 +129,7 @@ class Rejections:
 
         Raises:
             UnknownPersonError: there is no such person.
-            GalleryError: the face is one of the person's own pictures.
+            OwnPictureError: the face is one of the person's own pictures.
         """
         name = self._name(person_id)
         encoded = embedding_bytes(face.embedding)
@@ -137,7 +137,7 @@ class Rejections:
 
         def work(session: Session) -> int:
             if _nearest(session, person_id, face.pack_id, face.embedding) < _SAME_PICTURE:
-                raise GalleryError(
+                raise OwnPictureError(
                     f"This picture is enrolled as one of “{name}”. Move it to somebody else, or delete it."
                 )
             row = RejectionRow(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import GalleryError, shown
 from engine.gallery.backend import Changes
+from engine.gallery.journal import Journal
 from engine.gallery.schema_versions import Age, age
 from engine.gallery.server_connection import SCHEMA, STRANGER, make_engine, translated_errors
 from engine.gallery.server_listener import Listener
@@ -124,6 +125,11 @@ class ServerBackend:
     def problems(self, connection: Connection) -> list[str]:  # noqa: ARG002 - a file needs it
         """Nothing: only the server's owner can look at its files."""
         return []
+
+    def meet(self, journal: Journal) -> None:
+        """Do nothing: who may exchange a server's gallery is the server's affair."""
+
+    part = accept = meet
 
     def close(self) -> None:
         """Let go of the server."""

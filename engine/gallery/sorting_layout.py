@@ -123,3 +123,8 @@ class Change:
     def empty(self) -> bool:
         """Whether nothing changed."""
         return not (self.placed_after or self.groups_before or self.groups_after)
+
+    @property
+    def reversed(self) -> Change:
+        """The change that goes back."""
+        return Change(self.groups_after, self.groups_before, self.placed_after, self.placed_before)

@@ -230,7 +230,7 @@ class SortingStore:
             touched = change.groups_before.keys() | change.groups_after.keys()
             as_left = {id_: groups[id_] for id_ in touched if id_ in groups} == change.groups_after
             if not as_left or any(placed.get(id_) != one for id_, one in change.placed_after.items()):
-                raise GalleryError("This cannot be undone: the same faces have been changed elsewhere since.")
+                raise GalleryError("This is no longer possible: the same faces have been changed elsewhere since.")
             for id_, row in change.groups_before.items():
                 if id_ in groups:
                     session.execute(update(GroupRow).where(GroupRow.id == id_).values(**row))

@@ -8,12 +8,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
 from engine.gallery.backend import Backend
+from engine.gallery.bindings import unbound
+from engine.gallery.journal import check_log
 from engine.types import Progress, Report, silent
 
 _AT_ONCE = 500
 _UNIT_TOLERANCE = 1e-3
+_UNBOUND = (
+    "The pictures of “{}” are not those that were stored for them: some were put there or taken away by something else "
+    "than Visavis. Look through them, or restore a backup."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +28,7 @@ class Problem:
     """Something in a gallery that is not as it was stored.
 
     Attributes:
-        kind: "page", "crop", "embedding" or "link".
+        kind: "page", "crop", "embedding", "link", "binding" or "log".
         sentence: for the user.
         template_id: which template it concerns; None for the file itself.
         pack_id: of the embedding.
@@ -65,6 +72,12 @@ def check_gallery(backend: Backend, *, report: Report = silent, stop: Callable[[
             stop()
             report(Progress(done, templates, "Checking pictures"))
             problems += _templates(connection, done)
+        with Session(connection) as session:
+            fault, _, _ = check_log(session)
+            for name in unbound(session):
+                problems.append(Problem("binding", _UNBOUND.format(name)))
+        if fault is not None:
+            problems.append(Problem("log", f"{fault.sentence} What came before it is as it was written."))
     return CheckUp(people, templates, embeddings, tuple(problems))
 
 

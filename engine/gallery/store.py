@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
@@ -12,19 +12,29 @@ from typing import TypeAlias, TypeVar
 from sqlalchemy import Engine, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from engine.errors import GalleryError, NameTakenError, PackMismatchError, UnknownPersonError
+from engine.errors import GalleryError, NameTakenError, PackMismatchError, UnknownPersonError, shown
+from engine.gallery import kept_edits
 from engine.gallery.backend import Backend
 from engine.gallery.backups import Backup
+from engine.gallery.erasing import Erased, erase, look
 from engine.gallery.file_backend import FileBackend
+from engine.gallery.journal import Journal, Note
 from engine.gallery.kept import KeptReferences
 from engine.gallery.names import clean_name, folded, name_key, search_text
 from engine.gallery.references import References
 from engine.gallery.rejections import Rejections, forget_enrolled, move_to
 from engine.gallery.rows import embedding_bytes, now, person_query, person_value, template_row, template_value
-from engine.gallery.schema import NO_PICTURE, EmbeddingRow, PersonRow, RejectionEmbeddingRow, TemplateRow
+from engine.gallery.schema import (
+    NO_PICTURE,
+    EmbeddingRow,
+    KeptApartRow,
+    PersonRow,
+    RejectionEmbeddingRow,
+    TemplateRow,
+)
 from engine.gallery.sorting_store import SortingStore, forget_person, replace_person
 from engine.gallery.soundness import CheckUp, check_gallery, repair_gallery
-from engine.gallery.undo import Edit, History, Snapshot
+from engine.gallery.undo import Edit, History, Snapshot, batches
 from engine.gallery.vault import Protection, Typed
 from engine.gallery.vectors import stored_bytes
 from engine.server_address import PACKAGES_MISSING, Place, ServerAddress
@@ -44,7 +54,9 @@ class Gallery:
         self._history = History()
         self._references = KeptReferences(self._read, self._name_of)
         self.rejections = Rejections(self._read, self._write, self._change)
+        self.journal = Journal(self._read, self._write, writable=backend.writable)
         self._erasure_pending = self._news = False
+        self._earlier = self._newest_kept()
 
     @classmethod
     def open(cls, place: Place, typed: Typed | None = None) -> Gallery:
@@ -57,12 +69,22 @@ class Gallery:
         Raises:
             GalleryLockedError: it is encrypted, and something must be typed.
             WrongSecretError: what was typed does not open it.
+            TooManyAttemptsError: what was typed before did not either, too often.
             GalleryError: the file is no gallery, damaged, of a newer Visavis, or cannot be opened; the server cannot be
                 reached, refuses, or holds no gallery.
         """
         if isinstance(place, ServerAddress):
-            return cls(_server_backend(place))
-        return cls(FileBackend.open(place, typed))
+            return cls(_server_backend(place))._meet()
+        backend = FileBackend.open(place, typed)
+        opened = cls(backend)._meet()
+        if backend.failed_before:
+            opened.journal.note(Note("unlock", {"failures": backend.failed_before}))
+        return opened
+
+    def _meet(self) -> Gallery:
+        with self._backend.errors():
+            self.journal.meet(lambda: self._backend.meet(self.journal))
+        return self
 
     @property
     def place(self) -> Place:
@@ -100,10 +122,12 @@ class Gallery:
     def protect(self, change: Callable[[Path, bytes | None], bytes]) -> None:
         """Change what opens the gallery, with the file closed meanwhile; see `FileBackend.protect`."""
         self._file.protect(change)
+        self._backend.part(self.journal)
 
     def close(self) -> None:
         """Close the gallery; what was deleted is out of its file."""
         with self._backend.errors():
+            self.journal.part(lambda: self._backend.part(self.journal))
             self._backend.close()
 
     def recovery_code(self) -> str:
@@ -147,8 +171,18 @@ class Gallery:
             self._file.restore(backup)
         finally:
             self._history = History()
+            self._earlier = self._newest_kept()
             self._references.forget()
             self.rejections.forget()
+        self._backend.meet(self.journal)
+
+    def accept(self) -> None:
+        """Take the gallery as it is, though it is not the one that was last used here.
+
+        Raises:
+            GalleryError: it cannot be written.
+        """
+        self._backend.accept(self.journal)
 
     def check(self, report: Report = silent, token: CancelToken | None = None) -> CheckUp:
         """Compare everything in the gallery with its own records.
@@ -166,7 +200,9 @@ class Gallery:
             GalleryError: the gallery cannot be written; nothing was.
         """
         with self._write(erases=True) as session:
-            return repair_gallery(session.connection(), found.problems)
+            done = repair_gallery(session.connection(), found.problems)
+            self.journal.tell(session, "repair", " ".join(dict.fromkeys(done)))
+            return done
 
     # --- looking ------------------------------------------------------------------------------------------------
 
@@ -256,9 +292,7 @@ class Gallery:
         def work(session: Session) -> int:
             person = session.scalar(select(PersonRow).where(PersonRow.name_key == name_key(cleaned)))
             if person is None:
-                person = PersonRow(
-                    name=cleaned, name_key=name_key(cleaned), search_text=search_text(cleaned, "", ()), created_at=now()
-                )
+                person = new_person(cleaned)
                 session.add(person)
                 session.flush()
             if consent_date is not None:
@@ -371,6 +405,36 @@ class Gallery:
         text = f"Move a picture to {self.person(target_id).name}"
         return self._edit(text, {self._owner(template_id), target_id}, work)
 
+    def split(self, person_id: int, template_ids: Collection[int], name: str) -> Person:
+        """Give some of a person's templates to somebody new, and remember that the two are not the same.
+
+        Raises:
+            UnknownPersonError: there is no such person.
+            NameTakenError: somebody has the name already.
+            InvalidNameError: nobody can have it.
+            GalleryError: the templates are not the person's, or are all of theirs, or are none.
+        """
+        cleaned, chosen = clean_name(name), set(template_ids)
+
+        def work(session: Session) -> int:
+            if _ids_named(session, name_key(cleaned)):
+                raise NameTakenError(cleaned)
+            source = _row(session, person_id)
+            own = set(session.scalars(select(TemplateRow.id).where(TemplateRow.person_id == person_id)))
+            check_split(source.name, own, chosen)
+            person = new_person(cleaned)
+            # Whom the pictures show is in question, so is their consent; nobody is kept longer because of a split.
+            person.purpose, person.expires_on = source.purpose, source.expires_on
+            session.add(person)
+            session.flush()
+            for ids in batches(chosen):
+                moved = update(TemplateRow).where(TemplateRow.id.in_(ids))
+                session.execute(moved.values(person_id=person.id, confirmed=False))
+            session.add(KeptApartRow(first_id=person_id, second_id=person.id))
+            return person.id
+
+        return self._edit(f"Split {cleaned} from {self.person(person_id).name}", {person_id}, work)
+
     def delete_template(self, template_id: int) -> None:
         """Delete a template with its crop, from the disk too.
 
@@ -396,7 +460,34 @@ class Gallery:
             forget_person(session, person_id)
             session.delete(_row(session, person_id))
 
-        self._change(f"Delete {self.person(person_id).name}", {person_id}, work, erases=True)
+        self._change(f"Delete {self.person(person_id).name}", {person_id}, work, erases=True, forgets=True)
+
+    @property
+    def key(self) -> bytes | None:
+        """The data key; None where the file is plain."""
+        return self._file.key
+
+    def look_at_all_of(self, person_id: int) -> Erased:
+        """Count everything that the file holds of a person.
+
+        Raises:
+            UnknownPersonError: there is no such person.
+        """
+        with self._read() as session:
+            return look(session, person_id)
+
+    def erase_person(self, person_id: int, receipt: str) -> Erased:
+        """Delete a person for good: with all that is known of them anywhere in the file, and without a way back.
+
+        Raises:
+            UnknownPersonError: there is no such person.
+        """
+        with self._write(erases=True, touches={person_id}) as session:
+            there = kept_edits.Outline.take(session, {person_id})
+            erased = erase(session, self.journal, person_id, receipt)
+            kept_edits.forget(session, people={person_id}, pictures=there.templates, faces=there.rejections)
+        self._history.forget({person_id})
+        return erased
 
     # --- packs --------------------------------------------------------------------------------------------------
 
@@ -430,18 +521,24 @@ class Gallery:
             check_dimensions(session, rows)
             for row in rows:
                 session.merge(row)
+            self.journal.tell(session, "pack", f"{len(rows):,} pictures were embedded by {pack_id}.")
 
     def forget_pack(self, pack_id: str) -> None:
         """Delete all embeddings of one pack, from the disk too; templates and crops stay."""
         with self._write(erases=True) as session:
             for table in (EmbeddingRow, RejectionEmbeddingRow):
                 session.execute(delete(table).where(table.pack_id == pack_id))
+            self.journal.tell(session, "pack", f"All that {pack_id} had embedded was deleted.")
 
     # --- many at once, for what comes in and goes out -----------------------------------------------------------
 
     def reading(self) -> AbstractContextManager[Session]:
         """Look at the gallery as it stands at one moment, for `engine.gallery.exchange`."""
         return self._read()
+
+    def counting(self) -> AbstractContextManager[Session]:
+        """Write what is nobody's edit, such as a failed attempt, in a transaction of its own."""
+        return self._write(erases=False, touches=set())
 
     def edit_many(self, text: str, touched: Touched, work: Callable[[Session, set[int]], None]) -> None:
         """Make one edit of many people.
@@ -468,7 +565,12 @@ class Gallery:
         try:
             yield
         finally:
-            self._history.join(start, text)
+            edits = self._history.done[start:]
+            if len(edits) > 1:
+                with self._write(erases=False, touches=set()) as session:
+                    kept_edits.drop(session, [edit.kept_id for edit in edits])
+                    joined = kept_edits.keep(session, self._history.joined(start, text))
+                self._history.done[start:] = [joined]
 
     # --- sorting ------------------------------------------------------------------------------------------------
 
@@ -482,7 +584,10 @@ class Gallery:
     @property
     def undo_text(self) -> str:
         """What `undo` would take back; empty when there is nothing."""
-        return self._history.done[-1].text if self._history.done else ""
+        if self._history.done:
+            return self._history.done[-1].text
+        kept = self._kept()
+        return kept.words if kept else ""
 
     @property
     def redo_text(self) -> str:
@@ -490,18 +595,24 @@ class Gallery:
         return self._history.undone[-1].text if self._history.undone else ""
 
     def undo(self) -> str:
-        """Take back this session's latest edit, and return what it was.
+        """Take back the latest edit, of this session or kept from one before, and return what it was.
 
         Raises:
             GalleryError: there is none, or another window has changed the same people since.
         """
-        if not self._history.done:
+        kept = None if self._history.done else self._kept()
+        if not self._history.done and kept is None:
             raise GalleryError("There is nothing to undo.")
-        edit = self._history.done[-1]
-        with self._write(erases=True, touches=edit.people) as session:
+        people: set[int] = set()
+        with self._write(erases=True, touches=people) as session:
+            edit = kept_edits.restored(session, kept) if kept else self._history.done[-1]
+            people |= edit.people
             edit.revert(session)
-        self._history.undone.append(self._history.done.pop())
-        return edit.text
+            kept_edits.take_back(session, edit)
+            self.journal.change(session, edit.after, edit.before, "undo")
+        del self._history.done[-1:]
+        self._history.undone.append(edit)
+        return kept.words if kept else edit.text
 
     def redo(self) -> str:
         """Do again what was undone last, and return what it was.
@@ -514,8 +625,20 @@ class Gallery:
         edit = self._history.undone[-1]
         with self._write(erases=True, touches=edit.people) as session:
             edit.repeat(session)
-        self._history.done.append(self._history.undone.pop())
+            edit = kept_edits.keep(session, edit)
+            self.journal.change(session, edit.before, edit.after, "redo")
+        self._history.undone.pop()
+        self._history.done.append(edit)
         return edit.text
+
+    def _kept(self) -> kept_edits.Kept | None:
+        """The latest edit of a session before this that can still be undone."""
+        with self._read() as session:
+            return kept_edits.latest(session, self._earlier)
+
+    def _newest_kept(self) -> int:
+        with self._read() as session:
+            return kept_edits.newest(session)
 
     # --- transactions -------------------------------------------------------------------------------------------
 
@@ -524,8 +647,20 @@ class Gallery:
         return self.person(self._change(text, touched, work))
 
     def _change(
-        self, text: str, touched: Touched, work: Callable[[Session], Result], *, erases: bool = False
+        self,
+        text: str,
+        touched: Touched,
+        work: Callable[[Session], Result],
+        *,
+        erases: bool = False,
+        forgets: bool = False,
     ) -> Result:
+        """Make an edit that can be undone.
+
+        Args:
+            erases: whether something is deleted by it.
+            forgets: whether somebody is, so that nothing of it may be kept on the disk.
+        """
         people: set[int] = set()
         with self._write(erases=erases, touches=people) as session:
             people |= touched(session) if callable(touched) else touched
@@ -533,8 +668,9 @@ class Gallery:
             result = work(session)
             session.flush()
             people |= {result} if isinstance(result, int) else result if isinstance(result, set) else set()
-            after = Snapshot.take(session, people)
-        self._history.add(Edit(text, before, after))
+            edit = kept_edits.keep(session, Edit(text, before, Snapshot.take(session, people), forgets))
+            self.journal.change(session, before, edit.after)
+        self._history.add(edit)
         return result
 
     @contextmanager
@@ -553,6 +689,7 @@ class Gallery:
         with self._backend.errors():
             with Session(self._backend.writing) as session, session.begin():
                 yield session
+                self.journal.tick(session)
                 session.flush()
                 self._backend.note(session, touches)
             if touches is None:
@@ -596,6 +733,22 @@ def _person(session: Session, person_id: int) -> Person:
     if row is None:
         raise UnknownPersonError(f"person {person_id}")
     return person_value(row)
+
+
+def new_person(name: str) -> PersonRow:
+    """A row for somebody of whom nothing but the name is known."""
+    return PersonRow(name=name, name_key=name_key(name), search_text=search_text(name, "", ()), created_at=now())
+
+
+def check_split(name: str, own: Collection[int], chosen: Collection[int]) -> None:
+    """Refuse a split that would move no picture, somebody else's, or all."""
+    if not chosen:
+        raise GalleryError(f"No picture of “{shown(name)}” was chosen. Choose those that show somebody else.")
+    if missing := sorted(set(chosen) - set(own)):
+        numbers = ", ".join(str(id_) for id_ in missing[:5])
+        raise GalleryError(f"“{shown(name)}” has no picture of number {numbers}. Nothing was split; look again.")
+    if len(chosen) == len(own):
+        raise GalleryError(f"These are all pictures of “{shown(name)}”. Leave one, or rename them instead.")
 
 
 def _ids_named(session: Session, key: str) -> set[int]:

@@ -1,6 +1,7 @@
-"""Undo for this session: every edit remembers the rows it touched, before and after.
+"""Undo: every edit remembers the rows it touched, before and after.
 
-Nothing of it is written to disk, so that what was deleted is gone from there.
+These snapshots are in memory only, so that what was deleted is gone from the disk; `engine.gallery.kept_edits` keeps
+what may be kept for the next start.
 """
 
 from __future__ import annotations
@@ -97,11 +98,18 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One edit, in words and in rows."""
+    """One edit, in words and in rows.
+
+    Attributes:
+        forgets: whether it deletes people, so that nothing of it may be kept on the disk.
+        kept_id: the number under which it is kept for the next start; None where it is not.
+    """
 
     text: str
     before: Snapshot
     after: Snapshot
+    forgets: bool = False
+    kept_id: int | None = None
 
     @property
     def people(self) -> set[int]:
@@ -137,14 +145,17 @@ class History:
         self.done.append(edit)
         self.undone.clear()
 
-    def join(self, start: int, text: str) -> None:
-        """Make one edit of those done since there were `start`."""
+    def forget(self, people: set[int]) -> None:
+        """Drop every edit that would bring back anything of these people."""
+        for edits in (self.done, self.undone):
+            edits[:] = [edit for edit in edits if not people & edit.people]
+
+    def joined(self, start: int, text: str) -> Edit:
+        """What the edits done since there were `start` are as one."""
         edits = self.done[start:]
-        if len(edits) < 2:
-            return
         before = _first_seen([(edit, edit.before) for edit in edits])
         after = _first_seen([(edit, edit.after) for edit in reversed(edits)])
-        self.done[start:] = [Edit(text, before, after)]
+        return Edit(text, before, after, forgets=any(edit.forgets for edit in edits))
 
 
 def _first_seen(snapshots: Iterable[tuple[Edit, Snapshot]]) -> Snapshot:

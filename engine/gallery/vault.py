@@ -16,9 +16,11 @@ from filelock import FileLock, Timeout
 
 from engine.errors import GalleryError, GalleryLockedError, WrongSecretError, shown
 from engine.gallery import system_keyring
+from engine.gallery.attempts import Attempts, Moment, read_tries, refuse_during_pause, write_tries
 from engine.gallery.database import check_file, connect, is_plain, remove_with_logs, translated_errors
 from engine.gallery.encrypting import encrypt, restore_keys
 from engine.gallery.keys import Keys, Way, check_passphrase, keys_path, new_recovery_code, read_keys, write_keys
+from engine.journal_words import pause_in_words
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +106,7 @@ def unlock(path: Path, typed: Typed | None = None) -> bytes | None:
     Raises:
         GalleryLockedError: something must be typed, or the keyring does not answer.
         WrongSecretError: what was typed does not open it.
+        TooManyAttemptsError: what was typed before did not either, too often; it was not looked at.
         GalleryError: the gallery has gone while its keys are there, or its key file is damaged.
     """
     with translated_errors(path):
@@ -115,7 +118,7 @@ def unlock(path: Path, typed: Typed | None = None) -> bytes | None:
                     f"The gallery “{shown(path)}” was moved or deleted: its key file is there, it is not. Put it back, "
                     "or restore a backup."
                 )
-            return _open(path, keys, typed)
+            return _open(path, keys, typed) if typed is None else _open_by_hand(path, keys, typed)
         if path.exists() and not path.is_file():
             return None
         return _first_key(path)
@@ -257,6 +260,35 @@ def _settled(path: Path, keys: Keys | None) -> Keys | None:
         write_keys(path, keys.coming)
         return keys.coming
     return keys
+
+
+def _open_by_hand(path: Path, keys: Keys, typed: Typed) -> bytes:
+    """Open by what was typed; after too many wrong ones nothing is looked at for a while."""
+    now = Moment.now()
+    tries = read_tries(path)
+    if tries != (seen := tries.seen(now)):
+        write_tries(path, seen)
+    refuse_during_pause(seen, "passphrases or recovery codes", now)
+    # Counted before it is looked at: whoever ends the program meanwhile has tried all the same.
+    failed = seen.failed(Moment.now())
+    write_tries(path, failed)
+    try:
+        key = _open(path, keys, typed)
+    except WrongSecretError as error:
+        pause = f" Too many failed: the next try is in {pause_in_words(failed.pause_s)}." if failed.pause_s else ""
+        raise WrongSecretError(f"{error}{pause}") from error
+    except GalleryError:
+        # That the file cannot be read says nothing about what was typed.
+        write_tries(path, seen)
+        raise
+    write_tries(path, Attempts())
+    return key
+
+
+def unlock_pause_s(path: Path) -> float:
+    """How long no passphrase is looked at yet, in seconds."""
+    now = Moment.now()
+    return read_tries(path).seen(now).left_s(now)
 
 
 def _open(path: Path, keys: Keys, typed: Typed | None) -> bytes:

@@ -91,6 +91,17 @@ def reject(layout: Layout, chosen: Chosen) -> Work:
     return work
 
 
+def taken_for(layout: Layout, chosen: Chosen) -> dict[int, list[int]]:
+    """Rows of the chosen faces by the person they are taken for; those of nameless groups are left out."""
+    people: dict[int, list[int]] = {}
+    for row in chosen.rows:
+        group = layout.groups.get(layout.placed[row].group_id or 0)
+        proposed = group is not None and (not chosen.whole or group["kind"] == GroupKind.KNOWN.value)
+        if group is not None and proposed and group["person_id"] is not None:
+            people.setdefault(group["person_id"], []).append(row)
+    return people
+
+
 def _reject_names(layout: Layout, chosen: Chosen) -> Work:
     named = [id_ for id_ in chosen.whole if id_ != ALONE and layout.groups[id_]["kind"] == GroupKind.KNOWN.value]
     if not named:

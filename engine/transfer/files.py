@@ -5,60 +5,32 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from engine import files
 from engine.errors import BadInputError, shown
-
-_PRIVATE = 0o600
+from engine.files import PRIVATE
 
 
 @contextmanager
-def replacing(place: Path, mode: int = _PRIVATE) -> Iterator[BinaryIO]:
-    """Write a file beside its place and put it there when it is complete and on the disk.
-
-    A link at the place is replaced, not followed. Whatever goes wrong, what was there before stays.
-
-    Args:
-        place: of the file.
-        mode: permissions of the file.
+def replacing(place: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
+    """Write a file that the user named whole or not at all, as `engine.files.replacing` does.
 
     Raises:
         BadInputError: it cannot be written.
     """
-    unfinished = place.with_name(f".{place.name[:100]}.{os.getpid()}.part")
     try:
         if place.is_dir():
             raise BadInputError(f"“{shown(place)}” is a folder. Choose a file's name.")
-        with suppress(FileNotFoundError):
-            unfinished.unlink()
-        number = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode)
-        try:
-            with os.fdopen(number, "w+b") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(place)
-        finally:
-            with suppress(FileNotFoundError):
-                unfinished.unlink()
-        _sync_folder(place.parent)
+        with files.replacing(place, mode) as file:
+            yield file
     except (OSError, ValueError) as error:
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "its name is not usable"
         raise BadInputError(
             f"“{shown(place)}” cannot be written: {reason}. Choose another place, or make room."
         ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name in a folder last; where folders cannot be opened, the system does so itself."""
-    with suppress(OSError):
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from gui.context import Context
 from gui.itemmodels.found_people import FoundPeople
 from gui.itemmodels.people import PERSON
 from gui.pages.checkup import CheckUpView
+from gui.pages.erase_dialog import EraseDialog
+from gui.pages.log_dialog import LogDialog
 from gui.pages.page import Page
 from gui.pages.person_panel import PersonPanel
 from gui.pages.transfer_menus import TransferMenus
@@ -22,6 +24,9 @@ from gui.theme import tokens as t
 from gui.widgets.basics import button, column, label, row, set_look
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.keep_until import DueBanner
+from gui.widgets.menu_button import MenuButton
+
+LOG, ERASE = "History log …", "Erase for good …"
 
 
 class GalleryPage(Page):
@@ -80,13 +85,16 @@ class GalleryPage(Page):
         context.client.history_changed.connect(self._on_history)
         find = QShortcut(QKeySequence.StandardKey.Find, self)
         find.activated.connect(self.search.setFocus)
-        self._on_history("", "")
+        self._on_history(*context.client.history)
         self._on_people()
 
     def _make_header(self) -> None:
         context = self.context
-        self.undo = button("Undo", context.undo, "quiet", "undo")
-        self.redo = button("Redo", context.redo, "quiet", "redo")
+        # Their names are in their tips, with what they would do: the header is full of words already.
+        self.undo = button("", context.undo, "quiet", "undo")
+        self.redo = button("", context.redo, "quiet", "redo")
+        self.undo.setAccessibleName("Undo")
+        self.redo.setAccessibleName("Redo")
         self.check_up = button("Check-up", self._toggle_check_up, "", "search")
         self.check_up.setCheckable(True)
         self.check_up.setToolTip("Look-alikes, doubles, and pictures under a wrong name")
@@ -96,7 +104,16 @@ class GalleryPage(Page):
         self.transfer = TransferMenus(context, self, lambda: self.person if context.people.people else None)
         self.header.addWidget(self.transfer.bring)
         self.header.addWidget(self.transfer.hand_out)
-        self.header.addWidget(button("Enroll someone …", lambda: context.open_page("enroll"), "", "add"))
+        self.more = MenuButton(
+            "More",
+            "log",
+            (
+                (LOG, "What was changed and decided, and when", self.open_log),
+                (ERASE, "The chosen person, wherever they are, with a receipt", self._erase),
+            ),
+        )
+        self.header.addWidget(self.more)
+        self.header.addWidget(button("Enroll …", lambda: context.open_page("enroll"), "", "add"))
 
     def _side(self) -> QFrame:
         side = QFrame()
@@ -134,6 +151,17 @@ class GalleryPage(Page):
         self._select()
         self._show_count()
 
+    def open_log(self) -> LogDialog:
+        """Show the history log."""
+        dialog = LogDialog(self.context, self)
+        dialog.open()
+        return dialog
+
+    def _erase(self) -> None:
+        if self.person is not None:
+            self.panel.commit()
+            EraseDialog(self.context, self.person, self).open()
+
     def _toggle_check_up(self) -> None:
         if self.check_up.isChecked():
             self.panel.commit()
@@ -164,6 +192,7 @@ class GalleryPage(Page):
     def _on_people(self) -> None:
         people = self.context.people
         self.transfer.show_whether_anybody(bool(people.people))
+        self.more.allow(ERASE, bool(people.people))
         if people.people:
             self._stack.setCurrentWidget(self.findings if self.check_up.isChecked() else self._people)
             self.banner.say(due_in_words(people.people, date.today()))

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox
 from typing_extensions import override
 
+from engine.journal_words import pause_in_words
 from engine.types import Frame, Identification, LiveResult, Verification
 from gui.camera import Phase, StreamState
 from gui.context import Context
@@ -181,6 +182,8 @@ class _Panel:
         )
         if result.verification is not None:
             self._show_verification(result.verification)
+        elif result.pause_s and self.claimed:
+            self._clear(f"Too many attempts failed. Try again in {pause_in_words(result.pause_s)}.")
         elif self.mode.currentIndex() == 1:
             self._clear("No face is in the picture." if self.claimed else "Choose who they claim to be.")
         elif result.identifications:

@@ -9,6 +9,7 @@ from engine.types import EngineInfo
 from gui.engine_client import EngineClient
 from gui.theme import tokens as t
 from gui.widgets.basics import button, icon_label, label, row
+from gui.widgets.countdown import Countdown
 
 _NAMES = {"passphrase": "Passphrase", "recovery": "Recovery code"}
 _OTHER = {"passphrase": "Use the passphrase", "recovery": "Use the recovery code"}
@@ -46,6 +47,8 @@ class LockScreen(QWidget):
         layout.addLayout(row(None, self.other, self.again, None))
         layout.addStretch(1)
         self.problem.hide()
+        self.countdown = Countdown(self)
+        self.countdown.told.connect(self._on_pause)
 
     def show_info(self, info: EngineInfo) -> None:
         """Show why the gallery is locked, and ask for what opens it."""
@@ -53,9 +56,11 @@ class LockScreen(QWidget):
         self.sentence.setText(info.locked)
         self.again.setVisible(info.opened_by_keyring)
         self._take_way(info.asks[0] if info.asks else "")
+        self._ask_pause()
 
     def clear(self) -> None:
         """Forget what was typed."""
+        self.countdown.stop()
         self.secret.clear()
         self.problem.hide()
 
@@ -81,7 +86,7 @@ class LockScreen(QWidget):
         self._take_way(next(other for other in self._asks if other != self._way))
 
     def _on_edited(self) -> None:
-        self.unlock.setEnabled(bool(self.secret.text()))
+        self.unlock.setEnabled(bool(self.secret.text()) and not self.countdown.running)
 
     def _unlock(self) -> None:
         if self.unlock.isEnabled():
@@ -100,6 +105,16 @@ class LockScreen(QWidget):
     def _on_failed(self, sentence: str, _details: str) -> None:
         self.problem.setText(sentence)
         self.problem.show()
+        self._ask_pause()
+
+    def _ask_pause(self) -> None:
+        """After too many wrong tries nothing is looked at for a while: the button waits with whoever types."""
+        self._client.unlock_pause().succeeded.connect(self.countdown.start)
+
+    def _on_pause(self, words: str) -> None:
+        self.problem.setText(f"Too many tries failed. The next one is in {words}." if words else "")
+        self.problem.setVisible(bool(words))
+        self._on_edited()
 
     def _on_finished(self) -> None:
         self._set_busy(busy=False)

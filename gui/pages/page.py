@@ -51,5 +51,9 @@ class Page(QWidget):
         """Take back the latest edit: of the gallery, unless the page has edits of its own."""
         self.context.undo()
 
+    def do_again(self) -> None:
+        """Do again what was taken back last: of the gallery, unless the page has edits of its own."""
+        self.context.redo()
+
     def receive(self, person: Person) -> None:
         """Another page asks for this one to be about a person."""

@@ -7,7 +7,17 @@ from datetime import date
 
 from PySide6.QtCore import QDate, QModelIndex, QPoint, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QDateEdit, QFrame, QGridLayout, QListView, QMenu, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QDateEdit,
+    QFrame,
+    QGridLayout,
+    QListView,
+    QMenu,
+    QPushButton,
+    QWidget,
+)
 
 from engine.care import Rejection
 from engine.types import Person, Template
@@ -17,6 +27,7 @@ from gui.itemmodels.people import pictures_in_words
 from gui.itemmodels.templates import TEMPLATE, TemplatesModel
 from gui.pages.person_dialog import PersonDialog
 from gui.pages.rejections_dialog import RejectionsDialog
+from gui.pages.split_dialog import SplitDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import button, column, label, row, set_look
 from gui.widgets.commit_edits import LineCommit, TextCommit
@@ -59,13 +70,14 @@ class PersonPanel(QFrame):
         self.rejections.hide()
         self._pictures = TemplatesModel(context.client, self)
         self.wall = self._make_wall()
+        self.split = self._make_split()
         self.move_picture = button("Move to …", self._move_picture, "quiet", "move")
         self.delete_picture = button("Delete picture", self._delete_picture, "quiet", "delete")
         layout = column(spacing=t.GUTTER)
         layout.setContentsMargins(t.GUTTER, t.GUTTER, t.GUTTER, t.GUTTER)
         layout.addLayout(row(self.name, self.add, self.check))
         layout.addLayout(self._fields())
-        layout.addLayout(row(self._facts, None, self.move_picture, self.delete_picture))
+        layout.addLayout(row(self._facts, None, self.split, self.move_picture, self.delete_picture))
         layout.addWidget(self.wall, 1)
         layout.addLayout(row(self.rejections, None, self.merge, self.delete))
         self.setLayout(layout)
@@ -80,6 +92,11 @@ class PersonPanel(QFrame):
         self._pictures.modelReset.connect(self._update)
         self._update()
 
+    def _make_split(self) -> QPushButton:
+        split = button("Split into a new person …", self._split, "quiet", "enroll")
+        split.setToolTip("The chosen pictures show somebody else: make them a person of their own")
+        return split
+
     def _make_wall(self) -> QListView:
         wall = QListView()
         wall.setAccessibleName("Pictures")
@@ -89,7 +106,7 @@ class PersonPanel(QFrame):
         wall.setMovement(QListView.Movement.Static)
         wall.setIconSize(QSize(t.THUMBNAIL_PX, t.THUMBNAIL_PX))
         wall.setGridSize(QSize(t.THUMBNAIL_PX + 2 * t.GAP, t.THUMBNAIL_PX + 2 * t.GAP))
-        wall.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        wall.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         wall.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         wall.customContextMenuRequested.connect(self._open_menu)
         delete = QAction("Delete picture", wall)
@@ -150,13 +167,25 @@ class PersonPanel(QFrame):
 
     @property
     def template(self) -> Template | None:
-        """The chosen picture."""
+        """The chosen picture; None where there is none, or more than one."""
+        chosen = self.templates
+        return chosen[0] if len(chosen) == 1 else None
+
+    @property
+    def templates(self) -> list[Template]:
+        """The chosen pictures."""
         chosen: list[QModelIndex] = self.wall.selectionModel().selectedIndexes()
-        return chosen[0].data(TEMPLATE) if chosen else None
+        return [index.data(TEMPLATE) for index in chosen]
 
     def _update(self) -> None:
         for control in (self.move_picture, self.delete_picture):
             control.setVisible(self.template is not None)
+        self.split.setVisible(self._splits)
+
+    @property
+    def _splits(self) -> bool:
+        """Whether some pictures are chosen, and some are not."""
+        return 0 < len(self.templates) < len(self._pictures.templates)
 
     # --- edits --------------------------------------------------------------------------------------------------
 
@@ -242,18 +271,33 @@ class PersonPanel(QFrame):
 
             self._ask("Move the picture to", "Move", source, move)
 
+    def _split(self) -> None:
+        source, chosen = self.person, [template.id for template in self.templates]
+        if source is None or not self._splits:
+            return
+
+        def split(name: str) -> Job:
+            job = self._context.client.split(source.id, chosen, name)
+            done = f"“{name}” is made of {pictures_in_words(len(chosen))} of “{source.name}”."
+            return self._context.say_done(job, done)
+
+        SplitDialog(source.name, len(chosen), split, self).open()
+
     def _delete_picture(self) -> None:
         template = self.template
         if template is not None:
             self._context.edit(self._context.client.delete_template(template.id), "The picture is deleted.")
 
     def _open_menu(self, place: QPoint) -> None:
-        if self.template is None:
+        if not self.templates:
             return
         menu = QMenu(self.wall)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Move to …", self._move_picture)
-        menu.addAction("Delete picture", self._delete_picture)
+        if self._splits:
+            menu.addAction("Split into a new person …", self._split)
+        if self.template is not None:
+            menu.addAction("Move to …", self._move_picture)
+            menu.addAction("Delete picture", self._delete_picture)
         widget: QWidget = self.wall.viewport()
         menu.popup(widget.mapToGlobal(place))
 

@@ -32,6 +32,7 @@ class SortPage(Page):
         super().__init__(context)
         self.folder = label("", "muted")
         self.undo = button("Undo", self.take_back, "quiet", "undo")
+        self.redo = button("Redo", self.do_again, "quiet", "redo")
         self.look_again = button("Look again", self._look_again, "quiet", "retry")
         self.look_again.setToolTip("Look for new and changed pictures; the others are not looked at again")
         self.unreadable = button("", self._show_problems, "quiet", "warning")
@@ -39,7 +40,7 @@ class SortPage(Page):
         self.delete.setToolTip("Delete what was found in this folder; photographs and enrolled people stay")
         self.other = button("Another folder …", self._close, "", "folder")
         self.header.insertWidget(1, self.folder)
-        self._controls = (self.unreadable, self.undo, self.look_again, self.delete, self.other)
+        self._controls = (self.unreadable, self.undo, self.redo, self.look_again, self.delete, self.other)
         for control in self._controls:
             self.header.addWidget(control)
         self.jobs = JobBar()
@@ -87,6 +88,10 @@ class SortPage(Page):
     @override
     def take_back(self) -> None:
         self.groups.undo()
+
+    @override
+    def do_again(self) -> None:
+        self.groups.redo()
 
     # --- looking through a folder -------------------------------------------------------------------------------
 
@@ -161,11 +166,15 @@ class SortPage(Page):
         self.folder.setVisible(not at_start)
         if result is None or at_start:
             return
-        problems, text = len(result.problems), result.undo_text
+        problems = len(result.problems)
         self.unreadable.setVisible(bool(problems) and self.run is None)
         self.unreadable.setText("1 picture unreadable" if problems == 1 else f"{problems:,} pictures unreadable")
-        self.undo.setEnabled(bool(text))
-        self.undo.setToolTip(f"Undo: {text} (U)" if text else "Nothing to undo")
+        for control, text, verb, key in (
+            (self.undo, result.undo_text, "Undo", "U"),
+            (self.redo, result.redo_text, "Do again", "R"),
+        ):
+            control.setEnabled(bool(text))
+            control.setToolTip(f"{verb}: {text} ({key})" if text else f"Nothing to {verb.lower()}")
         self.look_again.setText("Look again" if result.sorting.complete else "Go on")
 
     def _show_folder(self, folder: Path) -> None:

@@ -22,7 +22,7 @@ from gui.widgets.toast import Toast
 
 _KEYS = (
     "↑ ↓ ← → move · Space choose · Ctrl+A all · Esc none · Tab groups or faces · C confirm · N name · "
-    "X not this person · S split off · V move · M merge · I ignore · U undo"
+    "X not this person · S split off · V move · M merge · I ignore · U undo · R redo"
 )
 _LOOKS = {"confirm": "primary", "name": ""}
 _ROWS = (("name", "confirm"), ("reject", "split", "move", "merge", "ignore"))
@@ -93,6 +93,7 @@ class SortGroups(QWidget):
             self._shortcut(QKeySequence(letter), partial(self._press, key))
         self._shortcut(QKeySequence(Qt.Key.Key_Return), partial(self._press, "confirm"))
         self._shortcut(QKeySequence("U"), self.undo)
+        self._shortcut(QKeySequence("R"), self.redo)
 
     def _shortcut(self, keys: QKeySequence, act: Callable[[], object]) -> None:
         shortcut = QShortcut(keys, self)
@@ -253,7 +254,14 @@ class SortGroups(QWidget):
         text = self.result.undo_text
         job = self._context.tell_failure(self._client.sort_undo(self._sorting_id))
         job.succeeded.connect(self._on_done)
-        job.succeeded.connect(lambda _result: self._say(f"Undone: {text}."))
+        job.succeeded.connect(lambda _result: self._say(f"Undone: {text}.", "Redo", self.redo))
+
+    def redo(self) -> None:
+        """Do again what was taken back last here; where there is nothing, the gallery's latest."""
+        if self.result is None or not self.result.redo_text:
+            self._context.redo()
+            return
+        self._do(self._client.sort_redo(self._sorting_id), f"Done again: {self.result.redo_text}.")
 
     @property
     def _sorting_id(self) -> int:
@@ -270,13 +278,12 @@ class SortGroups(QWidget):
         """Follow an action: show what it made of the groups, with a way back."""
         self._context.tell_failure(job)
         job.succeeded.connect(self._on_done)
-        job.succeeded.connect(lambda _result: self._say(said, "Undo"))
+        job.succeeded.connect(lambda _result: self._say(said, "Undo", self.undo))
 
-    def _say(self, text: str, action: str = "") -> None:
+    def _say(self, text: str, action: str = "", act: Callable[[], object] | None = None) -> None:
         """Say what was done, in place of what was said before: many actions follow one another here."""
         if self._said is not None and isValid(self._said):
             self._said.dismiss()
-        act = self.undo if action else None
         self._said = self._context.toasts.show(text, "good", action=action, act=act)
 
     def _on_done(self, result: Sorted) -> None:

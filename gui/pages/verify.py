@@ -16,6 +16,7 @@ from gui.pages.page import Page
 from gui.pages.reject_dialog import RejectDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import RoundedPicture, button, card, column, icon_label, label, row, set_look
+from gui.widgets.countdown import Countdown
 from gui.widgets.drop_zone import DropZone
 from gui.widgets.face_canvas import FaceCanvas, FaceMark, Tone
 from gui.widgets.person_picker import PersonPicker
@@ -60,6 +61,9 @@ class VerifyPage(Page):
         self.result = _ResultCard()
         self.result.reject.clicked.connect(lambda _checked: self._reject())
         self.body.addWidget(self.result)
+        self.result.again.clicked.connect(self._on_input)
+        self.countdown = Countdown(self)
+        self.countdown.told.connect(self.result.show_pause)
         self._job: Job | None = None
         self.probe.changed.connect(self._on_input)
         self.other.changed.connect(self._on_input)
@@ -97,6 +101,8 @@ class VerifyPage(Page):
     def _on_input(self, _person: object = None) -> None:
         """Decide anew; an answer to what was asked before is dropped."""
         self._job = None
+        self.countdown.stop()
+        self.result.show_pause(None)
         probe, client = self.probe.picture, self.context.client
         if self.by_person.isChecked():
             person = self.person.person
@@ -107,6 +113,7 @@ class VerifyPage(Page):
                 self.result.wait(missing)
                 return
             job = client.verify(person.id, probe)
+            job.finished.connect(lambda: self._ask_pause(job, person))
         else:
             if probe is None or self.other.picture is None:
                 self.result.wait("Drop a picture on each side.")
@@ -129,6 +136,11 @@ class VerifyPage(Page):
             self.probe.mark_face(answer.first, tone)
             self.other.mark_face(answer.second, tone)
             self.result.show_comparison(answer)
+
+    def _ask_pause(self, job: Job, person: Person) -> None:
+        """After too many failed attempts nobody may claim to be the person for a while."""
+        asked = self.context.client.claim_pause(person.id)
+        asked.succeeded.connect(lambda seconds: self.countdown.start(seconds) if job is self._job else None)
 
     def _reject(self) -> None:
         answer, probe = self.result.verification, self.probe.picture
@@ -211,6 +223,8 @@ class _ResultCard(QFrame):
         self.words = label("", "muted", wrap=True, selectable=True)
         self.verification: Verification | None = None
         self.reject = button("", lambda: None, "quiet", "close")
+        self.again = button("Check again", lambda: None, "quiet", "retry")
+        self.again.hide()
         self._good = icon_label("check", t.ICON_PX, "good")
         self._bad = icon_label("close", t.ICON_PX, "bad")
         headline = row(self._good, self._bad, self.decision)
@@ -218,12 +232,18 @@ class _ResultCard(QFrame):
         headline.setContentsMargins(0, 0, 0, 0)
         self._headline = QWidget()
         self._headline.setLayout(headline)
-        middle = column(self._headline, self.gauge, self.words, row(self.reject, None), None)
+        middle = column(self._headline, self.gauge, self.words, row(self.reject, self.again, None), None)
         layout = row(self.first, self.second, spacing=t.GUTTER)
         layout.setContentsMargins(t.GUTTER, t.GUTTER, t.GUTTER, t.GUTTER)
         layout.addLayout(middle, 1)
         self.setLayout(layout)
         self.wait("")
+
+    def show_pause(self, words: str | None) -> None:
+        """Say how long nobody may claim to be the person; empty when that is over, None where there is no pause."""
+        self.again.setVisible(words is not None)
+        self.again.setEnabled(not words)
+        self.again.setText(f"Too many failed attempts: check again in {words}" if words else "Check again")
 
     def wait(self, text: str) -> None:
         """Say what is still missing."""

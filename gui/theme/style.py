@@ -214,6 +214,16 @@ def _views(p: Palette) -> str:
     QListView::item:hover {{ background: {p.raised}; }}
     QListView::item:selected {{ background: {p.accent_soft}; color: {p.text}; }}
     QListView:focus {{ border: 1px solid {p.accent}; border-radius: {t.RADIUS_SMALL}px; }}
+    QTableView[look="listing"] {{
+        background: {p.surface}; border: 1px solid {p.border}; border-radius: {t.RADIUS_SMALL}px; outline: none;
+        color: {p.text}; selection-background-color: {p.accent_soft}; selection-color: {p.text};
+    }}
+    QTableView[look="listing"]:focus {{ border-color: {p.accent}; }}
+    QTableView[look="listing"]::item {{ padding: 0 {t.GAP}px; border: none; }}
+    QTableView[look="listing"] QHeaderView {{ background: transparent; }}
+    QTableView[look="listing"] QHeaderView::section {{
+        background: {p.raised}; color: {p.muted}; border: none; padding: {t.GAP}px;
+    }}
     QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
     QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
     QScrollBar::handle {{ background: {p.border}; border-radius: 4px; min-height: 32px; min-width: 32px; margin: 1px; }}

@@ -2,45 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
 from main import main
 
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Outcome]
-
-
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command on a gallery of the test's own; returns code and output."""
-
-    def run(*arguments: object) -> Outcome:
-        code = main(["--gallery", str(tmp_path / "gallery.db"), *map(str, arguments)])
-        return Outcome(code, *capsys.readouterr())
-
-    return run
-
-
-@pytest.fixture
-def enrolled(run: Run, pictures: Path) -> Run:
-    """The same, with one person enrolled."""
-    assert run("enroll", "Eileen Collins", pictures / "eileen1.jpg").code == 0
-    return run
+from .conftest import Run
 
 
 def test_that_the_right_person_is_verified(enrolled: Run, pictures: Path) -> None:
@@ -195,3 +163,25 @@ def test_that_consent_is_kept(run: Run, pictures: Path) -> None:
 def test_that_options_may_stand_before_or_after_the_command(enrolled: Run, pictures: Path) -> None:
     before = enrolled("--json", "--device", "cpu", "verify", "Eileen Collins", pictures / "eileen2.png")
     assert before.json["match"] is True
+
+
+def test_that_a_person_is_split_and_made_whole_again(enrolled: Run, pictures: Path) -> None:
+    assert enrolled("enroll", "Eileen Collins", pictures / "grace.jpg").code == 0
+    shown = enrolled("gallery", "show", "Eileen Collins", "--json").json
+    number = shown["templates"][1]["id"]
+    split = enrolled("gallery", "split", "Eileen Collins", "--templates", number, "--into", "Grace Hopper")
+    assert (split.code, split.out) == (0, "“Grace Hopper” is made of 1 template of “Eileen Collins”.\n")
+    assert enrolled("gallery", "split", "Eileen Collins", "--templates", number, "--into", "Ada").code == 3
+    would = enrolled("gallery", "undo", "--show")
+    assert "Split Grace Hopper from Eileen Collins (" in would.out
+    undone = enrolled("gallery", "undo")
+    assert (undone.code, undone.out.startswith("Taken back: Split Grace Hopper")) == (0, True)
+    assert enrolled("gallery", "show", "Grace Hopper").code == 3
+    assert [one["id"] for one in enrolled("gallery", "show", "Eileen Collins", "--json").json["templates"]] == [
+        one["id"] for one in shown["templates"]
+    ]
+
+
+def test_that_with_nothing_to_undo_it_says_so(run: Run) -> None:
+    assert run("gallery", "undo", "--show").out == "There is nothing to undo.\n"
+    assert (run("gallery", "undo").code, run("gallery", "undo").err) == (3, "There is nothing to undo.\n")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from tests.e2e.test_command_line import Run, enrolled, run  # noqa: F401 - fixtures
+from .conftest import Run
 
 
-def test_that_a_rejected_face_is_no_match_until_taken_back(enrolled: Run, pictures: Path) -> None:  # noqa: F811
+def test_that_a_rejected_face_is_no_match_until_taken_back(enrolled: Run, pictures: Path) -> None:
     probe = pictures / "eileen2.png"
     made = enrolled("reject", "Eileen Collins", probe, "--json")
     assert (made.code, made.json["rejections"]) == (0, 1)
@@ -25,7 +25,7 @@ def test_that_a_rejected_face_is_no_match_until_taken_back(enrolled: Run, pictur
     assert enrolled("verify", "Eileen Collins", probe).code == 0
 
 
-def test_that_the_review_lists_findings_with_advice(enrolled: Run, pictures: Path) -> None:  # noqa: F811
+def test_that_the_review_lists_findings_with_advice(enrolled: Run, pictures: Path) -> None:
     assert "Nothing stands out" in enrolled("gallery", "review").out
     enrolled("enroll", "E. Collins", pictures / "eileen2.png")
     (found,) = enrolled("gallery", "review", "--json").json["findings"]
@@ -36,7 +36,7 @@ def test_that_the_review_lists_findings_with_advice(enrolled: Run, pictures: Pat
     assert found["advice"] in text
 
 
-def test_that_purpose_and_last_day_are_noted_and_people_due_listed(enrolled: Run) -> None:  # noqa: F811
+def test_that_purpose_and_last_day_are_noted_and_people_due_listed(enrolled: Run) -> None:
     soon = (date.today() + timedelta(days=3)).isoformat()
     noted = enrolled("gallery", "describe", "Eileen Collins", "--purpose", "Door", "--expires", soon, "--json").json
     assert (noted["purpose"], noted["expires_on"]) == ("Door", soon)

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
 from engine.settings import Settings, default_path, save
-from main import main
 
-
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Outcome]
+from .conftest import Run
 
 
 @pytest.fixture
@@ -33,16 +18,9 @@ def album(tmp_path: Path, pictures: Path) -> Path:
     return Path(shutil.copytree(pictures, tmp_path / "album"))
 
 
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command on a gallery of the test's own."""
+@pytest.fixture(autouse=True)
+def _quick(_own_user_folders: None) -> None:
     save(Settings(file_detector="mtcnn", averaging="never"), default_path())
-
-    def run(*arguments: object) -> Outcome:
-        code = main(["--gallery", str(tmp_path / "gallery.db"), *map(str, arguments)])
-        return Outcome(code, *capsys.readouterr())
-
-    return run
 
 
 def test_that_a_folder_is_sorted_into_people(run: Run, album: Path) -> None:

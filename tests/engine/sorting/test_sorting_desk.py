@@ -304,6 +304,10 @@ def test_that_an_action_does_what_it_says_and_can_be_undone(
     done = act(desk, found)
     assert shape(done) == wanted
     assert done.undo_text
+    undone = desk.undo(found.sorting.id)
+    assert shape(undone) == shape(found)
+    assert undone.redo_text == done.undo_text
+    assert shape(desk.redo(found.sorting.id)) == shape(done)
     assert shape(desk.undo(found.sorting.id)) == shape(found)
     for one in found.groups:
         assert faces_of(desk, found, one.id) == faces_of(desk, desk.show(found.sorting.id), one.id)
@@ -421,3 +425,64 @@ def test_that_a_person_undone_in_the_gallery_is_unknown_again(
     desk.confirm(found.sorting.id, [group(found, EILEEN).id], name="Eileen")
     service.undo()
     assert ("cluster", "Person 3", EILEEN) in shape(desk.show(found.sorting.id))
+
+
+@pytest.fixture
+def known(service: FaceService, desk: SortingDesk, pictures: Path, tmp_path: Path) -> Sorted:
+    """Eileen Collins's faces, proposed to be her because one of them is enrolled."""
+    service.enroll("Eileen Collins", service.judge([pictures / "eileen1.jpg"]))
+    folder = tmp_path / "hers"
+    folder.mkdir()
+    for name in ("eileen2.png", "both.jpg"):
+        shutil.copy(pictures / name, folder / name)
+    return look_through(desk, folder)
+
+
+def test_that_a_face_refused_in_a_sorting_is_kept_as_not_the_person(
+    service: FaceService, desk: SortingDesk, known: Sorted
+) -> None:
+    person = service.person_named("Eileen Collins")
+    proposed = group(known, 2, GroupKind.KNOWN)
+    face = faces_of(desk, known, proposed.id)["eileen2.png"]
+    desk.reject(known.sorting.id, face_ids=[face])
+    (kept,) = service.care.rejections(person.id)
+    assert kept.source.endswith("eileen2.png")
+    desk.undo(known.sorting.id)
+    assert service.care.rejections(person.id) == []
+    desk.redo(known.sorting.id)
+    assert len(service.care.rejections(person.id)) == 1
+
+
+def test_that_a_refused_name_keeps_the_groups_faces_as_not_the_person(
+    service: FaceService, desk: SortingDesk, known: Sorted
+) -> None:
+    person = service.person_named("Eileen Collins")
+    result = desk.reject(known.sorting.id, [group(known, 2, GroupKind.KNOWN).id])
+    assert group(result, 2, GroupKind.CLUSTER)
+    (kept,) = service.care.rejections(person.id)
+    assert kept.source.endswith("eileen2.png"), "the other face is the one that is enrolled"
+    assert shape(desk.undo(known.sorting.id)) == shape(known)
+    assert service.care.rejections(person.id) == []
+
+
+def test_that_a_face_enrolled_as_the_person_is_not_refused_in_a_sorting(
+    service: FaceService, desk: SortingDesk, found: Sorted
+) -> None:
+    done = desk.confirm(found.sorting.id, [group(found, GRACE).id], name="Grace Hopper")
+    confirmed = group(done, GRACE, GroupKind.CONFIRMED)
+    with pytest.raises(GalleryError, match="enrolled as one of “Grace Hopper”"):
+        desk.reject(done.sorting.id, face_ids=list(faces_of(desk, done, confirmed.id).values()))
+    assert shape(desk.show(done.sorting.id)) == shape(done)
+    assert service.care.rejections(service.person_named("Grace Hopper").id) == []
+
+
+def test_that_a_confirmation_taken_back_can_be_done_again(
+    service: FaceService, desk: SortingDesk, found: Sorted
+) -> None:
+    done = desk.confirm(found.sorting.id, [group(found, GRACE).id], name="Grace Hopper")
+    desk.undo(found.sorting.id)
+    assert service.people() == []
+    assert shape(desk.redo(found.sorting.id)) == shape(done)
+    assert service.person_named("Grace Hopper").template_count >= 1
+    with pytest.raises(GalleryError, match="nothing to do again"):
+        desk.redo(found.sorting.id)

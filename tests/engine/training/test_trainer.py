@@ -358,7 +358,7 @@ def test_that_a_full_disk_ends_in_a_sentence_and_the_best_so_far_survives(
     replace = Path.replace
 
     def full(self: Path, target: Path) -> Path:
-        if self.suffix == ".tmp":
+        if self.suffix == ".part":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return replace(self, target)
 
@@ -369,7 +369,7 @@ def test_that_a_full_disk_ends_in_a_sentence_and_the_best_so_far_survives(
     assert before is not None
     assert after is not None
     assert before.state == after.state
-    assert not list(run.place.glob("*.tmp"))
+    assert not list(run.place.glob(".*.part"))
 
 
 def test_that_a_vanished_folder_ends_in_a_sentence(begun: Begun, tmp_path: Path) -> None:

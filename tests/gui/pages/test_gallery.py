@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from gui.main_window import MainWindow
 from gui.pages.enroll import EnrollPage
 from gui.pages.gallery import GalleryPage
 from gui.pages.person_dialog import PersonDialog
+from gui.pages.split_dialog import SplitDialog
 from gui.pages.verify import VerifyPage
 from tests.gui.conftest import WITHIN_MS, settle
 
@@ -225,3 +228,44 @@ def test_that_an_edit_by_another_program_appears(
     other.close()
     wait_for_name(qtbot, window, "Amazing Grace")
     settle(qtbot, window)
+
+
+def test_that_chosen_pictures_become_a_new_person_and_that_is_undone_after_a_restart(
+    qtbot: QtBot, enrolled: Path, open_window: Callable[..., MainWindow]
+) -> None:
+    with closing(Gallery.open(enrolled)) as gallery:
+        gallery.merge(gallery.find("Grace Hopper").id, gallery.find("Eileen Collins").id)
+    window = open_window()
+    window.open_page("gallery")
+    page = window.page
+    assert isinstance(page, GalleryPage)
+    qtbot.waitUntil(lambda: wall_count(page) == 2, timeout=WITHIN_MS)
+    assert page.undo.toolTip().startswith("Undo: Merge Grace Hopper into Eileen Collins (")
+    page.panel.wall.selectAll()
+    assert not page.panel.split.isVisible(), "somebody must be left"
+    page.panel.wall.setCurrentIndex(page.panel.wall.model().index(1, 0))
+    qtbot.waitUntil(page.panel.split.isVisible, timeout=WITHIN_MS)
+    page.panel.split.click()
+    asked = next(one for one in QApplication.topLevelWidgets() if isinstance(one, SplitDialog) and one.isVisible())
+    assert not asked.accept_button.isEnabled()
+    qtbot.keyClicks(asked.name, "eileen collins")
+    QTest.keyClick(asked.name, Qt.Key.Key_Return)
+    qtbot.waitUntil(asked.problem.isVisible, timeout=WITHIN_MS)
+    assert "already in the gallery" in asked.problem.text()
+    asked.name.clear()
+    qtbot.keyClicks(asked.name, "Admiral")
+    QTest.keyClick(asked.name, Qt.Key.Key_Return)
+    wait_for_name(qtbot, window, "Admiral")
+    assert find(window, "Eileen Collins").template_count == 1
+    settle(qtbot, window)
+    window.close()
+    again = open_window()
+    again.open_page("gallery")
+    page = again.page
+    assert isinstance(page, GalleryPage)
+    qtbot.waitUntil(lambda: page.undo.toolTip().startswith("Undo: Split Admiral"), timeout=WITHIN_MS)
+    page.undo.click()
+    qtbot.waitUntil(lambda: again.context.people.find("Admiral") is None, timeout=WITHIN_MS)
+    page.undo.click()
+    wait_for_name(qtbot, again, "Grace Hopper")
+    settle(qtbot, again)

@@ -1,0 +1,61 @@
+"""The history log and erasing people for good, on the command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+
+from engine.erasure_desk import ErasureDesk
+from engine.errors import shown
+from engine.exchange import TableFormat
+from engine.journal import LogQuery
+from engine.journal_desk import row
+from engine.service import FaceService
+
+
+def warn(service: FaceService, request: argparse.Namespace) -> None:
+    """Say what is odd about the gallery as a whole, on the error stream, unless that is what was asked for."""
+    if getattr(request, "verify", False) or getattr(request, "accept", False):
+        return
+    if service.locked is None and service.journal.notice:
+        print(service.journal.notice, file=sys.stderr)
+
+
+def show(service: FaceService, request: argparse.Namespace) -> int:
+    """List, verify or export the history log, or accept a gallery that was put in place of another."""
+    desk = service.journal
+    if request.accept:
+        desk.accept()
+        _print(request, {"accepted": True}, "The gallery is accepted as it is.")
+        return 0
+    if request.verify:
+        verdict = desk.verify()
+        _print(request, asdict(verdict) | {"sentence": verdict.sentence}, verdict.sentence)
+        return 0 if verdict.sound else 1
+    person_id = service.person_named(request.person).id if request.person else None
+    query = LogQuery(person_id, request.kind or "", request.since, request.until, request.text or "")
+    if request.export:
+        form = TableFormat.JSON if request.export.suffix.lower() == ".json" else TableFormat.CSV
+        count = desk.export(request.export, form, query)
+        _print(request, {"entries": count}, f"{count:,} entries are in “{shown(request.export)}”.")
+        return 0
+    entries = desk.entries(desk.numbers(query))
+    lines = [f"{one.number:>6}  {one.at.astimezone():%Y-%m-%d %H:%M:%S}  {one.sentence}" for one in entries]
+    _print(request, [row(one) for one in entries], "\n".join(lines) or "No entries.")
+    return 0
+
+
+def erase(service: FaceService, request: argparse.Namespace) -> int:
+    """Erase a person for good and print the receipt."""
+    receipt = service.erasure.erase(service.person_named(request.name).id, copies=request.backups)
+    if request.receipt:
+        ErasureDesk.save(receipt, request.receipt)
+    _print(request, receipt.data, receipt.text.rstrip())
+    return 0
+
+
+def _print(request: argparse.Namespace, data: object, text: str) -> None:
+    printed = json.dumps(data, ensure_ascii=False, indent=2, default=str) if request.json else text
+    sys.stdout.write(printed.encode("utf-8", "backslashreplace").decode() + "\n")

@@ -1,0 +1,89 @@
+"""V02: the power goes, and of what had not been made durable any part may be on the disk."""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from engine.gallery import store, vault
+from engine.gallery.database import erase_leftovers
+from tests.engine.gallery.conftest import template
+
+from .conftest import PASSPHRASE, State, copied, looked_at, opened, state
+
+SECTOR = 512
+LOSSES = 25
+
+
+@pytest.fixture(params=["plain", "encrypted"])
+def stored(request: pytest.FixtureRequest, path: Path) -> Path:
+    if request.param == "encrypted":
+        with opened(path) as gallery:
+            gallery.protect(partial(vault.set_passphrase, passphrase=PASSPHRASE, ask_at_start=True))
+    return path
+
+
+def wal(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def test_that_what_was_acknowledged_outlives_a_loss_of_power(stored: Path, tmp_path: Path) -> None:
+    acknowledged: list[tuple[int, State]] = []
+    with opened(stored) as gallery:
+        for number in range(6):
+            gallery.enroll(f"Person {number}", [template(20 + number), template(40 + number)])
+            acknowledged.append((wal(stored).stat().st_size, state(gallery)))
+        log, before = wal(stored).read_bytes(), copied(stored, tmp_path / "before")
+    assert acknowledged[0][0] > 0, "all of it is in the write-ahead log"
+    chance = random.Random(2)  # noqa: S311 - which sectors is no secret
+    for _ in range(LOSSES):
+        last = chance.randrange(len(acknowledged) - 1)
+        (durable, then), (_, next_) = acknowledged[last], acknowledged[last + 1]
+        trial = copied(before, tmp_path / "trial")
+        wal(trial).write_bytes(log[:durable] + some_sectors(log[durable : chance.randint(durable, len(log))], chance))
+        trial.with_name(f"{trial.name}-shm").unlink(missing_ok=True)
+        assert looked_at(trial) in (then, next_, *(seen for _, seen in acknowledged[last + 2 :]))
+
+
+def test_that_a_loss_of_power_while_the_log_is_emptied_loses_nothing(
+    stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[bytes] = []
+
+    def note(engine: object) -> bool:
+        pages.append(stored.read_bytes())
+        copied(stored, tmp_path / "before")
+        done = erase_leftovers(engine)  # type: ignore[arg-type]  # it is the gallery's
+        pages.append(stored.read_bytes())
+        return done
+
+    with opened(stored) as gallery:
+        gallery.enroll("Alan Turing", [template(number) for number in range(60, 66)])
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "erase_leftovers", note)
+            gallery.delete_person(gallery.find("Ada Lovelace").id)
+        wanted = state(gallery)
+    old, new = pages
+    chance = random.Random(3)  # noqa: S311 - as above
+    for _ in range(LOSSES):
+        trial = copied(tmp_path / "before" / stored.name, tmp_path / "trial")
+        trial.write_bytes(mixed(old, new, chance))
+        trial.with_name(f"{trial.name}-shm").unlink(missing_ok=True)
+        assert looked_at(trial) == wanted
+
+
+def some_sectors(content: bytes, chance: random.Random) -> bytes:
+    """Of what was on its way to the disk, some sectors arrived; the others hold nothing."""
+    sectors = [content[place : place + SECTOR] for place in range(0, len(content), SECTOR)]
+    return b"".join(sector if chance.random() < 0.8 else bytes(len(sector)) for sector in sectors)
+
+
+def mixed(old: bytes, new: bytes, chance: random.Random) -> bytes:
+    """Some sectors of the new file, the others still of the old one."""
+    length = max(len(old), len(new))
+    sectors = [chance.choice((old, new))[place : place + SECTOR] for place in range(0, length, SECTOR)]
+    whole = b"".join(sector.ljust(SECTOR, b"\0") for sector in sectors)
+    return whole[: chance.choice((len(old), len(new)))]
