@@ -234,5 +234,5 @@ _BY_WORDS = {
     ("too many connections", "too many clients", "remaining connection slots"): _BY_STATE["53300"],
     ("starting up", "shutting down"): _BY_STATE["57P03"],
     ("server closed the connection", "connection is closed", "connection is lost", "the connection"): _LOST,
-    ("nul",): _BY_STATE["22021"],
+    ("nul (0x00)",): _BY_STATE["22021"],
 }

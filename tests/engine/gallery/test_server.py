@@ -347,6 +347,13 @@ def test_that_a_wrong_password_is_a_sentence_and_the_right_one_is_found_as_libpq
     Gallery.open(ServerAddress(url)).close()
 
 
+def test_that_a_character_that_a_server_cannot_keep_is_a_sentence(gallery: Gallery) -> None:
+    ada = gallery.enroll("Ada", [template(1)]).id
+    with pytest.raises(GalleryError, match="cannot keep"):
+        gallery.describe(ada, notes="zero \0 byte")
+    assert gallery.person(ada).notes == ""
+
+
 def test_that_what_only_a_file_has_is_refused_with_the_reason(gallery: Gallery, tmp_path: Path) -> None:
     for ask in (gallery.back_up, gallery.recovery_code, lambda: gallery.restore(tmp_path), lambda: gallery.path):
         with pytest.raises(GalleryError, match="on a server"):
