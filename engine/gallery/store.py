@@ -103,6 +103,10 @@ class Gallery:
             erase_leftovers(self._engine)
             self._engine.dispose()
 
+    def abandon(self) -> None:
+        """Close a damaged file and leave it as it is."""
+        self._engine.dispose()
+
     def recovery_code(self) -> str:
         """Make a new recovery code and return it; it replaces one of before and is kept nowhere.
 

@@ -268,6 +268,23 @@ def _open(path: Path, keys: Keys, typed: Typed | None) -> bytes:
     return key
 
 
+def key_of_backup(path: Path, backup: Path, typed: Typed | None = None) -> bytes | None:
+    """The key of a gallery that may be damaged or gone, by its own key file or else the backup's; None for a plain one.
+
+    Raises:
+        GalleryLockedError: something must be typed, or the keyring does not answer.
+        WrongSecretError: what was typed does not open it.
+        GalleryError: the backup's key file is damaged too.
+    """
+    try:
+        keys = read_keys(path)
+    except GalleryError:
+        keys = None
+    if keys is None or not keys.ways:
+        keys = read_keys(backup)
+    return _key(keys, typed) if keys is not None and keys.ways else None
+
+
 def opens(path: Path, key: bytes) -> bool:
     """Whether a key opens a gallery's file."""
     try:

@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from engine.types import EngineInfo
 from gui.engine_client import EngineClient
+from gui.pages.rescue_dialog import RescueDialog
+from gui.pages.safekeeping import Backup
 from gui.theme import tokens as t
 from gui.widgets.basics import button, icon_label, label, row
 
@@ -36,16 +38,21 @@ class LockScreen(QWidget):
         self.unlock = button("Open the gallery", self._unlock, "primary")
         self.other = button("", self._change_way, "quiet")
         self.again = button("Ask the keyring again", self._ask_keyring, "quiet", "retry")
+        self.rescue = button("Go back to a backup …", self._rescue, "", "undo")
+        self._backups: list[Backup] = []
+        self.headline = label("", "title")
         layout = QVBoxLayout(self)
         layout.setSpacing(t.GUTTER)
         layout.addStretch(1)
         layout.addWidget(icon_label("lock", t.ILLUSTRATION_PX, "muted"), alignment=centre)
-        layout.addWidget(label("The gallery is locked", "title"), alignment=centre)
+        layout.addWidget(self.headline, alignment=centre)
         for widget in (self.sentence, self.secret, self.problem, self.unlock):
             layout.addWidget(widget, alignment=centre)
+        layout.addWidget(self.rescue, alignment=centre)
         layout.addLayout(row(None, self.other, self.again, None))
         layout.addStretch(1)
         self.problem.hide()
+        self._know_backups([])
 
     def show_info(self, info: EngineInfo) -> None:
         """Show why the gallery is locked, and ask for what opens it."""
@@ -53,6 +60,7 @@ class LockScreen(QWidget):
         self.sentence.setText(info.locked)
         self.again.setVisible(info.opened_by_keyring)
         self._take_way(info.asks[0] if info.asks else "")
+        self._client.rescue_backups().succeeded.connect(self._know_backups)
 
     def clear(self) -> None:
         """Forget what was typed."""
@@ -100,6 +108,17 @@ class LockScreen(QWidget):
     def _on_failed(self, sentence: str, _details: str) -> None:
         self.problem.setText(sentence)
         self.problem.show()
+        self._client.rescue_backups().succeeded.connect(self._know_backups)
+
+    def _know_backups(self, backups: list[Backup]) -> None:
+        """Offer to go back to a backup where the gallery does not open and there are some."""
+        self._backups = backups
+        self.rescue.setVisible(bool(backups))
+        self.headline.setText("The gallery cannot be opened" if backups else "The gallery is locked")
+
+    def _rescue(self) -> None:
+        typed, way = self.secret.text(), self._way
+        RescueDialog(self._backups, lambda backup: self._client.rescue(backup, typed, way), self).open()
 
     def _on_finished(self) -> None:
         self._set_busy(busy=False)
@@ -107,7 +126,7 @@ class LockScreen(QWidget):
         (self.secret if self._way else self.again).setFocus()
 
     def _set_busy(self, *, busy: bool) -> None:
-        for widget in (self.secret, self.unlock, self.other, self.again):
+        for widget in (self.secret, self.unlock, self.other, self.again, self.rescue):
             widget.setEnabled(not busy)
         if not busy:
             self._on_edited()
