@@ -46,8 +46,11 @@ class LockScreen(QWidget):
         layout.addStretch(1)
         layout.addWidget(icon_label("lock", t.ILLUSTRATION_PX, "muted"), alignment=centre)
         layout.addWidget(self.headline, alignment=centre)
-        for widget in (self.sentence, self.secret, self.problem, self.unlock):
-            layout.addWidget(widget, alignment=centre)
+        # A label in a row of its own is as high as its words need.
+        layout.addLayout(row(None, self.sentence, None))
+        layout.addWidget(self.secret, alignment=centre)
+        layout.addLayout(row(None, self.problem, None))
+        layout.addWidget(self.unlock, alignment=centre)
         layout.addWidget(self.rescue, alignment=centre)
         layout.addLayout(row(None, self.other, self.again, None))
         layout.addStretch(1)
