@@ -24,7 +24,15 @@ from engine.care_desk import CareDesk
 from engine.claims import Claims
 from engine.decisions import Decider, embedding_of
 from engine.enrollment import Enroller
-from engine.errors import GalleryError, GalleryLockedError, ImageError, NoFaceError, PackError, shown
+from engine.errors import (
+    GalleryError,
+    GalleryLockedError,
+    ImageError,
+    NoFaceError,
+    PackError,
+    WrongSecretError,
+    shown,
+)
 from engine.gallery.backups import due
 from engine.gallery.database import followed
 from engine.gallery.journal import Note
@@ -41,6 +49,7 @@ from engine.packs.installed import find_pack, list_packs
 from engine.packs.pack import PACKS
 from engine.past import Past, PastDecisions
 from engine.pipeline import Only
+from engine.rescue_desk import RescueDesk
 from engine.server_address import Place
 from engine.settings import Settings, default_gallery_path
 from engine.types import (
@@ -113,6 +122,7 @@ class FaceService:
         self._backup: Thread | None = None
         self._parts: tuple[Decider, Enroller, CareDesk] | None = None
         self.locked: GalleryLockedError | None = None
+        self.rescue = RescueDesk(self._place, self._open)
         try:
             self._use(settings)
         except PackError as error:
@@ -123,6 +133,11 @@ class FaceService:
             self._open()
         except GalleryLockedError as error:
             self.locked = error
+        except GalleryError as error:
+            if not self.rescue.backups():
+                raise
+            # It stays closed until a backup has taken its place.
+            self.locked = GalleryLockedError(str(error), ())
 
     def close(self) -> None:
         """Close the gallery, and delete for good what can no longer be put back."""
@@ -194,14 +209,21 @@ class FaceService:
         return VaultDesk(lambda: self._gallery, lambda: embed_missing(self._gallery, self._networks))
 
     def _open(self, typed: Typed | None = None) -> None:
-        self._opened = Gallery.open(self._place, typed)
+        try:
+            self._opened = Gallery.open(self._place, typed)
+            embed_missing(self._opened, self._networks)
+        except GalleryError as error:
+            self.rescue.needed = not isinstance(error, (GalleryLockedError, WrongSecretError))
+            if self._opened is not None:
+                self._opened.abandon()
+                self._opened = None
+            raise
         if self._changed:
             self._opened.watch(self._changed)
         self._claims = Claims(self._opened)
         self._follow_settings()
         self._parts = self._transfer = self._sorting = self._guided = None
-        self.locked = None
-        embed_missing(self._opened, self._networks)
+        self.locked, self.rescue.needed = None, False
         if isinstance(self._place, Path) and self._opened.counts()[0] and due(self._place):
             # A large gallery takes a while to copy, and nobody should have to wait for it.
             self._backup = Thread(target=self._back_up, args=(self._opened,), name="backup")

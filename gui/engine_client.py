@@ -277,6 +277,21 @@ class EngineClient(QObject):
         job.succeeded.connect(self._on_ready)
         return job
 
+    def rescue_backups(self) -> Job:
+        """Job of list[Backup]: what a gallery that does not open can go back to."""
+        return self.submit(lambda service, _job: service.rescue.backups())
+
+    def rescue(self, backup: Path, secret: str, way: str) -> Job:
+        """Put a backup in the place of a gallery that does not open, and open it."""
+
+        def work(service: FaceService, _job: Job) -> EngineInfo:
+            service.rescue.restore(backup, secret, way)
+            return service.info()
+
+        job = self.submit(work)
+        job.succeeded.connect(self._on_ready)
+        return job
+
     def lock(self) -> Job:
         """Close an encrypted gallery and forget its key."""
         return self._protect(lambda service: service.lock())

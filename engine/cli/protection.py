@@ -13,7 +13,6 @@ from engine.errors import BadInputError, WrongSecretError, shown
 from engine.gallery import vault
 from engine.gallery.backups import list_backups, restore
 from engine.gallery.database import followed
-from engine.gallery.keys import keys_path
 from engine.gallery.vault import Typed
 from engine.server_address import ServerAddress
 from engine.service import FaceService
@@ -110,7 +109,7 @@ def restore_backup(request: argparse.Namespace) -> int:
     if wanted not in found:
         raise BadInputError(f"There is no backup “{shown(wanted)}”. `visavis gallery backup --list` shows them.")
     with vault.alone(path):
-        aside = restore(path, found[wanted], vault.unlock(path, typed) if keys_path(path).exists() else None)
+        aside = restore(path, found[wanted], vault.key_of_backup(path, found[wanted], typed))
     text = f"The gallery is as it was in the backup “{wanted}”."
     print(text if aside is None else f"{text} The damaged file is kept as “{aside.name}”.")
     return 0

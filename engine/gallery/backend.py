@@ -80,5 +80,8 @@ class Backend(Protocol):
     def accept(self, journal: Journal) -> None:
         """Take the gallery as it is from now on."""
 
+    def abandon(self) -> None:
+        """Close it, and leave it as it is."""
+
     def close(self) -> None:
         """Close it."""

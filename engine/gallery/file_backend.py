@@ -104,6 +104,10 @@ class FileBackend:
         """Take the file as it is from now on."""
         witness.accept(self.path, self.key, journal)
 
+    def abandon(self) -> None:
+        """Close a damaged file, and leave it as it is."""
+        self.writing.dispose()
+
     def close(self) -> None:
         """Close the file; what was deleted is out of it."""
         erase_leftovers(self.writing)

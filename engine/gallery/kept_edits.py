@@ -2,7 +2,8 @@
 
 Erasure stays real: no crop and no embedding is kept, only who a picture belonged to, by its number, and what was known
 of a person (name, notes, tags, dates). An edit that deletes somebody is not kept at all, one that deletes a picture
-cannot be, and with whatever is deleted go the kept edits that speak of it. Notes and tags that are taken away are deleted too.
+cannot be, and with whatever is deleted go the kept edits that speak of it. Notes and tags that are taken away are
+deleted too.
 """
 
 from __future__ import annotations

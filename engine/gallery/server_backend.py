@@ -138,6 +138,8 @@ class ServerBackend:
             self._listener = None
         self._base.dispose()
 
+    abandon = close
+
 
 _MAY_WRITE = (
     "SELECT has_table_privilege('people', 'INSERT') AND has_table_privilege('gallery_state', 'UPDATE')"

@@ -131,6 +131,10 @@ class Gallery:
             self.journal.part(lambda: self._backend.part(self.journal))
             self._backend.close()
 
+    def abandon(self) -> None:
+        """Close a damaged gallery and leave it as it is."""
+        self._backend.abandon()
+
     def recovery_code(self) -> str:
         """Make a new recovery code and return it; it replaces one of before and is kept nowhere.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from glob import escape
@@ -118,7 +118,7 @@ def unlock(path: Path, typed: Typed | None = None) -> bytes | None:
                     f"The gallery “{shown(path)}” was moved or deleted: its key file is there, it is not. Put it back, "
                     "or restore a backup."
                 )
-            return _open(path, keys, typed) if typed is None else _open_by_hand(path, keys, typed)
+            return _counted(path, typed, lambda: _open(path, keys, typed))
         if path.exists() and not path.is_file():
             return None
         return _first_key(path)
@@ -262,8 +262,10 @@ def _settled(path: Path, keys: Keys | None) -> Keys | None:
     return keys
 
 
-def _open_by_hand(path: Path, keys: Keys, typed: Typed) -> bytes:
-    """Open by what was typed; after too many wrong ones nothing is looked at for a while."""
+def _counted(path: Path, typed: Typed | None, open_it: Callable[[], bytes]) -> bytes:
+    """Open with what was typed, if anything; after too many wrong ones nothing is looked at for a while."""
+    if typed is None:
+        return open_it()
     now = Moment.now()
     tries = read_tries(path)
     if tries != (seen := tries.seen(now)):
@@ -273,7 +275,7 @@ def _open_by_hand(path: Path, keys: Keys, typed: Typed) -> bytes:
     failed = seen.failed(Moment.now())
     write_tries(path, failed)
     try:
-        key = _open(path, keys, typed)
+        key = open_it()
     except WrongSecretError as error:
         pause = f" Too many failed: the next try is in {pause_in_words(failed.pause_s)}." if failed.pause_s else ""
         raise WrongSecretError(f"{error}{pause}") from error
@@ -302,6 +304,27 @@ def _open(path: Path, keys: Keys, typed: Typed | None) -> bytes:
     key = _key(keys.coming, typed)
     write_keys(path, keys.coming)
     return key
+
+
+def key_of_backup(path: Path, backup: Path, typed: Typed | None = None) -> bytes | None:
+    """The key of a gallery that may be damaged or gone, by its own key file or else the backup's; None for a plain one.
+
+    Raises:
+        GalleryLockedError: something must be typed, or the keyring does not answer.
+        WrongSecretError: what was typed does not open it.
+        TooManyAttemptsError: what was typed before did not either, too often; it was not looked at.
+        GalleryError: the backup's key file is damaged too.
+    """
+    try:
+        keys = read_keys(path)
+    except GalleryError:
+        keys = None
+    if keys is None or not keys.ways:
+        keys = read_keys(backup)
+    if keys is None or not keys.ways:
+        return None
+    found = keys
+    return _counted(path, typed, lambda: _key(found, typed))
 
 
 def opens(path: Path, key: bytes) -> bool:

@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from engine.types import EngineInfo
 from gui.engine_client import EngineClient
+from gui.pages.rescue_dialog import RescueDialog
+from gui.pages.safekeeping import Backup
 from gui.theme import tokens as t
 from gui.widgets.basics import button, icon_label, label, row
 from gui.widgets.countdown import Countdown
@@ -37,18 +39,26 @@ class LockScreen(QWidget):
         self.unlock = button("Open the gallery", self._unlock, "primary")
         self.other = button("", self._change_way, "quiet")
         self.again = button("Ask the keyring again", self._ask_keyring, "quiet", "retry")
+        self.rescue = button("Go back to a backup …", self._rescue, "", "undo")
+        self._backups: list[Backup] = []
+        self.headline = label("", "title")
         layout = QVBoxLayout(self)
         layout.setSpacing(t.GUTTER)
         layout.addStretch(1)
         layout.addWidget(icon_label("lock", t.ILLUSTRATION_PX, "muted"), alignment=centre)
-        layout.addWidget(label("The gallery is locked", "title"), alignment=centre)
-        for widget in (self.sentence, self.secret, self.problem, self.unlock):
-            layout.addWidget(widget, alignment=centre)
+        layout.addWidget(self.headline, alignment=centre)
+        # A label in a row of its own is as high as its words need.
+        layout.addLayout(row(None, self.sentence, None))
+        layout.addWidget(self.secret, alignment=centre)
+        layout.addLayout(row(None, self.problem, None))
+        layout.addWidget(self.unlock, alignment=centre)
+        layout.addWidget(self.rescue, alignment=centre)
         layout.addLayout(row(None, self.other, self.again, None))
         layout.addStretch(1)
         self.problem.hide()
         self.countdown = Countdown(self)
         self.countdown.told.connect(self._on_pause)
+        self._know_backups([])
 
     def show_info(self, info: EngineInfo) -> None:
         """Show why the gallery is locked, and ask for what opens it."""
@@ -57,6 +67,7 @@ class LockScreen(QWidget):
         self.again.setVisible(info.opened_by_keyring)
         self._take_way(info.asks[0] if info.asks else "")
         self._ask_pause()
+        self._client.rescue_backups().succeeded.connect(self._know_backups)
 
     def clear(self) -> None:
         """Forget what was typed."""
@@ -106,6 +117,7 @@ class LockScreen(QWidget):
         self.problem.setText(sentence)
         self.problem.show()
         self._ask_pause()
+        self._client.rescue_backups().succeeded.connect(self._know_backups)
 
     def _ask_pause(self) -> None:
         """After too many wrong tries nothing is looked at for a while: the button waits with whoever types."""
@@ -116,13 +128,23 @@ class LockScreen(QWidget):
         self.problem.setVisible(bool(words))
         self._on_edited()
 
+    def _know_backups(self, backups: list[Backup]) -> None:
+        """Offer to go back to a backup where the gallery does not open and there are some."""
+        self._backups = backups
+        self.rescue.setVisible(bool(backups))
+        self.headline.setText("The gallery cannot be opened" if backups else "The gallery is locked")
+
+    def _rescue(self) -> None:
+        typed, way = self.secret.text(), self._way
+        RescueDialog(self._backups, lambda backup: self._client.rescue(backup, typed, way), self).open()
+
     def _on_finished(self) -> None:
         self._set_busy(busy=False)
         self.secret.selectAll()
         (self.secret if self._way else self.again).setFocus()
 
     def _set_busy(self, *, busy: bool) -> None:
-        for widget in (self.secret, self.unlock, self.other, self.again):
+        for widget in (self.secret, self.unlock, self.other, self.again, self.rescue):
             widget.setEnabled(not busy)
         if not busy:
             self._on_edited()

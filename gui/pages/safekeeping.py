@@ -35,6 +35,12 @@ class Found(Protocol):
     repaired: Sequence[str]
 
 
+def backup_in_words(backup: Backup) -> str:
+    """When a backup was made, and how large it is."""
+    made_at = QDateTime.fromSecsSinceEpoch(int(backup.made_at.timestamp()))
+    return f"{QLocale().toString(made_at, QLocale.FormatType.ShortFormat)}   {backup.size_bytes / 2**20:,.1f} MB"
+
+
 class BackupsDialog(QDialog):
     """Lists the backups; makes one, or goes back to one."""
 
@@ -65,10 +71,7 @@ class BackupsDialog(QDialog):
     def _show(self, backups: Sequence[Backup]) -> None:
         self.list.clear()
         for backup in backups:
-            when = QLocale().toString(
-                QDateTime.fromSecsSinceEpoch(int(backup.made_at.timestamp())), QLocale.FormatType.ShortFormat
-            )
-            item = QListWidgetItem(f"{when}   {backup.size_bytes / 2**20:,.1f} MB")
+            item = QListWidgetItem(backup_in_words(backup))
             item.setData(Qt.ItemDataRole.UserRole, backup.path)
             self.list.addItem(item)
         self.words.setText(

@@ -286,7 +286,8 @@ def page() -> str:
         "folders. The page is written from `tests/faults/table.py`, which the tests compare with what the user is "
         "told. `VISAVIS_KILLS=200` kills each kind of change two hundred times rather than seventeen.",
         "",
-        "Not noticed: an older copy of a plain gallery put in its place together with the note beside it; an altered bit in the text of a gallery that is not encrypted, whose pages carry no seal. "
+        "Not noticed: an older copy of a plain gallery put in its place together with the note beside it; an altered "
+        "bit in the text of a gallery that is not encrypted, whose pages carry no seal. "
         "Not protected: a drive that is not there at start looks like a place without a gallery, and a new one is made "
         "where that place can be written and holds no key file.",
     ]

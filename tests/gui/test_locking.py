@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -15,9 +16,11 @@ from pytestqt.qtbot import QtBot
 
 from engine.gallery import vault
 from engine.gallery.store import Gallery
+from engine.gallery.vault import Typed
 from engine.settings import Settings
 from gui.main_window import MainWindow
 from gui.pages.protection import PassphraseDialog, RecoveryDialog
+from gui.pages.rescue_dialog import RescueDialog
 from gui.pages.safekeeping import BackupsDialog, CheckDialog
 from gui.pages.settings import SettingsPage
 from tests.gui.conftest import WITHIN_MS, settle
@@ -194,3 +197,58 @@ def test_that_the_gallery_is_checked_in_settings(qtbot: QtBot, window: MainWindo
 
 def dialog_of(kind: type[Dialog]) -> Dialog:
     return next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, kind) and widget.isVisible())
+
+
+def backed_up(path: Path, typed: Typed | None) -> None:
+    with closing(Gallery.open(path, typed)) as gallery:
+        gallery.back_up()
+
+
+def go_back(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.waitUntil(window.lock_screen.rescue.isVisible, timeout=WITHIN_MS)
+    settle(qtbot, window)
+    assert window.lock_screen.headline.text() == "The gallery cannot be opened"
+    window.lock_screen.rescue.click()
+    asked = next(one for one in QApplication.topLevelWidgets() if isinstance(one, RescueDialog) and one.isVisible())
+    assert asked.list.count() == 1
+    asked.restore.click()
+    qtbot.waitUntil(lambda: window.context.people.loaded, timeout=WITHIN_MS)
+    settle(qtbot, window)
+    assert [person.name for person in window.context.people.people] == ["Eileen Collins", "Grace Hopper"]
+    assert window.page.isVisible()
+
+
+def test_that_a_damaged_gallery_behind_a_passphrase_goes_back_to_a_backup_in_the_window(
+    qtbot: QtBot, sealed: Path, open_window: OpenWindow
+) -> None:
+    backed_up(sealed, Typed(PASSPHRASE))
+    wreck = b"\x01" * 9000
+    sealed.write_bytes(wreck)
+    window = opened_locked(qtbot, open_window)
+    assert not window.lock_screen.rescue.isVisible(), "without the passphrase nobody can tell"
+    QTest.keyClicks(window.lock_screen.secret, "wrong")
+    QTest.keyClick(window.lock_screen.secret, Qt.Key.Key_Return)
+    qtbot.waitUntil(window.lock_screen.problem.isVisible, timeout=WITHIN_MS)
+    settle(qtbot, window)
+    assert not window.lock_screen.rescue.isVisible(), "a wrong passphrase is no damage"
+    window.lock_screen.secret.clear()
+    QTest.keyClicks(window.lock_screen.secret, PASSPHRASE)
+    QTest.keyClick(window.lock_screen.secret, Qt.Key.Key_Return)
+    go_back(qtbot, window)
+    assert [file.read_bytes() for file in sealed.parent.glob("*.damaged-*")] == [wreck]
+
+
+@pytest.mark.parametrize("how", ["damaged", "gone"])
+def test_that_a_gallery_that_a_keyring_opens_goes_back_to_a_backup_in_the_window(
+    qtbot: QtBot, system_keyring: Path, enrolled: Path, open_window: OpenWindow, how: str
+) -> None:
+    backed_up(enrolled, None)
+    if how == "damaged":
+        enrolled.write_bytes(b"\x01" * 9000)
+    else:
+        enrolled.unlink()
+    window = opened_locked(qtbot, open_window)
+    words = "damaged" if how == "damaged" else "moved or deleted"
+    assert words in window.lock_screen.sentence.text()
+    assert not window.lock_screen.secret.isVisible()
+    go_back(qtbot, window)
