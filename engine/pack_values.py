@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+SCALING_KEYS = ("signed", "signed_bgr", "imagenet", "unit", "raw", "raw_bgr")
+"""What an ONNX network may want to be done with pixels; `engine.packs.onnx_network` says what each is."""
+
 
 class PackKind(StrEnum):
     """What a pack's networks do."""

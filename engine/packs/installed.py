@@ -21,16 +21,20 @@ from safetensors.torch import save
 from torch import nn
 
 from engine.errors import PackError, shown
+from engine.files import write_whole
 from engine.networks.architectures import ARCHITECTURES, Architecture
 from engine.packs.catalogue import CATALOGUE
 from engine.packs.files import StoredFile
+from engine.packs.joined import joined
+from engine.packs.onnx_network import onnx_pack
 from engine.packs.pack import PACKS, Pack, WeightsFile
 from engine.packs.published import embedder, stored_files
 from engine.packs.weights import load_state_dict, load_weights
 
 FORMAT = 1
-SHIPPED_CALIBRATIONS = frozenset({"dlib-resnet-v1", "mobilefacenet"})
-_NETWORK, _DESCRIPTION, CALIBRATION = "network.safetensors", "pack.json", "calibration.json"
+SHIPPED_CALIBRATIONS = frozenset({"dlib-resnet-v1", "mobilefacenet", "dlib-resnet-v1+mobilefacenet"})
+_NETWORK, ONNX, _DESCRIPTION = "network.safetensors", "network.onnx", "pack.json"
+CALIBRATION = "calibration.json"
 
 
 def packs_folder() -> Path:
@@ -89,15 +93,33 @@ def install(folder: Path, pack_id: str, key: str, network: nn.Module, about: Map
         PackError: there is one of this name, or the folder cannot be written.
     """
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()})
-    described = {**about, "format": FORMAT, "architecture": key, "sha256": hashlib.sha256(content).hexdigest()}
-    calibration = described.pop("calibration")
+    described = {**about, "architecture": key, "sha256": hashlib.sha256(content).hexdigest()}
+    return store(folder, pack_id, {_NETWORK: content}, described)
+
+
+def store(folder: Path, pack_id: str, files: Mapping[str, bytes], about: Mapping[str, Any]) -> Pack:
+    """Store a pack of the user's own, whole or not at all.
+
+    Args:
+        folder: of all packs.
+        pack_id: its name in there, and in the gallery.
+        files: what it holds, by name.
+        about: "title", "licence", and what `find_pack` goes by; "calibration" as JSON, where it is not shipped.
+
+    Raises:
+        PackError: there is one of this name, or the folder cannot be written.
+    """
+    described = {**about, "format": FORMAT}
+    calibration = described.pop("calibration", None)
     if (folder / pack_id).exists():
         raise PackError(f"There is a pack “{shown(pack_id)}” already. Use it, or remove it first.")
     unfinished = folder / f".{pack_id}.{os.getpid()}"
     try:
         unfinished.mkdir(mode=0o700, parents=True)
-        (unfinished / _NETWORK).write_bytes(content)
-        (unfinished / CALIBRATION).write_text(calibration, "utf-8")
+        for name, content in files.items():
+            (unfinished / name).write_bytes(content)
+        if calibration is not None:
+            (unfinished / CALIBRATION).write_text(calibration, "utf-8")
         (unfinished / _DESCRIPTION).write_text(json.dumps(described, indent=1), "utf-8")
         for file in unfinished.iterdir():
             file.chmod(0o600)
@@ -106,6 +128,20 @@ def install(folder: Path, pack_id: str, key: str, network: nn.Module, about: Map
         shutil.rmtree(unfinished, ignore_errors=True)
         raise PackError(f"The pack “{shown(pack_id)}” could not be stored: {error.strerror}. Make room.") from error
     return find_pack(pack_id, folder)
+
+
+def keep_calibration(pack_id: str, calibration: str, folder: Path | None = None) -> None:
+    """Store what the distances of one of the user's packs mean.
+
+    Raises:
+        PackError: it cannot be stored.
+    """
+    try:
+        write_whole((folder or packs_folder()) / Path(pack_id).name / CALIBRATION, calibration.encode())
+    except OSError as error:
+        raise PackError(
+            f"The calibration of “{shown(pack_id)}” could not be stored: {error.strerror}. Make room."
+        ) from error
 
 
 def find_pack(pack_id: str, folder: Path | None = None) -> Pack:
@@ -123,6 +159,12 @@ def find_pack(pack_id: str, folder: Path | None = None) -> Pack:
             raise PackError(f"The pack “{shown(pack_id)}” was made by another version of Visavis. Train it again.")
         if "published" in stored:
             return embedder(stored["published"], place, stored)
+        if "joins" in stored:
+            parts = [find_pack(str(part), place.parent) for part in stored["joins"]]
+            return joined(pack_id, stored["title"], parts, [float(weight) for weight in stored["weights"]])
+        if "onnx" in stored:
+            file = StoredFile(place / ONNX, stored["sha256"])
+            return onnx_pack(pack_id, stored["title"], stored["licence"], file, stored["onnx"])
         key = stored["architecture"]
         return pack_of(
             ARCHITECTURES[key], key, StoredFile(place / _NETWORK, stored["sha256"]),
