@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+SHIPPED_CALIBRATIONS = frozenset({"dlib-resnet-v1", "mobilefacenet", "dlib-resnet-v1+mobilefacenet"})
+"""Packs whose calibration comes with the program."""
 SCALING_KEYS = ("signed", "signed_bgr", "imagenet", "unit", "raw", "raw_bgr")
 """What an ONNX network may want to be done with pixels; `engine.packs.onnx_network` says what each is."""
 

@@ -25,14 +25,14 @@ class PacksDesk:
         self,
         networks: Callable[[], Networks],
         settings: Callable[[], Settings],
-        gallery: Callable[[], Gallery | None],
+        gallery: Callable[[], Gallery],
     ) -> None:
         """Look at the service through its own eyes.
 
         Args:
             networks: what is loaded.
             settings: in force.
-            gallery: None while it is locked.
+            gallery: raises while it is locked.
         """
         self._networks, self._settings, self._gallery = networks, settings, gallery
         self._deleted = Trash(packs_folder())
@@ -60,7 +60,8 @@ class PacksDesk:
 
         Raises:
             PackError: it came with the program, or is in use.
-            BadInputError: there is none, or it cannot be deleted.
+            BadInputError: it cannot be deleted.
+            GalleryLockedError: what it made of the gallery cannot be deleted now.
         """
         card = next((one for one in self.cards() if one.id == pack_id), None)
         if card is None or not card.installed:
@@ -70,9 +71,9 @@ class PacksDesk:
         joins = [one.title for one in self.cards() if pack_id in one.made_of]
         if joins:
             raise PackError(f"“{joins[0]}” is made of this pack. Remove “{joins[0]}” first.")
-        self._deleted.put(pack_id)
         gallery = self._gallery()
-        if gallery is not None and card.dimension:
+        self._deleted.put(pack_id)
+        if card.kind is PackKind.EMBEDDER:
             gallery.forget_pack(pack_id)
 
     def _needed(self) -> set[str]:

@@ -603,7 +603,7 @@ class FaceService:
         if self._shelf is None:
             from engine.packs_desk import PacksDesk  # noqa: PLC0415 - loaded when it is first asked for
 
-            self._shelf = PacksDesk(lambda: self._networks, lambda: self._settings, lambda: self._opened)
+            self._shelf = PacksDesk(lambda: self._networks, lambda: self._settings, lambda: self._gallery)
         return self._shelf
 
     @property

@@ -16,9 +16,8 @@ from engine.evaluation.strangers import calibrated_on
 from engine.learning import Event, Progressed, Said
 from engine.loaded import calibration_of
 from engine.pack_speed import speed_of
-from engine.pack_values import PackCard, PackKind
+from engine.pack_values import SHIPPED_CALIBRATIONS, PackCard, PackKind
 from engine.packs.installed import (
-    SHIPPED_CALIBRATIONS,
     find_pack,
     install,
     keep_calibration,
@@ -113,8 +112,9 @@ def _show(settings: Settings, request: argparse.Namespace) -> int:
         ("Commercial use", "yes" if card.commercial_use else "no"), ("Source", card.source),
         ("Accuracy", f"{card.accuracy.text} Measured on {card.accuracy.on}." if card.accuracy else "not measured"),
     ]  # fmt: skip
-    for file in card.files:
-        lines.append(("File", f"{file.name}, {_bytes(file.size)}, SHA-256 {file.sha256 or 'not published'}"))
+    lines += [
+        ("File", f"{file.name}, {_bytes(file.size)}, SHA-256 {file.sha256 or 'not published'}") for file in card.files
+    ]
     for name, value in lines:
         print(f"{name + ':':<16}{value}")
     return DONE

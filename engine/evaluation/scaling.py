@@ -73,8 +73,8 @@ def best_scaling(folder: Path, network: Tried, pipeline: Pipeline, report: Repor
     best = max(areas, key=areas.__getitem__)
     if areas[best] < LEAST_AREA:
         raise PackError(
-            f"“{shown(network.path)}” does not tell these people apart (area under the ROC curve {areas[best]:.2f}; knowing "
-            f"nothing gives 0.50, and {LEAST_AREA:.2f} is needed). It was not added."
+            f"“{shown(network.path)}” does not tell these people apart (area under the ROC curve {areas[best]:.2f}; "
+            f"knowing nothing gives 0.50, and {LEAST_AREA:.2f} is needed). It was not added."
         )
     return best
 

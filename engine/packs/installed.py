@@ -23,6 +23,7 @@ from torch import nn
 from engine.errors import PackError, shown
 from engine.files import write_whole
 from engine.networks.architectures import ARCHITECTURES, Architecture
+from engine.pack_values import SHIPPED_CALIBRATIONS
 from engine.packs.catalogue import CATALOGUE
 from engine.packs.files import StoredFile
 from engine.packs.joined import joined
@@ -32,7 +33,6 @@ from engine.packs.published import embedder, stored_files
 from engine.packs.weights import load_state_dict, load_weights
 
 FORMAT = 1
-SHIPPED_CALIBRATIONS = frozenset({"dlib-resnet-v1", "mobilefacenet", "dlib-resnet-v1+mobilefacenet"})
 _NETWORK, ONNX, _DESCRIPTION = "network.safetensors", "network.onnx", "pack.json"
 CALIBRATION = "calibration.json"
 

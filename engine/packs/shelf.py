@@ -8,11 +8,10 @@ from typing import Any
 
 from engine.errors import PackError
 from engine.networks.architectures import ARCHITECTURES
-from engine.pack_values import PackCard, PackFile, PackKind
+from engine.pack_values import SHIPPED_CALIBRATIONS, PackCard, PackFile, PackKind
 from engine.packs.catalogue import CATALOGUE, Published
 from engine.packs.installed import (
     CALIBRATION,
-    SHIPPED_CALIBRATIONS,
     described,
     find_pack,
     is_installed,
