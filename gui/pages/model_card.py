@@ -79,7 +79,7 @@ class ModelCard(QFrame):
         if not pack.installed:
             if pack.downloadable:
                 verb = "Resume" if pack.partial else "Install"
-                made["install"] = button(verb, lambda: self.install.emit(pack), "primary", "import")
+                made["install"] = button(verb, lambda: self.install.emit(pack), "", "import")
             made["from_file"] = button("From file …", lambda: self.from_file.emit(pack), "", "folder")
         else:
             if pack.kind is not PackKind.PAD:
@@ -149,6 +149,10 @@ class ModelCard(QFrame):
     def unfolded(self) -> bool:
         """Whether its files are shown."""
         return not self.files.isHidden()
+
+    def take_focus(self) -> None:
+        """Give the focus to the first button that can be pressed."""
+        next((one for one in self.buttons.values() if one.isEnabled()), self.more).setFocus()
 
     def _fold(self) -> None:
         self.files.setVisible(not self.unfolded)

@@ -106,6 +106,7 @@ class ModelsPage(Page):
     def _show_cards(self) -> None:
         unfolded = {pack_id for pack_id, one in self.cards.items() if one.unfolded}
         kind = self.kind.currentData()
+        focused = next((pack_id for pack_id, one in self.cards.items() if one.isAncestorOf(self.focusWidget())), "")
         clear(self._list)
         self.cards = {}
         for pack in self.packs:
@@ -122,6 +123,8 @@ class ModelsPage(Page):
             self.cards[pack.id] = made
             self._list.addWidget(made)
         self._list.addStretch(1)
+        if focused in self.cards:
+            self.cards[focused].take_focus()
 
     # --- work in a process of its own ---------------------------------------------------------------------------
 
