@@ -40,9 +40,7 @@ def test_that_all_packs_are_listed_and_shown() -> None:
     assert "“YuNet” is not installed" in visavis("packs", "measure", "yunet", fails=True).stderr
 
 
-def test_that_a_pack_is_installed_measured_joined_used_and_removed(
-    shared: Path, pictures: Path, tmp_path: Path
-) -> None:
+def test_that_a_pack_is_installed_joined_used_and_removed(shared: Path, pictures: Path, tmp_path: Path) -> None:
     gallery = tmp_path / "gallery.db"
     visavis("--gallery", gallery, "enroll", "Eileen", pictures / "eileen1.jpg")
     with serving({file.name: file.read_bytes() for file in (shared / "weights").iterdir()}) as served:
@@ -50,13 +48,10 @@ def test_that_a_pack_is_installed_measured_joined_used_and_removed(
         events = [from_line(line) for line in lines]
     assert isinstance(events[0], Progressed)
     assert events[-1] == Said("“MobileFaceNet” is installed.")
-    speed = json.loads(visavis("packs", "measure", "mobilefacenet", "--seconds", "0.1", "--json").stdout)
-    assert 0 < speed["milliseconds"] < 5000
     both = json.loads(visavis("packs", "join", "mobilefacenet", "dlib-resnet-v1", "--json").stdout)["pack"]
     assert both == "dlib-resnet-v1+mobilefacenet"
     visavis("--gallery", gallery, "packs", "use", both)
     assert visavis("--gallery", gallery, "verify", "Eileen", pictures / "eileen2.png").returncode == 0
-    assert "stays" in visavis("--gallery", gallery, "packs", "remove", "mobilefacenet", fails=True).stderr
     visavis("--gallery", gallery, "packs", "use", "dlib-resnet-v1")
     assert "made of this pack" in visavis("--gallery", gallery, "packs", "remove", "mobilefacenet", fails=True).stderr
     for pack in (both, "mobilefacenet"):
