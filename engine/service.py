@@ -11,7 +11,6 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
-from time import perf_counter
 from types import EllipsisType
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,8 @@ from engine.gallery.keys import Way
 from engine.gallery.store import Gallery
 from engine.gallery.system_keyring import keyring_name
 from engine.gallery.vault import Typed, protection
+from engine.live_desk import LiveDesk
+from engine.live_values import LiveResult
 from engine.loaded import Networks, embed_missing
 from engine.matching.learned import find_verifier
 from engine.packs.embedder import left_device
@@ -47,7 +48,6 @@ from engine.types import (
     Frame,
     Identification,
     IdentifiedPicture,
-    LiveResult,
     PackInfo,
     Person,
     Picture,
@@ -94,6 +94,9 @@ class FaceService:
         self._transfer: TransferDesk | None = None
         self._sorting: SortingDesk | None = None
         self._past = PastDecisions()
+        self._live = LiveDesk(
+            lambda: self._networks.for_live, lambda: self._decider, lambda: self._settings, self._remember_live
+        )
         self._path = gallery_path or default_gallery_path()
         self._opened: Gallery | None = None
         self._backup: Thread | None = None
@@ -152,6 +155,7 @@ class FaceService:
         self._close_gallery()
         self._parts = self._transfer = self._sorting = None
         self._past.clear()
+        self._live.forget()
         self._networks.forget_gallery()
         ways = protection(self._path)
         asks = ("passphrase",) * ways.passphrase + ("recovery",) * ways.recovery
@@ -403,23 +407,28 @@ class FaceService:
         Raises:
             UnknownPersonError: the claimed person is no longer there.
         """
-        stages_ms: dict[str, float] = {}
-        averaging = self._settings.averaging == "always"
-        faces = self._find([frame], live=True, averaging=averaging, stages_ms=stages_ms)[0]
-        start = perf_counter()
-        identifications = self._decider.identify(faces)
-        verification = None
-        if claimed is not None and faces:
-            verification = self._decider.verify(faces[0], self._gallery.person(claimed))
-        stages_ms["match"] = (perf_counter() - start) * 1000
+        try:
+            return self.live.watch(frame, claimed)
+        except (torch.OutOfMemoryError, torch.AcceleratorError) as error:
+            self._leave_device(error)
+        self.live.forget()
+        return self.live.watch(frame, claimed)
+
+    @property
+    def live(self) -> LiveDesk:
+        """Everyone before the camera, followed from frame to frame."""
+        return self._live
+
+    def _remember_live(
+        self, identifications: Sequence[Identification], verification: Verification | None, time_s: float
+    ) -> None:
         for past in self._past_identified(identifications):
-            self._past.add_live(past, frame.time_s)
+            self._past.add_live(past, time_s)
         if verification is not None:
             past = self._past_of(
                 "verification", verification.name, verification, verification.probe, verification.person_id
             )
-            self._past.add_live(past, frame.time_s)
-        return LiveResult(frame, tuple(identifications), verification, stages_ms)
+            self._past.add_live(past, time_s)
 
     def replay(self, false_match_rate: float) -> Replay:
         """What this session's decisions would have been at another false match rate, with the limits that follow."""
@@ -658,12 +667,10 @@ class FaceService:
         frames: Sequence[Frame],
         *,
         averaging: bool,
-        live: bool = False,
         only: Only | None = None,
-        stages_ms: dict[str, float] | None = None,
     ) -> list[tuple[Face, ...]]:
         """Run the pipeline; a device that gives out is left for the CPU, and the work done again there."""
-        pipeline = self._networks.for_live if live else self._networks.for_files
+        pipeline = self._networks.for_files
         smallest_px = self._settings.smallest_face_px
         try:
             return pipeline.faces(
@@ -671,19 +678,24 @@ class FaceService:
                 smallest_face_px=smallest_px,
                 averaging=averaging,
                 only=only,
-                stages_ms=stages_ms,
             )
         except (torch.OutOfMemoryError, torch.AcceleratorError) as error:
-            device = self._networks.embedder.device
-            if device.torch_device.type == "cpu":
-                raise PackError(
-                    "There is not enough memory. Close other programs, or use a smaller picture."
-                ) from error
-            log.warning("The device failed: %s", error)
-            self._networks = Networks(replace(self._settings, device="cpu", precision="auto"))
-            self._networks.embedder.fallback_reason = left_device(f"{device.label} gave out")
-            self._use(self._settings)
-        return self._find(frames, averaging=averaging, live=live, only=only, stages_ms=stages_ms)
+            self._leave_device(error)
+        return self._find(frames, averaging=averaging, only=only)
+
+    def _leave_device(self, error: RuntimeError) -> None:
+        """Go on with the CPU after the device gave out.
+
+        Raises:
+            PackError: it is the CPU already.
+        """
+        device = self._networks.embedder.device
+        if device.torch_device.type == "cpu":
+            raise PackError("There is not enough memory. Close other programs, or use a smaller picture.") from error
+        log.warning("The device failed: %s", error)
+        self._networks = Networks(replace(self._settings, device="cpu", precision="auto"))
+        self._networks.embedder.fallback_reason = left_device(f"{device.label} gave out")
+        self._use(self._settings)
 
     def probe(self, picture: Picture) -> Face:
         """The largest face of a picture.

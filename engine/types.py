@@ -489,21 +489,6 @@ class Enrollment:
     skipped: tuple[EnrollmentCandidate, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LiveResult:
-    """One processed live frame.
-
-    Attributes:
-        verification: set when an identity is claimed and a face is in the picture.
-        stages_ms: time spent by stage: "detect", "align", "embed", "match".
-    """
-
-    frame: Frame
-    identifications: tuple[Identification, ...]
-    verification: Verification | None
-    stages_ms: dict[str, float]
-
-
 @dataclass(frozen=True, slots=True)
 class PackInfo:
     """A model pack, for choosing.
