@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 from engine.decisions import Decider
 from engine.detection import Follower
-from engine.live_values import LightNote, LiveResult, Observation, TrackedFace, TrackObserver, Verdict
+from engine.errors import CameraError
+from engine.live_values import Blur, LightNote, LiveResult, Observation, TrackedFace, TrackObserver, Verdict
 from engine.pipeline import Pipeline, timed
 from engine.quality.light import LOW, LightWatch, lifted
+from engine.recording import Recorder, save_snapshot
 from engine.settings import Settings
 from engine.tracking.naming import Answer
 from engine.tracking.track import Track, is_cut, scene_of
@@ -19,6 +22,9 @@ from engine.types import Detection, Face, Frame, Identification, PixelArray, Ver
 
 ASK_AGAIN_S = 0.3
 """How often the gallery is asked about faces of which nothing new is known: it may have changed."""
+
+LARGEST_PICTURE_FACES = 9
+"""The smallest face that is looked for is at least this fraction of the picture's shorter side."""
 
 
 class Remember(Protocol):
@@ -60,6 +66,8 @@ class LiveDesk:
         self._versions: dict[int, int] = {}
         self._verified: Verification | None = None
         self._told_last: tuple[TrackedFace, ...] = ()
+        self._last: LiveResult | None = None
+        self._recorder: Recorder | None = None
         self._observations: dict[int, tuple[Observation, ...]] = {}
         self.embedded = self.followed = self.frames = 0
         """Faces embedded, faces followed and frames looked at since the start."""
@@ -75,7 +83,55 @@ class LiveDesk:
             self._tell_forgotten(self._tracker)
         self._tracker, self._light = None, LightWatch()
         self._found, self._versions, self._asked, self._verified = {}, {}, (), None
-        self._told_last, self._scene = (), None
+        self._told_last, self._scene, self._last = (), None, None
+
+    # --- clips and snapshots ------------------------------------------------------------------------------------
+
+    def record(self, path: Path, blur: Blur) -> None:
+        """Record what is watched from now on; a clip under way is saved first.
+
+        Raises:
+            CameraError: nothing can be written there.
+        """
+        self.stop_recording()
+        self._recorder = Recorder(path, blur)
+
+    def stop_recording(self) -> float:
+        """Save the clip under way, and return how many seconds it is long; 0 where there is none.
+
+        Raises:
+            CameraError: it cannot be saved; nothing is left behind.
+        """
+        recorder, self._recorder = self._recorder, None
+        return recorder.finish() if recorder is not None and recorder.begun else 0.0
+
+    def snapshot(self, path: Path, blur: Blur) -> None:
+        """Save the frame that was watched last.
+
+        Raises:
+            CameraError: there is none, or it cannot be written.
+        """
+        if self._last is None:
+            raise CameraError("There is no picture yet. Start the camera first.")
+        seen = self._last.frame.pixels
+        smallest_px = self._settings().smallest_face_px
+        found = [] if blur is Blur.NOBODY else self._pipeline().detector.detect([seen], smallest_px)[0]
+        save_snapshot(path, self._last, blur, [one.box for one in found])
+
+    def _recorded(self, result: LiveResult) -> LiveResult:
+        """Take a frame into the clip under way."""
+        self._last = result
+        if self._recorder is None:
+            return result
+        try:
+            self._recorder.add(result)
+        except CameraError as error:
+            self._recorder.abandon()
+            self._recorder = None
+            return replace(result, record_problem=str(error))
+        return replace(result, recorded_s=self._recorder.seconds)
+
+    # --- frames -------------------------------------------------------------------------------------------------
 
     def watch(self, frame: Frame, claimed: int | None = None) -> LiveResult:
         """Follow and identify everyone in a live frame, and verify the largest face where an identity is claimed.
@@ -96,7 +152,7 @@ class LiveDesk:
         if skip:
             # A single dark frame between bright ones must not make the marks blink.
             still_there = self._told_last if tracker.coasting(frame.time_s) else ()
-            return LiveResult(frame, still_there, None, stages_ms, light, detected=False)
+            return self._recorded(LiveResult(frame, still_there, None, stages_ms, light, detected=False))
         self.frames += 1
         scene, before = scene_of(frame.pixels), self._scene
         self._scene = scene
@@ -122,7 +178,7 @@ class LiveDesk:
             answers = self._decide(shown, claimed, frame.time_s)
         tracked = tuple(self._told(track, answer, frame) for track, answer in zip(shown, answers, strict=True))
         self._told_last = tracked
-        return LiveResult(frame, tracked, self._verified, stages_ms, light, searched)
+        return self._recorded(LiveResult(frame, tracked, self._verified, stages_ms, light, searched))
 
     def _following(self, frame: Frame) -> Tracker:
         """The tracker for a frame; another source or network begins anew."""
@@ -141,7 +197,9 @@ class LiveDesk:
             found = [detection for detection in followed if detection is not None]
             if len(found) == len(followed) and not tracker.collided([one.box for one in found]):
                 return found, False
-        return detector.detect([seen], self._settings().smallest_face_px)[0], True
+        # A large picture is searched for large faces, so that the answer takes no longer.
+        smallest_px = max(self._settings().smallest_face_px, min(frame.size) / LARGEST_PICTURE_FACES)
+        return detector.detect([seen], smallest_px)[0], True
 
     # --- names --------------------------------------------------------------------------------------------------
 

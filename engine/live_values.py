@@ -17,6 +17,14 @@ class Verdict(StrEnum):
     NO_MATCH = "no match"
 
 
+class Blur(StrEnum):
+    """Whose faces are made unrecognisable in clips and snapshots."""
+
+    STRANGERS = "strangers"
+    EVERYONE = "everyone"
+    NOBODY = "nobody"
+
+
 ObservationTone: TypeAlias = Literal["good", "unknown", "bad"]
 
 
@@ -112,6 +120,8 @@ class LiveResult:
         verification: set when an identity is claimed and a face is in the picture: of the largest one.
         stages_ms: time spent by stage: "light", "detect", "align", "embed", "match".
         detected: whether the whole picture was searched, and not only the places of known faces.
+        recorded_s: how long the clip that is being recorded is so far; None while none is.
+        record_problem: why the recording ended by itself, as a sentence; empty otherwise.
     """
 
     frame: Frame
@@ -120,6 +130,8 @@ class LiveResult:
     stages_ms: dict[str, float]
     light: LightNote = LightNote()
     detected: bool = True
+    recorded_s: float | None = None
+    record_problem: str = ""
 
     @property
     def identifications(self) -> tuple[Identification, ...]:

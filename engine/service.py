@@ -21,7 +21,7 @@ from engine.capture.images import decode_jpeg, read_image, reduced
 from engine.care_desk import CareDesk
 from engine.decisions import Decider, embedding_of
 from engine.enrollment import Enroller
-from engine.errors import GalleryError, GalleryLockedError, ImageError, NoFaceError, PackError, shown
+from engine.errors import CameraError, GalleryError, GalleryLockedError, ImageError, NoFaceError, PackError, shown
 from engine.gallery.backups import due
 from engine.gallery.keys import Way
 from engine.gallery.store import Gallery
@@ -117,6 +117,10 @@ class FaceService:
         """Close the gallery, and delete for good what can no longer be put back."""
         if self._learning is not None:
             self._learning.close()
+        try:
+            self._live.stop_recording()
+        except CameraError as error:
+            log.warning("The clip under way was not saved: %s", error)
         self._close_gallery()
 
     def _close_gallery(self) -> None:

@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
 from engine.errors import OperationCancelledError, VisavisError
 from engine.exchange import Conflict, NamedPicture, RegionPlace, SourceKind, TableFormat
 from engine.learning import Evaluation
-from engine.live_values import LiveResult
+from engine.live_values import Blur, LiveResult
 from engine.settings import Settings
 from engine.types import (
     CancelToken,
@@ -473,6 +473,20 @@ class EngineClient(QObject):
     def redo(self) -> Job:
         """Job of what was done again, in words."""
         return self._edit(lambda service: service.redo())
+
+    # --- clips and snapshots ------------------------------------------------------------------------------------
+
+    def record(self, path: Path, blur: Blur) -> Job:
+        """Job of None: a clip of the live picture has begun."""
+        return self.submit(lambda service, _job: service.live.record(path, blur))
+
+    def stop_recording(self) -> Job:
+        """Job of the seconds that the clip is long."""
+        return self.submit(lambda service, _job: service.live.stop_recording())
+
+    def snapshot(self, path: Path, blur: Blur) -> Job:
+        """Job of None: the live picture was saved."""
+        return self.submit(lambda service, _job: service.live.snapshot(path, blur))
 
     # --- live frames --------------------------------------------------------------------------------------------
 

@@ -50,8 +50,8 @@ class LivePanel:
         for widget in (self.decision, self.gauge, self.words, self.light):
             layout.addWidget(widget)
         layout.addStretch(1)
-        for widget in (self._hint, self.speed, self.readout.toggle, self.readout.text):
-            layout.addWidget(widget)
+        for line in (self._hint, self.speed, self.readout.toggle, self.readout.text):
+            layout.addWidget(line)
         self._source = ""
         self._on_mode(0)
 
