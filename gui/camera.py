@@ -46,6 +46,11 @@ class CameraFeed(QObject):
         return self._stream is not None
 
     @property
+    def is_camera(self) -> bool:
+        """Whether the source chosen last is a camera and no file."""
+        return not is_file_spec(self._spec)
+
+    @property
     def dropped(self) -> int:
         """Frames of the present source that nobody fetched."""
         return self._stream.dropped if self._stream else 0

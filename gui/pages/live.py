@@ -10,6 +10,7 @@ from gui.camera import Phase, StreamState
 from gui.context import Context
 from gui.pages.face_dialog import FaceDialog
 from gui.pages.live_panel import LivePanel
+from gui.pages.live_recording import CameraDialog, LiveRecording
 from gui.pages.page import Page
 from gui.theme import tokens as t
 from gui.widgets.basics import button, row, set_icon
@@ -29,7 +30,12 @@ class LivePage(Page):
         self.source = SourcePicker(context.cameras, context.settings)
         self.toggle = button("Start", self._toggle, "", "play")
         self.toggle.setShortcut("Ctrl+Return")
-        self.header.addWidget(self.source)
+        self.recording = LiveRecording(context, self)
+        self.camera = button("", self._open_camera, "quiet", "settings")
+        self.camera.setAccessibleName("Camera controls")
+        self.camera.setToolTip("Camera controls: resolution, exposure, mirror, rotation")
+        for widget in (self.recording.snap, self.recording.record, self.source, self.camera):
+            self.header.addWidget(widget)
         self.header.addWidget(self.toggle)
         self.view = CameraView(feed, context.settings)
         self.panel = LivePanel(context)
@@ -87,6 +93,7 @@ class LivePage(Page):
         self.toggle.setText("Start" if stopped else "Stop")
         set_icon(self.toggle, "play" if stopped else "stop")
         self.panel.show_source(state)
+        self.recording.allow(running=state.phase is Phase.RUNNING)
         if state.phase is not Phase.RUNNING:
             self._result = None
 
@@ -97,12 +104,18 @@ class LivePage(Page):
         if not self.view.active or self.view.state.phase is not Phase.RUNNING:
             return
         self._result = result
+        self.recording.show_result(result)
         claims = [result.verification, *[None] * len(result.tracked)]
         self.view.canvas.mark_faces(
             [tracked_mark(one, claim) for one, claim in zip(result.tracked, claims, strict=False)]
         )
         feed, client = self.context.feed, self.context.client
         self.panel.show_result(result, feed.dropped + client.dropped_frames, self._device)
+
+    def _open_camera(self) -> None:
+        dialog = CameraDialog(self.context, self)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def _on_info(self, info: EngineInfo) -> None:
         self._device = f"{info.device}, {info.precision}; {info.pack}"
