@@ -19,8 +19,8 @@ _LEAST = 0.02
 HINTS: Mapping[str, str] = {
     "eye_distance": "come closer",
     "sharpness": "hold still",
-    "dark": "more light on the face",
-    "burnt": "less light on the face",
+    "dark": "more light",
+    "burnt": "less light",
     "contrast": "more even light",
     "yaw": "look here",
     "pitch": "look here",

@@ -27,6 +27,10 @@ CUT_BELOW = 0.5
 _BROKEN_BELOW = 0.55
 """Correlation between a face and itself in the frame before, under which it may be another one."""
 
+_LEAST_BROKEN = 0.1
+MISSED_S = 0.12
+"""A face that was away for longer may have been exchanged."""
+
 
 def patch_of(face: Face) -> PixelArray:
     """A small picture of the aligned face, for telling that it has changed all at once."""
@@ -67,6 +71,7 @@ class Track:
         doubts: looks in a row that were unlike it.
         looks: the best of those that were like it.
         version: counts changes of the looks.
+        broken_below: likeness to the frame before under which it may be another one.
     """
 
     id: int
@@ -82,6 +87,7 @@ class Track:
     looks: Looks = field(default_factory=Looks)
     naming: Naming = field(default_factory=Naming)
     version: int = 0
+    broken_below: float = _BROKEN_BELOW
 
     def __post_init__(self) -> None:
         """Start where the face is."""
@@ -89,8 +95,15 @@ class Track:
 
     def found(self, face: Face, time_s: float) -> None:
         """Take in where the face is now."""
-        if alike(patch_of(self.face), patch_of(face)) < _BROKEN_BELOW:
+        likeness = alike(patch_of(self.face), patch_of(face))
+        away_s = time_s - self.last_s
+        if likeness < self.broken_below or away_s > MISSED_S:
             self.suspect = True
+        if likeness < self.broken_below:
+            # If it proves to be the same face, it is one that changes: next time less will do.
+            self.broken_below = max(_LEAST_BROKEN, likeness - 0.1)
+        else:
+            self.broken_below = min(_BROKEN_BELOW, self.broken_below + 0.005)
         self.motion.correct(face.box)
         self.face, self.last_s = face, time_s
         self.frames += 1

@@ -28,7 +28,7 @@ TENTATIVE_SCORE, TENTATIVE_FRAMES = 0.9, 3
 """What the detector is less sure of is believed after so many frames."""
 _CLOSE = 0.25
 """Difference of two costs under which position alone does not tell which face is whose."""
-_TOUCHING = 0.05
+_TOUCHING = 0.2
 """Overlap of two faces from which on they may be taken for each other."""
 _SAME_PLACE = 0.4
 

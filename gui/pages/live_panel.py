@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from time import monotonic
 
 from PySide6.QtCore import Qt
@@ -109,7 +109,7 @@ class LivePanel:
         first = tracked[0]
         found = first.identification
         self._picture.show_pixels(found.face.crop)
-        self.decision.setText(", ".join(words_of(one)[0] for one in tracked))
+        self.decision.setText(_everyone(tracked))
         set_look(self.decision, "title")
         nearest = found.candidates[0] if found.candidates else None
         if nearest is None:
@@ -130,6 +130,12 @@ class LivePanel:
         self.decision.setText("")
         self.gauge.hide()
         self.words.setText(sentence)
+
+
+def _everyone(tracked: tuple[TrackedFace, ...]) -> str:
+    """Everyone's names; those without one are counted."""
+    counted = Counter(words_of(one)[0] for one in tracked)
+    return ", ".join(text if count == 1 else f"{count} × {text}" for text, count in counted.items())
 
 
 class Readout:

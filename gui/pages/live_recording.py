@@ -144,4 +144,6 @@ class CameraDialog(QDialog):
         if not context.feed.is_camera:
             layout.addWidget(label("A video or folder is shown as it is; this is for cameras.", "caption", wrap=True))
         layout.addLayout(row(None, close))
-        self.setMinimumWidth(t.FORM_PX)
+        # Wrapped lines are as high as the width makes them, which a dialog does not ask for by itself.
+        self.setFixedWidth(t.FORM_PX + 8 * t.UNIT)
+        self.setMinimumHeight(layout.totalHeightForWidth(self.width()))

@@ -78,7 +78,7 @@ def test_that_a_stranger_is_no_match_and_one_too_dark_to_tell_is_not_called_one(
     film.now_s += 60
     (dim,) = film.show((grace * 0.16).astype(np.uint8)).tracked
     assert (dim.verdict, dim.identification.person) == (Verdict.NOT_SURE, None)
-    assert dim.hint == "more light on the face"
+    assert dim.hint == "more light"
 
 
 def test_that_another_scene_takes_no_name_along(film: Film, eileen: Person, both: PixelArray, pictures: Path) -> None:

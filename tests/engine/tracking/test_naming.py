@@ -64,8 +64,8 @@ def test_that_a_rejected_person_is_nobody() -> None:
     ("poor", "hint"),
     [
         ({"eye_distance": 13.0}, "come closer"),
-        ({"brightness": 20.0}, "more light on the face"),
-        ({"overexposed": 0.5}, "less light on the face"),
+        ({"brightness": 20.0}, "more light"),
+        ({"overexposed": 0.5}, "less light"),
         ({"yaw": 60.0}, "look here"),
         ({"pitch": -60.0}, "look here"),
         ({"sharpness": 0.01}, "hold still"),
