@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from engine.decisions import Decider
 from engine.detection import Follower
 from engine.errors import CameraError
-from engine.live_values import Blur, LightNote, LiveResult, Observation, TrackedFace, TrackObserver, Verdict
+from engine.live_values import Blur, LightNote, LiveResult, Observation, TrackedFace, TrackObserver, Verdict, Visit
 from engine.pipeline import Pipeline, timed
 from engine.quality.light import LOW, LightWatch, lifted
 from engine.recording import Recorder, save_snapshot
@@ -18,6 +19,7 @@ from engine.settings import Settings
 from engine.tracking.naming import Answer
 from engine.tracking.track import Track, is_cut, scene_of
 from engine.tracking.tracker import Tracker, identities
+from engine.tracking.visits import Visits
 from engine.types import Detection, Face, Frame, Identification, PixelArray, Verification
 
 ASK_AGAIN_S = 0.3
@@ -68,6 +70,8 @@ class LiveDesk:
         self._told_last: tuple[TrackedFace, ...] = ()
         self._last: LiveResult | None = None
         self._recorder: Recorder | None = None
+        self._visits: Visits | None = None
+        self._tell_visit: Callable[[Visit], None] | None = None
         self._observations: dict[int, tuple[Observation, ...]] = {}
         self.embedded = self.followed = self.frames = 0
         """Faces embedded, faces followed and frames looked at since the start."""
@@ -76,8 +80,20 @@ class LiveDesk:
         """Let somebody see every followed face from now on."""
         self._observers.append(observer)
 
+    def tell_visits(self, told: Callable[[Visit], None] | None) -> None:
+        """Tell of every visit that ends from now on; None keeps no account of who was there."""
+        self._visits = Visits(lambda: datetime.now().astimezone()) if told else None
+        self._tell_visit = told
+
+    def _visited(self, ended: Sequence[Visit]) -> None:
+        for visit in ended:
+            if self._tell_visit is not None:
+                self._tell_visit(visit)
+
     def forget(self) -> None:
         """Forget everyone who is followed: the camera was stopped, or is another one."""
+        if self._visits is not None:
+            self._visited(self._visits.end())
         if self._tracker is not None:
             self._tracker.reset()
             self._tell_forgotten(self._tracker)
@@ -178,6 +194,8 @@ class LiveDesk:
             answers = self._decide(shown, claimed, frame.time_s)
         tracked = tuple(self._told(track, answer, frame) for track, answer in zip(shown, answers, strict=True))
         self._told_last = tracked
+        if self._visits is not None:
+            self._visited(self._visits.see(tracked, frame.time_s))
         return self._recorded(LiveResult(frame, tracked, self._verified, stages_ms, light, searched))
 
     def _following(self, frame: Frame) -> Tracker:

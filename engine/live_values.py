@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol, TypeAlias
 
@@ -94,6 +95,21 @@ class TrackedFace:
     looks: int = 0
     frames: int = 0
     observations: tuple[Observation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody of the gallery was before the camera.
+
+    Attributes:
+        first: when they were first named, with its zone.
+        last: when they were last.
+    """
+
+    person_id: int
+    name: str
+    first: datetime
+    last: datetime
 
 
 @dataclass(frozen=True, slots=True)

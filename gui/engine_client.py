@@ -484,6 +484,10 @@ class EngineClient(QObject):
         """Job of the seconds that the clip is long."""
         return self.submit(lambda service, _job: service.live.stop_recording())
 
+    def leave_live(self) -> Job:
+        """Job of None: nobody is followed any more."""
+        return self.submit(lambda service, _job: service.live.forget())
+
     def snapshot(self, path: Path, blur: Blur) -> Job:
         """Job of None: the live picture was saved."""
         return self.submit(lambda service, _job: service.live.snapshot(path, blur))

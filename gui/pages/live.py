@@ -94,8 +94,9 @@ class LivePage(Page):
         set_icon(self.toggle, "play" if stopped else "stop")
         self.panel.show_source(state)
         self.recording.allow(running=state.phase is Phase.RUNNING)
-        if state.phase is not Phase.RUNNING:
+        if state.phase is not Phase.RUNNING and self._result is not None:
             self._result = None
+            self.context.client.leave_live()
 
     def _on_frame(self, frame: Frame) -> None:
         self.context.client.offer(frame, self.panel.claimed)

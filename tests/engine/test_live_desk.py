@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.capture.images import read_image
-from engine.live_values import LiveResult, Observation, Verdict
+from engine.live_values import LiveResult, Observation, Verdict, Visit
 from engine.quality.light import FLICKERS, TOO_BRIGHT, TOO_DARK, lifted
 from engine.service import FaceService
 from engine.types import Face, Frame, Person, PixelArray
@@ -164,3 +164,13 @@ def test_that_an_enrollment_is_known_in_the_next_moment(film: Film, pictures: Pa
     for _ in range(12):
         result = film.show(astronaut)
     assert list(names(result).values()) == ["Eileen Collins"]
+
+
+def test_that_a_visit_is_told_once_it_has_ended(film: Film, eileen: Person, astronaut: PixelArray) -> None:
+    told: list[Visit] = []
+    film.service.live.tell_visits(told.append)
+    for _ in range(20):
+        film.show(astronaut)
+    assert told == []
+    film.service.live.forget()
+    assert [visit.person_id for visit in told] == [eileen.id]
