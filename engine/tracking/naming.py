@@ -15,6 +15,8 @@ HOLD_S = 1.0
 """How long a name stays while looks fall between the limit and the looser one."""
 CHANGES_AFTER = 2
 """How many looks in a row must say something else before the answer changes."""
+CLEAR = 0.8
+"""Share of the limit within which a single look is enough for a name."""
 POOR = 0.3
 """A face of less weight than this that matches nobody is not called a stranger: it cannot be told."""
 
@@ -75,6 +77,11 @@ class Naming:
         """
         raw = three_way(found, looser_limit, look, taken)
         shown = self._shown
+        if shown is None and raw.person is not None and raw.person.distance > CLEAR * found.threshold:
+            # One look that only just fits names nobody; the next one may.
+            unsure = self._say(_unsure(raw.person.name, look), time_s)
+            self._against = CHANGES_AFTER - 1
+            return unsure
         elsewhere = shown is not None and shown.person is not None and shown.person.person_id in taken
         if shown is None or raw.key == shown.key or elsewhere:
             return self._say(raw, time_s)

@@ -166,7 +166,7 @@ class FaceCanvas(QWidget):
         for old, new in zip(before, self._shown, strict=True):
             if max(abs(a - b) for a, b in zip(old, new, strict=True)) > 0:
                 room = self._on_screen(old).united(self._on_screen(new))
-                wide = max(0.0, 26.0 * t.UNIT - room.width() / 2)
+                wide = max(0.0, 20.0 * t.UNIT)
                 self.update(room.adjusted(-wide, -_ROOM_PX, wide, _ROOM_PX).toAlignedRect())
         if not self._marks or monotonic() - self._told_s > 1:
             self._ticker.stop()
@@ -260,7 +260,7 @@ class FaceCanvas(QWidget):
         metrics = QFontMetricsF(font)
         if not text:
             return QRectF()
-        room = max(rectangle.width(), 24.0 * t.UNIT)
+        room = max(rectangle.width(), 32.0 * t.UNIT)
         text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
         icon_px, pad = 14, 6.0
         width, height = metrics.horizontalAdvance(text) + icon_px + 3 * pad, metrics.height() + pad

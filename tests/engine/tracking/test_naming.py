@@ -153,3 +153,11 @@ def test_that_a_newcomer_can_outvote_many_old_looks() -> None:
     assert looks.latest.face.embedding is not None
     assert looks.latest.face.embedding.argmax() == 2
     assert looks.total == 2 * KEPT + 1
+
+
+def test_that_one_look_that_only_just_fits_names_nobody_and_the_next_may() -> None:
+    naming = Naming()
+    said = decide(naming, found(a=0.45), 0.0)
+    assert (said.verdict, said.likely) == (Verdict.NOT_SURE, "a")
+    assert decide(naming, found(a=0.45), 0.1, new=False).verdict is Verdict.NOT_SURE
+    assert decide(naming, found(a=0.45), 0.2).verdict is Verdict.MATCH
