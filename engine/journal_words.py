@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil
 from typing import Any
 
@@ -128,7 +129,8 @@ def _identify(said: Said) -> str:
 
 
 def _live(said: Said) -> str:
-    return f"{said.one} came before “{said.details['source']}”. {said.numbers}"
+    began, ended = (datetime.fromisoformat(said.details[key]) for key in ("began", "ended"))
+    return f"{said.one} was before “{said.details['source']}” from {began:%H:%M:%S} to {ended:%H:%M:%S}."
 
 
 def _pause(said: Said) -> str:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.errors import shown
 from engine.gallery.journal import Note
+from engine.live_values import Visit
 from engine.types import Comparison, Identification, Verification
-
-AWAY_S = 10.0
-"""Whoever was not seen for so long is seen anew."""
 
 
 def label(source: str) -> str:
@@ -32,33 +29,21 @@ def comparison(found: Comparison, first: str, second: str) -> Note:
     return Note("compare", {"match": found.match, "source": label(first), "other": label(second), **numbers})
 
 
-def identification(found: Identification, source: str, kind: str = "identify") -> Note | None:
+def identification(found: Identification, source: str) -> Note | None:
     """Say who a face was taken for; None where there was nobody to be compared with."""
     if not found.candidates:
         return None
     nearest = found.person or found.candidates[0]
     numbers = _numbers(found.metric, nearest.distance, found.threshold, found.face.pack_id)
-    return Note(kind, {"match": found.person is not None, "source": label(source), **numbers}, [nearest.person_id])
+    return Note(
+        "identify", {"match": found.person is not None, "source": label(source), **numbers}, [nearest.person_id]
+    )
 
 
-class Sightings:
-    """People before a camera: each counts once, until they have been away for a while."""
-
-    def __init__(self) -> None:
-        self._seen: dict[int, float] = {}
-
-    def new(self, found: Sequence[Identification], source: str, time_s: float) -> list[Note]:
-        """Return what is new in a frame, on the frames' clock."""
-        notes = []
-        for one in found:
-            if one.person is None:
-                continue
-            last = self._seen.get(one.person.person_id)
-            self._seen[one.person.person_id] = time_s
-            note = identification(one, source, "live")
-            if note is not None and (last is None or not 0 <= time_s - last < AWAY_S):
-                notes.append(note)
-        return notes
+def visit(seen: Visit, source: str) -> Note:
+    """Say who was before a camera, from when to when."""
+    began, ended = (at.isoformat(timespec="seconds") for at in (seen.first, seen.last))
+    return Note("live", {"source": label(source), "began": began, "ended": ended}, [seen.person_id])
 
 
 def _numbers(metric: str, distance: float, limit: float, pack_id: str) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
-from time import perf_counter
 from types import EllipsisType
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from engine.claims import Claims
 from engine.decisions import Decider, embedding_of
 from engine.enrollment import Enroller
 from engine.errors import (
+    CameraError,
     GalleryError,
     GalleryLockedError,
     ImageError,
@@ -42,6 +42,8 @@ from engine.gallery.system_keyring import keyring_name
 from engine.gallery.vault import Typed, protection, unlock_pause_s
 from engine.journal import LogPolicy
 from engine.journal_desk import JournalDesk
+from engine.live_desk import LiveDesk
+from engine.live_values import LiveResult, Visit
 from engine.loaded import PACK_KEYS, Networks, embed_missing
 from engine.matching.learned import find_verifier
 from engine.packs.embedder import left_device
@@ -63,7 +65,6 @@ from engine.types import (
     Frame,
     Identification,
     IdentifiedPicture,
-    LiveResult,
     PackInfo,
     Person,
     Picture,
@@ -115,7 +116,9 @@ class FaceService:
         self._sorting: SortingDesk | None = None
         self._guided: GuidedDesk | None = None
         self._past = PastDecisions()
-        self._sightings = minutes.Sightings()
+        self._live = LiveDesk(
+            lambda: self._networks.for_live, lambda: self._decider, lambda: self._settings, self._remember_live
+        )
         self._claims: Claims | None = None
         place = gallery_path or default_gallery_path()
         self._place = followed(place) if isinstance(place, Path) else place
@@ -147,6 +150,11 @@ class FaceService:
             self._learning.close()
         if self._shelf is not None:
             self._shelf.close()
+        try:
+            self._live.stop_recording()
+        except CameraError as error:
+            log.warning("The clip under way was not saved: %s", error)
+        self._live.forget()
         self._close_gallery()
 
     def _close_gallery(self) -> None:
@@ -185,6 +193,8 @@ class FaceService:
             raise GalleryError("A gallery on a server is not locked from here. Close the window instead.")
         if not self._gallery.encrypted:
             raise GalleryError("The gallery is not encrypted, so it cannot be locked. Set a passphrase first.")
+        # Who is before the camera is written down first.
+        self._live.forget()
         self._close_gallery()
         self._parts = self._transfer = self._sorting = self._guided = None
         self._past.clear()
@@ -308,6 +318,7 @@ class FaceService:
         """Let the log and the limit of attempts be as the settings say."""
         if self._opened is not None and self._claims is not None:
             self._opened.journal.use(LogPolicy.of(self._settings.history_log, self._settings.log_days))
+            self._live.tell_visits(self._write_down if self._opened.journal.policy.sightings else None)
             # Whoever may only look at a gallery on a server cannot count there, and can read all of it anyway.
             self._claims.limited = self._settings.limit_attempts and self._opened.writable
 
@@ -485,45 +496,48 @@ class FaceService:
         Raises:
             UnknownPersonError: the claimed person is no longer there.
         """
-        stages_ms: dict[str, float] = {}
-        averaging = self._settings.averaging == "always"
-        faces = self._find([frame], live=True, averaging=averaging, stages_ms=stages_ms)[0]
-        start = perf_counter()
-        identifications = self._decider.identify(faces)
-        verification = None
         pause_s = 0.0 if claimed is None else self._claiming.pause_s(claimed)
-        if claimed is not None and faces and not pause_s:
-            verification = self._decider.verify(faces[0], self._gallery.person(claimed))
-        stages_ms["match"] = (perf_counter() - start) * 1000
+        if pause_s:
+            claimed = None
+        try:
+            result = self.live.watch(frame, claimed)
+        except (torch.OutOfMemoryError, torch.AcceleratorError) as error:
+            self._leave_device(error)
+            self.live.forget()
+            result = self.live.watch(frame, claimed)
+        self._count_attempts(result, claimed)
+        return replace(result, pause_s=pause_s)
+
+    @property
+    def live(self) -> LiveDesk:
+        """Everyone before the camera, followed from frame to frame."""
+        return self._live
+
+    def _remember_live(
+        self, identifications: Sequence[Identification], verification: Verification | None, time_s: float
+    ) -> None:
         for past in self._past_identified(identifications):
-            self._past.add_live(past, frame.time_s)
+            self._past.add_live(past, time_s)
         if verification is not None:
             past = self._past_of(
                 "verification", verification.name, verification, verification.probe, verification.person_id
             )
-            self._past.add_live(past, frame.time_s)
-        self._note_live(frame, identifications, claimed if not pause_s else None, verification)
-        return LiveResult(frame, tuple(identifications), verification, stages_ms, pause_s)
+            self._past.add_live(past, time_s)
 
-    def _note_live(
-        self,
-        frame: Frame,
-        identifications: Sequence[Identification],
-        claimed: int | None,
-        verification: Verification | None,
-    ) -> None:
-        """Count attempts before the camera, and write down what is new."""
-        journal = self._gallery.journal
-        ended = self._claiming.watched(claimed, verification, frame.time_s)
+    def _count_attempts(self, result: LiveResult, claimed: int | None) -> None:
+        """Count attempts before the camera, and write down those that end."""
+        found, frame = result.verification, result.frame
+        ended = self._claiming.watched(claimed, found, frame.time_s)
         # An attempt that ends because nobody is there any more has no numbers of its own.
         notes = [
-            minutes.verification(verification, frame.source, failed=not success)
+            minutes.verification(found, frame.source, failed=not success)
             for person_id, success in ended
-            if verification is not None and verification.person_id == person_id
+            if found is not None and found.person_id == person_id
         ]
-        if journal.policy.sightings:
-            notes += self._sightings.new(identifications, frame.source, frame.time_s)
-        journal.note(*notes)
+        self._gallery.journal.note(*notes)
+
+    def _write_down(self, visit: Visit) -> None:
+        self._gallery.journal.note(minutes.visit(visit, self._live.source))
 
     def replay(self, false_match_rate: float) -> Replay:
         """What this session's decisions would have been at another false match rate, with the limits that follow."""
@@ -814,36 +828,30 @@ class FaceService:
         return self._find(frames, averaging=self._settings.averaging != "never", only=only)
 
     def _find(
-        self,
-        frames: Sequence[Frame],
-        *,
-        averaging: bool,
-        live: bool = False,
-        only: Only | None = None,
-        stages_ms: dict[str, float] | None = None,
+        self, frames: Sequence[Frame], *, averaging: bool, live: bool = False, only: Only | None = None
     ) -> list[tuple[Face, ...]]:
         """Run the pipeline; a device that gives out is left for the CPU, and the work done again there."""
         pipeline = self._networks.for_live if live else self._networks.for_files
         smallest_px = self._settings.smallest_face_px
         try:
-            return pipeline.faces(
-                frames,
-                smallest_face_px=smallest_px,
-                averaging=averaging,
-                only=only,
-                stages_ms=stages_ms,
-            )
+            return pipeline.faces(frames, smallest_face_px=smallest_px, averaging=averaging, only=only)
         except (torch.OutOfMemoryError, torch.AcceleratorError) as error:
-            device = self._networks.embedder.device
-            if device.torch_device.type == "cpu":
-                raise PackError(
-                    "There is not enough memory. Close other programs, or use a smaller picture."
-                ) from error
-            log.warning("The device failed: %s", error)
-            self._networks = Networks(replace(self._settings, device="cpu", precision="auto"))
-            self._networks.embedder.fallback_reason = left_device(f"{device.label} gave out")
-            self._use(self._settings)
-        return self._find(frames, averaging=averaging, live=live, only=only, stages_ms=stages_ms)
+            self._leave_device(error)
+        return self._find(frames, averaging=averaging, live=live, only=only)
+
+    def _leave_device(self, error: RuntimeError) -> None:
+        """Go on with the CPU after the device gave out.
+
+        Raises:
+            PackError: it is the CPU already.
+        """
+        device = self._networks.embedder.device
+        if device.torch_device.type == "cpu":
+            raise PackError("There is not enough memory. Close other programs, or use a smaller picture.") from error
+        log.warning("The device failed: %s", error)
+        self._networks = Networks(replace(self._settings, device="cpu", precision="auto"))
+        self._networks.embedder.fallback_reason = left_device(f"{device.label} gave out")
+        self._use(self._settings)
 
     def probe(self, picture: Picture) -> Face:
         """The largest face of a picture.

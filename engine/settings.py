@@ -34,7 +34,52 @@ class Settings:
         Option("Window", "Colours", choices=(("system", "As the system"), ("light", "Light"), ("dark", "Dark"))),
     )
     mirror: bool = option(
-        True, Option("Window", "Mirror the camera picture", "Like a mirror. Stored pictures are not mirrored.")
+        True, Option("Camera", "Mirror the camera picture", "Like a mirror. Stored pictures are not mirrored.")
+    )
+    camera_rotation: int = option(
+        0,
+        Option(
+            "Camera",
+            "Turn the camera picture",
+            "For a camera that stands on its side.",
+            ((0, "Not at all"), (90, "90° clockwise"), (180, "Upside down"), (270, "90° anticlockwise")),
+        ),
+    )
+    camera_size: str = option(
+        "auto",
+        Option(
+            "Camera",
+            "Resolution",
+            "What the camera cannot do it leaves out. Larger pictures show people further away, and take longer.",
+            (("auto", "As the camera likes"), ("640x480", "640 × 480"), ("1280x720", "1280 × 720"),
+             ("1920x1080", "1920 × 1080")),
+        ),
+    )  # fmt: skip
+    camera_fps: int = option(
+        0,
+        Option(
+            "Camera",
+            "Pictures a second",
+            choices=((0, "As the camera likes"), (15, "15"), (25, "25"), (30, "30"), (60, "60")),
+        ),
+    )
+    camera_exposure: int = option(
+        0,
+        Option(
+            "Camera",
+            "Exposure",
+            "A short one freezes movement, a long one sees in the dark. Not every camera lets it be set.",
+            ((0, "Automatic"), (250, "1/250 s"), (125, "1/125 s"), (60, "1/60 s"), (30, "1/30 s"), (15, "1/15 s")),
+        ),
+    )
+    recording_blur: str = option(
+        "strangers",
+        Option(
+            "Camera",
+            "In clips and snapshots, blur",
+            "Only a face that is found can be blurred.",
+            (("strangers", "Everyone who is not in the gallery"), ("everyone", "Everyone"), ("nobody", "Nobody")),
+        ),
     )
     lock_after_minutes: int = option(
         0,

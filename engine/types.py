@@ -507,23 +507,6 @@ class Enrollment:
     skipped: tuple[EnrollmentCandidate, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LiveResult:
-    """One processed live frame.
-
-    Attributes:
-        verification: set when an identity is claimed and a face is in the picture.
-        stages_ms: time spent by stage: "detect", "align", "embed", "match".
-        pause_s: how long the claimed identity is not looked at, after too many failed attempts.
-    """
-
-    frame: Frame
-    identifications: tuple[Identification, ...]
-    verification: Verification | None
-    stages_ms: dict[str, float]
-    pause_s: float = 0.0
-
-
 @dataclass(frozen=True, slots=True)
 class PackInfo:
     """A model pack, for choosing.

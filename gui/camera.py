@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from engine.capture.options import CameraOptions
 from engine.capture.stream import CameraStream, Phase, StreamState
 from engine.types import Frame
 
 if TYPE_CHECKING:
     from engine.capture.sources import FrameSource
 
-__all__ = ["CameraFeed", "CameraList", "Phase", "StreamState"]
+__all__ = ["CameraFeed", "CameraList", "CameraOptions", "Phase", "StreamState"]
 
 
 RELEASE_WITHIN_S = 3.0
@@ -34,6 +35,8 @@ class CameraFeed(QObject):
         self._stream: CameraStream | None = None
         self._release: Thread | None = None
         self._notified = False
+        self._spec = ""
+        self._options: CameraOptions | None = None
         self._frame_arrived.connect(self._on_frame, Qt.ConnectionType.QueuedConnection)
         self._state_arrived.connect(self._on_state, Qt.ConnectionType.QueuedConnection)
 
@@ -43,6 +46,11 @@ class CameraFeed(QObject):
         return self._stream is not None
 
     @property
+    def is_camera(self) -> bool:
+        """Whether the source chosen last is a camera and no file."""
+        return not is_file_spec(self._spec)
+
+    @property
     def dropped(self) -> int:
         """Frames of the present source that nobody fetched."""
         return self._stream.dropped if self._stream else 0
@@ -50,11 +58,12 @@ class CameraFeed(QObject):
     def start(self, spec: str) -> None:
         """Read the source that a camera's spec or a path names; returns at once."""
         self.stop()
+        self._spec, options = spec, self._options
 
         def find() -> FrameSource:
             from engine.capture.cameras import open_source  # noqa: PLC0415 - loads OpenCV, on the camera's thread
 
-            return open_source(spec)
+            return open_source(spec, options)
 
         stream: list[CameraStream] = []
         self._notified = False
@@ -65,6 +74,12 @@ class CameraFeed(QObject):
         )
         stream.append(self._stream)
         self.state_changed.emit(StreamState(Phase.OPENING))
+
+    def use(self, options: CameraOptions) -> None:
+        """Ask cameras for this from now on; one that is running is started again."""
+        changed, self._options = options != self._options, options
+        if changed and self.running and not is_file_spec(self._spec):
+            self.start(self._spec)
 
     def latest(self) -> Frame | None:
         """Take the newest frame."""

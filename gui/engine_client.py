@@ -20,6 +20,7 @@ from engine.exchange import Conflict, NamedPicture, RegionPlace, SourceKind, Tab
 from engine.guided import Sector
 from engine.journal import LogQuery
 from engine.learning import Evaluation
+from engine.live_values import Blur, LiveResult
 from engine.server_address import Place
 from engine.settings import Settings
 from engine.types import (
@@ -28,7 +29,6 @@ from engine.types import (
     EnrollmentCandidate,
     Face,
     Frame,
-    LiveResult,
     Picture,
     Progress,
 )
@@ -578,6 +578,24 @@ class EngineClient(QObject):
     def redo(self) -> Job:
         """Job of what was done again, in words."""
         return self._edit(lambda service: service.redo())
+
+    # --- clips and snapshots ------------------------------------------------------------------------------------
+
+    def record(self, path: Path, blur: Blur) -> Job:
+        """Job of None: a clip of the live picture has begun."""
+        return self.submit(lambda service, _job: service.live.record(path, blur))
+
+    def stop_recording(self) -> Job:
+        """Job of the seconds that the clip is long."""
+        return self.submit(lambda service, _job: service.live.stop_recording())
+
+    def leave_live(self) -> Job:
+        """Job of None: nobody is followed any more."""
+        return self.submit(lambda service, _job: service.live.forget())
+
+    def snapshot(self, path: Path, blur: Blur) -> Job:
+        """Job of None: the live picture was saved."""
+        return self.submit(lambda service, _job: service.live.snapshot(path, blur))
 
     # --- live frames --------------------------------------------------------------------------------------------
 

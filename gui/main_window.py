@@ -23,7 +23,7 @@ from typing_extensions import override
 
 from engine.settings import OPTIONS
 from engine.types import EngineInfo, Person
-from gui.camera import CameraFeed, CameraList
+from gui.camera import CameraFeed, CameraList, CameraOptions
 from gui.context import Context
 from gui.engine_client import EngineClient, Job
 from gui.idle import IdleWatch
@@ -114,6 +114,7 @@ class MainWindow(QMainWindow):
         self.client, self.settings = client, settings
         # Before any page is made: when a page hears of a change, the engine has been told already.
         settings.changed.connect(self._on_setting)
+        self.feed.use(CameraOptions.of(settings.value))
         self.toasts = ToastHost(self._stack)
         people = PeopleModel(client, self)
         self.tasks = Tasks(self)
@@ -261,7 +262,9 @@ class MainWindow(QMainWindow):
             THEME.choose(self.settings.value.colour_scheme)
         if key == "lock_after_minutes":
             self._watch_idleness()
-        if OPTIONS[key].section == "Window":
+        if OPTIONS[key].section == "Camera":
+            self.feed.use(CameraOptions.of(self.settings.value))
+        if OPTIONS[key].section in ("Window", "Camera"):
             return
 
         def go_back() -> None:

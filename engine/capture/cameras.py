@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.capture.options import CameraOptions
 from engine.capture.sources import CameraSource, FolderSource, FrameSource, VideoSource
 from engine.errors import CameraError, shown
 
 log = logging.getLogger(__name__)
 
 _CAMERA = "camera:"
+_VIRTUAL = ("virtual", "obs", "loopback", "dummy", "droidcam", "manycam", "snap camera", "epoccam", "xsplit")
+_SYSTEM, _PROCESSES = Path("/sys/class/video4linux"), Path("/proc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,12 @@ def list_cameras() -> list[CameraInfo]:
     return [CameraInfo(_spec(camera), camera.name) for camera in _enumerated()]
 
 
-def open_source(spec: str) -> FrameSource:
+def open_source(spec: str, options: CameraOptions | None = None) -> FrameSource:
     """Return the source that a remembered camera or a path names; it is not started yet.
+
+    Args:
+        spec: of `CameraInfo`, or a path.
+        options: what a camera is asked for.
 
     Raises:
         CameraError: there is no such camera, file or folder.
@@ -44,7 +52,7 @@ def open_source(spec: str) -> FrameSource:
         cameras = _enumerated()
         for camera in cameras:
             if _spec(camera) == spec:
-                return CameraSource(camera.index, camera.backend, camera.name)
+                return _source(camera, options)
         name = shown(spec.removeprefix(_CAMERA).split("|")[0])
         if not cameras:
             raise CameraError("No camera was found. Plug one in, or open a video in its place.")
@@ -55,6 +63,52 @@ def open_source(spec: str) -> FrameSource:
     if path.is_file():
         return VideoSource(path)
     raise CameraError(f"“{shown(path)}” is not there. Choose another video or folder.")
+
+
+def _source(camera: Any, options: CameraOptions | None) -> CameraSource:
+    name, place = camera.name, str(getattr(camera, "path", None) or "")
+    virtual = is_virtual(name, place)
+    return CameraSource(
+        camera.index, camera.backend, name, options, virtual=virtual, why_not=lambda: why_not(name, place)
+    )
+
+
+def is_virtual(name: str, device: str) -> bool:
+    """Whether a program poses as this camera.
+
+    A name proves nothing: this only keeps an honest program from being called live.
+    """
+    if any(word in name.casefold() for word in _VIRTUAL):
+        return True
+    place = _SYSTEM / Path(device).name if device else None
+    return place is not None and place.exists() and "/virtual/" in str(place.resolve())
+
+
+def why_not(name: str, device: str) -> str:
+    """Why a camera that is listed does not open, as a sentence; empty where the system does not tell."""
+    path = Path(device) if device.startswith("/dev/") else None
+    if path is None or not path.exists():
+        return ""
+    if not os.access(path, os.R_OK | os.W_OK):
+        return f"“{shown(name)}” may not be used by you. Ask to be put into the group “video”, then log in again."
+    if _used_elsewhere(path):
+        return f"“{shown(name)}” is in use by another program. Close that program, or choose another camera."
+    return ""
+
+
+def _used_elsewhere(device: Path) -> bool:
+    """Whether another process of this user holds the device open."""
+    own = str(os.getpid())
+    for process in _PROCESSES.glob("[0-9]*"):
+        if process.name == own:
+            continue
+        try:
+            if any(str(file.readlink()) == str(device) for file in (process / "fd").iterdir()):
+                return True
+        except OSError:
+            # It has ended meanwhile, or belongs to somebody else.
+            continue
+    return False
 
 
 def _spec(camera: Any) -> str:

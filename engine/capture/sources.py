@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from math import log2
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -11,10 +12,14 @@ import numpy as np
 
 from engine.capture.folders import find_pictures
 from engine.capture.images import read_image, reduced
+from engine.capture.options import CameraOptions
 from engine.errors import CameraError, ImageError, shown
 from engine.types import CancelToken, Frame, PixelArray
 
-Kind: TypeAlias = Literal["camera", "video", "folder"]
+Kind: TypeAlias = Literal["camera", "virtual", "video", "folder"]
+"""A virtual camera is a program that poses as one: what it shows may be anything."""
+LONGEST_LIVE_PX = 1920
+"""A camera's larger pictures are reduced: nobody sees more of them, and everything takes longer."""
 FOLDER_FPS = 1.0
 _ASSUMED_FPS = 30.0
 _LONGEST_SIDE_PX = 1280
@@ -49,11 +54,30 @@ class FrameSource(Protocol):
 class CameraSource:
     """A webcam."""
 
-    kind: Kind = "camera"
+    def __init__(
+        self,
+        index: int,
+        backend: int,
+        label: str,
+        options: CameraOptions | None = None,
+        *,
+        virtual: bool = False,
+        why_not: Callable[[], str] = lambda: "",
+    ) -> None:
+        """Name a camera; it is not started yet.
 
-    def __init__(self, index: int, backend: int, label: str) -> None:
-        self.label = label
-        self._index, self._backend = index, backend
+        Args:
+            index: as the backend counts.
+            backend: of OpenCV.
+            label: for people.
+            options: what it is asked for.
+            virtual: whether it is a program that poses as a camera.
+            why_not: says why it does not open, where the system tells.
+        """
+        self.kind: Kind = "virtual" if virtual else "camera"
+        self.label = f"Virtual camera: {label}" if virtual else label
+        self._index, self._backend, self._why_not = index, backend, why_not
+        self._options = options or CameraOptions()
         self._capture: Any = None
 
     def open(self) -> float:
@@ -65,18 +89,25 @@ class CameraSource:
         if not capture.isOpened():
             capture.release()
             raise CameraError(
-                f"“{shown(self.label)}” does not open. Close other programs that use it, or check its permission."
+                self._why_not()
+                or f"“{shown(self.label)}” does not open. Plug it out and in again, or choose another one."
             )
         self._capture = capture
-        return float(capture.get(cv2.CAP_PROP_FPS)) or _ASSUMED_FPS
+        ask(capture, self._options, self._backend)
+        fps = float(capture.get(cv2.CAP_PROP_FPS))
+        return fps if 1 <= fps <= 240 else _ASSUMED_FPS
 
     def read(self) -> Frame | None:
         """Return the next frame; see `FrameSource.read`."""
         if self._capture is None:
             return None
         there, pixels = self._capture.read()
+        taken_s = time.monotonic()
         rgb = as_rgb(pixels) if there else None
-        return None if rgb is None else Frame(rgb, self.label, time.monotonic())
+        if rgb is None:
+            return None
+        rgb, _ = reduced(rgb, LONGEST_LIVE_PX)
+        return Frame(turned(rgb, self._options.rotation_deg), self.label, taken_s)
 
     def close(self) -> None:
         """Release the camera."""
@@ -165,6 +196,31 @@ class FolderSource:
     def close(self) -> None:
         """Forget the list."""
         self._pictures = []
+
+
+def ask(capture: Any, options: CameraOptions, backend: int) -> None:
+    """Ask an open camera for what the options say; it leaves out what it cannot do."""
+    import cv2  # noqa: PLC0415 - only the camera thread needs it, and it is slow to load
+
+    if options.size is not None:
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, options.size[0])
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, options.size[1])
+    if options.fps:
+        capture.set(cv2.CAP_PROP_FPS, options.fps)
+    # Each system has its own numbers for "by hand" and "automatic", and its own unit of time.
+    by_hand, automatic = (1, 3) if backend == cv2.CAP_V4L2 else (0.25, 0.75)
+    if not options.exposure_s:
+        # A camera remembers what it was told by others, or before.
+        capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, automatic)
+        return
+    capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, by_hand)
+    unit = round(options.exposure_s * 1e4) if backend == cv2.CAP_V4L2 else round(log2(options.exposure_s))
+    capture.set(cv2.CAP_PROP_EXPOSURE, unit)
+
+
+def turned(pixels: PixelArray, clockwise_deg: int) -> PixelArray:
+    """Turn a picture by a multiple of 90 degrees."""
+    return np.ascontiguousarray(np.rot90(pixels, -clockwise_deg // 90)) if clockwise_deg else pixels
 
 
 def as_rgb(pixels: object) -> PixelArray | None:

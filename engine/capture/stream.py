@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from engine.errors import VisavisError
 from engine.types import Frame
@@ -39,13 +39,15 @@ class StreamState:
     Attributes:
         message: a sentence about what went wrong; empty while all is well.
         label: of the source, once it is known.
-        live: whether it is a camera; a video or folder that stands in for one is never live.
+        live: whether it is a camera; a video, a folder or a program that stands in for one is never live.
+        camera: whether it is a camera, or poses as one.
     """
 
     phase: Phase
     message: str = ""
     label: str = ""
     live: bool = False
+    camera: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Patience:
 
     opening_s: float = 5.0
     frame_s: float = 2.0
-    retries_s: tuple[float, ...] = (0.5, 1.0, 2.0, 5.0)
+    retries_s: tuple[float, ...] = (0.5, 1.0, 2.0, 3.0)
     jump_s: float = 5.0
 
 
@@ -64,7 +66,11 @@ class CameraStream:
     Attributes:
         delivered: frames that were fetched.
         dropped: frames that were overwritten before anyone fetched them.
+        unusable: reads of a camera that gave no picture.
     """
+
+    parked: ClassVar[set[threading.Thread]] = set()
+    """Threads that hang inside a camera's driver: each ends by itself when the driver answers."""
 
     def __init__(
         self,
@@ -81,7 +87,7 @@ class CameraStream:
             on_state: called on one of the stream's threads when the state changes.
             patience: when to call something lost.
         """
-        self.delivered = self.dropped = 0
+        self.delivered = self.dropped = self.unusable = 0
         self._find_source, self._on_frame, self._on_state = find_source, on_frame, on_state
         self._patience = patience or Patience()
         self._box: Frame | None = None
@@ -114,8 +120,9 @@ class CameraStream:
         self.cancel()
         self._watchdog.join()
         self._reader.join(timeout_s)
+        CameraStream.parked = {thread for thread in (*CameraStream.parked, self._reader) if thread.is_alive()}
         if self._reader.is_alive():
-            log.warning("A camera hangs; its thread is left behind.")
+            log.warning("A camera hangs; its thread is left behind, %d in all.", len(CameraStream.parked))
         return not self._reader.is_alive()
 
     def _run(self) -> None:
@@ -155,27 +162,35 @@ class CameraStream:
     def _pump(self, source: FrameSource, fps: float) -> tuple[bool, str]:
         """Deliver frames until none come, or until they stop changing."""
         live, patience = source.kind == "camera", self._patience
+        paced = source.kind in ("video", "folder")
         allowance = max(patience.frame_s, 3 / fps)
-        frozen = _Frozen(patience.frame_s) if live else None
-        delivered, last = False, time.monotonic()
+        frozen = None if paced else _Frozen(patience.frame_s)
+        delivered, last, awake = False, time.monotonic(), elapsed_s()
         due = last
         while not self._stopping.is_set():
             self._expect_life_within(allowance)
             frame = source.read()
-            now = time.monotonic()
-            if now - last > max(patience.jump_s, allowance):
+            now, before, awake = time.monotonic(), awake, elapsed_s()
+            if max(now - last, awake - before) > max(patience.jump_s, allowance):
                 return delivered, "The computer was asleep. The camera is started again."
-            if frame is not None and not (frozen and frozen.holds(frame, now)):
+            repeated = frame is not None and frozen is not None and frozen.holds(frame, now)
+            if frame is not None and not repeated:
                 last, delivered = now, True
                 # The state first: whoever takes the first frame asks what it is from.
-                self._tell(StreamState(Phase.RUNNING, label=source.label, live=live))
+                self._tell(StreamState(Phase.RUNNING, label=source.label, live=live, camera=not paced))
                 self._put(frame)
+            elif now - last > allowance and repeated:
+                return (
+                    delivered,
+                    f"“{source.label}” repeats one picture. It is started again; check its cable and cover.",
+                )
             elif now - last > allowance:
                 return delivered, f"“{source.label}” gives no more pictures. It is tried again; check its cable."
-            if not live:
+            if paced:
                 due = max(due + 1 / fps, now - 1 / fps)
                 self._stopping.wait(max(0.0, due - time.monotonic()))
             elif frame is None:
+                self.unusable += 1
                 # A camera that has nothing answers at once; asking it without a pause would take a whole core.
                 self._stopping.wait(0.01)
         return delivered, ""
@@ -201,6 +216,11 @@ class CameraStream:
             if time.monotonic() > self._deadline and self._state.phase is not Phase.LOST:
                 message = "The camera does not answer. Wait, unplug it and plug it in again, or choose another one."
                 self._tell(StreamState(Phase.LOST, message, self._state.label, self._state.live))
+
+
+def elapsed_s() -> float:
+    """Seconds on a clock that goes on while the computer sleeps, where the monotonic one may stand still."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.time()
 
 
 class _Frozen:

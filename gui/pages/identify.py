@@ -20,7 +20,8 @@ from gui.pages.reject_dialog import RejectDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import RoundedPicture, button, card, clear, column, image_of, label, rounded, row, set_look
 from gui.widgets.drop_zone import DropZone
-from gui.widgets.face_canvas import FaceCanvas, FaceMark
+from gui.widgets.face_canvas import FaceCanvas
+from gui.widgets.face_marks import found_mark
 from gui.widgets.job_bar import JobBar
 from gui.widgets.score_gauge import ScoreGauge
 
@@ -132,7 +133,7 @@ class IdentifyPage(Page):
             self._caption.setText("")
             return
         answer = self._answers[number]
-        marks = [_mark(found, answer.preview_scale) for found in answer.identifications]
+        marks = [found_mark(found, answer.preview_scale) for found in answer.identifications]
         self.canvas.show_still(answer.preview, marks)
         self._caption.setText(answer.error or " ".join((_summary(answer) + ".", *answer.notes)))
         if answer.identifications:
@@ -312,13 +313,6 @@ def _summary(answer: IdentifiedPicture) -> str:
     if unknown:
         names.append(f"{unknown} unknown")
     return ", ".join(names) or "no face"
-
-
-def _mark(found: Identification, scale: float) -> FaceMark:
-    box = found.face.box.scaled(scale)
-    if found.person is None:
-        return FaceMark(box, "Unknown")
-    return FaceMark(box, found.person.name, f"{found.person.distance:.2f}", "good")
 
 
 def _icon(answer: IdentifiedPicture) -> QIcon:

@@ -62,7 +62,7 @@ class CameraView(QFrame):
             return
         self.latest = frame
         self._stack.setCurrentWidget(self.canvas)
-        mirrored = self._settings.value.mirror and self.state.live
+        mirrored = self._settings.value.mirror and self.state.camera
         self.canvas.show_frame(frame.pixels, mirrored=mirrored)
         self.frame_shown.emit(frame)
 

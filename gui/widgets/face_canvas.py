@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp
+from time import monotonic
 from typing import Literal, TypeAlias
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
@@ -17,9 +30,16 @@ from gui.theme.icons import pixmap
 from gui.theme.style import THEME
 from gui.widgets.basics import image_of
 
-Tone: TypeAlias = Literal["good", "unknown", "bad"]
-_GLIDE = 0.45
-"""Share of the way to its new place that a box moves with each frame."""
+Tone: TypeAlias = Literal["good", "unsure", "unknown", "bad"]
+_TICK_MS = 16
+"""How often boxes move on: at the rate of the screen, whatever the camera's and the engine's."""
+_SETTLE_S = 0.06
+"""In so long a box covers two thirds of the way to where its face is."""
+_AHEAD_S = 0.15
+"""So far a face is taken to go on as it did, until the next answer."""
+_STILL_PX = 0.3
+_ROOM_PX = 56
+"""Around a box: its label and its line."""
 _SAME_FACE = 1.0
 """A box whose centre moved by less than this share of its width is the same face's."""
 
@@ -32,13 +52,20 @@ class FaceMark:
         box: in pixels of the picture shown.
         text: the name.
         detail: how sure it is, in short.
-        tone: good has a check mark and a solid line, unknown a question mark and dashes, bad a cross.
+        tone: good has a check mark and a solid line, unsure a warning and dots, unknown a question mark and dashes,
+            bad a cross.
+        key: stays the same while it is the same face; 0 where that is not known.
+        speed_px_s: how fast it moves, pixels of the picture per second.
+        notes: what else is said of it, each with its tone; below the box.
     """
 
     box: Box
     text: str
     detail: str = ""
     tone: Tone = "unknown"
+    key: int = 0
+    speed_px_s: tuple[float, float] = (0.0, 0.0)
+    notes: tuple[tuple[str, Tone], ...] = ()
 
 
 class FaceCanvas(QWidget):
@@ -49,7 +76,12 @@ class FaceCanvas(QWidget):
     def __init__(self, accessible_name: str) -> None:
         super().__init__()
         self._image: QImage | None = None
-        self._scaled: QImage | None = None
+        self._scaled: QImage | QPixmap | None = None
+        self._told_s = self._moved_s = 0.0
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(_TICK_MS)
+        self._ticker.setTimerType(Qt.TimerType.PreciseTimer)
+        self._ticker.timeout.connect(self._glide)
         self._marks: tuple[FaceMark, ...] = ()
         self._shown: list[Box] = []
         self._selected = -1
@@ -88,6 +120,7 @@ class FaceCanvas(QWidget):
         self._mirrored = self._moving = False
         self._marks, self._shown = tuple(marks), [mark.box for mark in marks]
         self._selected = self._hovered = -1
+        self._ticker.stop()
         self._describe()
         self.update()
 
@@ -95,21 +128,22 @@ class FaceCanvas(QWidget):
         """Show the next frame of a moving picture; boxes glide on."""
         self._image, self._scaled = image_of(pixels), None
         self._mirrored, self._moving = mirrored, True
-        self._glide()
+        self._move_on()
         self.update()
 
     def mark_faces(self, marks: Sequence[FaceMark]) -> None:
         """Say what is in the moving picture; boxes glide there from where they are."""
-        before, shown = list(self._shown), []
-        for mark in marks:
-            near = min(before, key=lambda box: _distance(box, mark.box), default=None)
-            if near is not None and _distance(near, mark.box) < _SAME_FACE * mark.box.width:
-                before.remove(near)
-                shown.append(near)
-            else:
-                shown.append(mark.box)
-        self._marks, self._shown = tuple(marks), shown
-        self._selected = min(self._selected, len(marks) - 1)
+        self._move_on()
+        chosen = self._marks[self._selected].key if self._selected >= 0 else 0
+        known = {mark.key: box for mark, box in zip(self._marks, self._shown, strict=True) if mark.key}
+        unnamed = [box for mark, box in zip(self._marks, self._shown, strict=True) if not mark.key]
+        self._shown = [known.get(mark.key) or _nearest(mark.box, unnamed) for mark in marks]
+        again = next((number for number, mark in enumerate(marks) if mark.key and mark.key == chosen), -1)
+        self._selected = again if chosen else min(self._selected, len(marks) - 1)
+        self._marks, self._told_s = tuple(marks), monotonic()
+        self._hovered = min(self._hovered, len(marks) - 1)
+        if marks:
+            self._ticker.start()
         self._describe()
         self.update()
 
@@ -126,12 +160,33 @@ class FaceCanvas(QWidget):
         return min(hits)[1] if hits else -1
 
     def _glide(self) -> None:
+        """Move on between frames, painting only what moves."""
+        before = list(self._shown)
+        self._move_on()
+        for old, new in zip(before, self._shown, strict=True):
+            if max(abs(a - b) for a, b in zip(old, new, strict=True)) > 0:
+                room = self._on_screen(old).united(self._on_screen(new))
+                wide = max(0.0, 20.0 * t.UNIT)
+                self.update(room.adjusted(-wide, -_ROOM_PX, wide, _ROOM_PX).toAlignedRect())
+        if not self._marks or monotonic() - self._told_s > 1:
+            self._ticker.stop()
+
+    def _move_on(self) -> None:
+        """Bring every box nearer to where its face is by now."""
+        now = monotonic()
+        share = 1 - exp(-max(0.0, now - self._moved_s) / _SETTLE_S)
+        ahead = min(now - self._told_s, _AHEAD_S)
+        self._moved_s = now
         for number, mark in enumerate(self._marks):
-            here, there = self._shown[number], mark.box
-            self._shown[number] = Box(*(a + (b - a) * _GLIDE for a, b in zip(here, there, strict=True)))
+            x, y = mark.speed_px_s
+            here, there = self._shown[number], mark.box._replace(x=mark.box.x + x * ahead, y=mark.box.y + y * ahead)
+            if max(abs(a - b) for a, b in zip(here, there, strict=True)) > _STILL_PX:
+                self._shown[number] = Box(*(a + (b - a) * share for a, b in zip(here, there, strict=True)))
 
     def _describe(self) -> None:
-        faces = "; ".join(f"{mark.text} {mark.detail}".strip() for mark in self._marks)
+        faces = "; ".join(
+            " ".join((mark.text, mark.detail, *(text for text, _ in mark.notes))).strip() for mark in self._marks
+        )
         self.setAccessibleDescription(f"{_counted(len(self._marks))}: {faces}" if self._marks else "no faces")
 
     # --- geometry -----------------------------------------------------------------------------------------------
@@ -167,21 +222,14 @@ class FaceCanvas(QWidget):
 
     def _paint_picture(self, painter: QPainter, image: QImage) -> None:
         target = self._target()
-        if self._moving:
-            painter.save()
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            if self._mirrored:
-                painter.translate(self.width(), 0)
-                painter.scale(-1, 1)
-            painter.drawImage(target, image)
-            painter.restore()
-            return
         ratio = self.devicePixelRatioF()
         wanted = QSize(round(target.width() * ratio), round(target.height() * ratio))
         if self._scaled is None or self._scaled.size() != wanted:
-            mode = Qt.TransformationMode.SmoothTransformation
-            self._scaled = image.scaled(wanted, Qt.AspectRatioMode.IgnoreAspectRatio, mode)
-        painter.drawImage(target, self._scaled)
+            self._scaled = _drawn(image, wanted, mirrored=self._mirrored) if self._moving else _reduced(image, wanted)
+        if isinstance(self._scaled, QPixmap):
+            painter.drawPixmap(target.toRect(), self._scaled)
+        else:
+            painter.drawImage(target, self._scaled)
 
     def _paint_mark(self, painter: QPainter, number: int, taken: Sequence[QRectF]) -> QRectF:
         mark, rectangle = self._marks[number], self._on_screen(self._shown[number])
@@ -189,8 +237,8 @@ class FaceCanvas(QWidget):
         chosen = number in (self._selected, self._hovered)
         dark = QPen(QColor(0, 0, 0, 110), t.BOX_LINE_PX + 2)
         pen = QPen(colour, t.BOX_LINE_PX + chosen)
-        if mark.tone == "unknown":
-            pen.setDashPattern([4, 3])
+        if mark.tone in _DASHES:
+            pen.setDashPattern(_DASHES[mark.tone])
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for line in (dark, pen):
             painter.setPen(line)
@@ -198,17 +246,21 @@ class FaceCanvas(QWidget):
         if number == self._selected and self.hasFocus():
             painter.setPen(QPen(QColor(THEME.palette.on_scrim), 1, Qt.PenStyle.DotLine))
             painter.drawRoundedRect(rectangle.adjusted(-4, -4, 4, 4), t.RADIUS_SMALL, t.RADIUS_SMALL)
-        return self._paint_label(painter, mark, rectangle, taken)
+        place = self._paint_label(painter, mark.tone, f"{mark.text}  {mark.detail}".strip(), rectangle, taken)
+        for text, tone in mark.notes:
+            self._paint_label(painter, tone, text, rectangle.adjusted(0, rectangle.height(), 0, 0), (*taken, place))
+        return place
 
-    def _paint_label(self, painter: QPainter, mark: FaceMark, rectangle: QRectF, taken: Sequence[QRectF]) -> QRectF:
+    def _paint_label(
+        self, painter: QPainter, tone: Tone, text: str, rectangle: QRectF, taken: Sequence[QRectF]
+    ) -> QRectF:
         """Write the name above the box, or where it covers no other name; returns the place."""
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold)
         metrics = QFontMetricsF(font)
-        text = f"{mark.text}  {mark.detail}".strip()
         if not text:
             return QRectF()
-        room = max(rectangle.width(), 24.0 * t.UNIT)
+        room = max(rectangle.width(), 32.0 * t.UNIT)
         text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
         icon_px, pad = 14, 6.0
         width, height = metrics.horizontalAdvance(text) + icon_px + 3 * pad, metrics.height() + pad
@@ -223,7 +275,7 @@ class FaceCanvas(QWidget):
         painter.setBrush(QColor(12, 14, 20, 205))
         painter.drawRoundedRect(place, height / 2, height / 2)
         icon_place = QPointF(x + pad + 1, place.top() + (height - icon_px) / 2)
-        painter.drawPixmap(icon_place, pixmap(_ICON[mark.tone], icon_px, _colour(mark.tone)))
+        painter.drawPixmap(icon_place, pixmap(_ICON[tone], icon_px, _colour(tone)))
         painter.setFont(font)
         painter.setPen(QColor(THEME.palette.on_scrim))
         painter.drawText(place.adjusted(icon_px + 2 * pad, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
@@ -257,16 +309,43 @@ class FaceCanvas(QWidget):
             super().keyPressEvent(event)
 
 
-_ICON: dict[Tone, str] = {"good": "check", "unknown": "unknown", "bad": "close"}
+_ICON: dict[Tone, str] = {"good": "check", "unsure": "warning", "unknown": "unknown", "bad": "close"}
+_DASHES: dict[Tone, list[float]] = {"unsure": [1, 2], "unknown": [4, 3]}
 
 
 def _colour(tone: Tone) -> str:
     """On a picture the scheme does not matter: these stand out on light and dark alike."""
-    return {"good": "#5fd39a", "unknown": "#f0bd5e", "bad": "#ff8a80"}[tone]
+    return {"good": "#5fd39a", "unsure": "#f0bd5e", "unknown": "#c3cad8", "bad": "#ff8a80"}[tone]
 
 
 def _counted(faces: int) -> str:
     return "1 face" if faces == 1 else f"{faces} faces"
+
+
+def _nearest(box: Box, others: list[Box]) -> Box:
+    """Where the box of a face without a key was; taken out of the others. Itself, where it is new."""
+    near = min(others, key=lambda other: _distance(other, box), default=None)
+    if near is None or _distance(near, box) >= _SAME_FACE * box.width:
+        return box
+    others.remove(near)
+    return near
+
+
+def _reduced(image: QImage, size: QSize) -> QImage:
+    return image.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
+
+
+def _drawn(image: QImage, size: QSize, *, mirrored: bool) -> QPixmap:
+    """A frame at its size on screen, drawn once, so that boxes can move over it between frames at little cost."""
+    drawn = QPixmap(size)
+    painter = QPainter(drawn)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    if mirrored:
+        painter.translate(size.width(), 0)
+        painter.scale(-1, 1)
+    painter.drawImage(QRectF(0, 0, size.width(), size.height()), image)
+    painter.end()
+    return drawn
 
 
 def _distance(one: Box, other: Box) -> float:

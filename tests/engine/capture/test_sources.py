@@ -10,8 +10,10 @@ import pytest
 
 from engine.capture import cameras
 from engine.capture.cameras import list_cameras, open_source
-from engine.capture.sources import FolderSource, VideoSource, as_rgb
+from engine.capture.options import CameraOptions
+from engine.capture.sources import CameraSource, FolderSource, VideoSource, as_rgb, turned
 from engine.errors import CameraError
+from engine.settings import Settings
 from engine.types import PixelArray
 
 
@@ -128,3 +130,115 @@ def test_that_an_unusable_frame_is_passed_over(pixels: object) -> None:
 class _Camera:
     def __init__(self, name: str, index: int) -> None:
         self.name, self.index, self.backend, self.vid, self.pid = name, index, 0, 1, 2
+
+
+def test_that_a_program_that_poses_as_a_camera_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cameras, "_SYSTEM", tmp_path / "class")
+    for place in ("class", "devices/pci/usb/video0", "devices/virtual/video1"):
+        (tmp_path / place).mkdir(parents=True)
+    (tmp_path / "class" / "video0").symlink_to(tmp_path / "devices/pci/usb/video0")
+    (tmp_path / "class" / "video1").symlink_to(tmp_path / "devices/virtual/video1")
+    assert not cameras.is_virtual("Integrated Camera", "/dev/video0")
+    assert cameras.is_virtual("Integrated Camera", "/dev/video1")
+    assert cameras.is_virtual("OBS Virtual Camera", "")
+    source = CameraSource(0, 0, "OBS", virtual=True)
+    assert (source.kind, source.label) == ("virtual", "Virtual camera: OBS")
+
+
+def test_that_a_camera_in_use_and_one_that_is_not_allowed_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = "/dev/null"
+    monkeypatch.setattr(cameras, "_PROCESSES", tmp_path)
+    (tmp_path / "1" / "fd").mkdir(parents=True)
+    assert cameras.why_not("Cam", device) == ""
+    (tmp_path / "1" / "fd" / "3").symlink_to(device)
+    assert "in use by another program" in cameras.why_not("Cam", device)
+    monkeypatch.setattr("engine.capture.cameras.os.access", lambda *_: False)
+    assert "may not be used by you" in cameras.why_not("Cam", device)
+    assert cameras.why_not("Cam", "/dev/not-there") == cameras.why_not("Cam", "USB#VID") == ""
+
+
+class FakeCapture:
+    """An OpenCV capture of a camera that does as it is told."""
+
+    def __init__(self) -> None:
+        self.told: dict[int, float] = {}
+        self.pixels: object = np.zeros((48, 64, 3), np.uint8)
+
+    def __call__(self, *_: object) -> FakeCapture:
+        return self
+
+    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
+        return True
+
+    def set(self, key: int, value: float) -> bool:
+        self.told[key] = value
+        return True
+
+    def get(self, key: int) -> float:
+        return self.told.get(key, 0.0)
+
+    def read(self) -> tuple[bool, object]:
+        return True, self.pixels
+
+    def release(self) -> None:
+        self.told.clear()
+
+
+@pytest.fixture
+def capture(monkeypatch: pytest.MonkeyPatch) -> FakeCapture:
+    made = FakeCapture()
+    monkeypatch.setattr(cv2, "VideoCapture", made)
+    return made
+
+
+def test_that_a_camera_is_asked_for_what_the_settings_say(capture: FakeCapture) -> None:
+    options = CameraOptions.of(Settings(camera_size="1280x720", camera_fps=25, camera_exposure=60, camera_rotation=90))
+    source = CameraSource(0, cv2.CAP_V4L2, "Cam", options)
+    assert source.open() == 25
+    assert capture.told[cv2.CAP_PROP_FRAME_WIDTH] == 1280
+    assert capture.told[cv2.CAP_PROP_FRAME_HEIGHT] == 720
+    assert capture.told[cv2.CAP_PROP_AUTO_EXPOSURE] == 1
+    assert capture.told[cv2.CAP_PROP_EXPOSURE] == 167
+    frame = source.read()
+    assert frame is not None
+    assert frame.size == (48, 64)
+    source.close()
+    CameraSource(0, cv2.CAP_DSHOW, "Cam", options).open()
+    assert capture.told[cv2.CAP_PROP_EXPOSURE] == -6
+    CameraSource(0, cv2.CAP_V4L2, "Cam").open()
+    assert capture.told[cv2.CAP_PROP_AUTO_EXPOSURE] == 3
+
+
+def test_that_a_picture_is_turned_clockwise() -> None:
+    pixels = np.zeros((2, 3, 3), np.uint8)
+    pixels[0, 0] = 255
+    assert [tuple(np.argwhere(turned(pixels, angle)[:, :, 0])[0]) for angle in (0, 90, 180, 270)] == [
+        (0, 0),
+        (0, 1),
+        (1, 2),
+        (2, 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "size"),
+    [
+        (np.zeros((48, 63), np.uint8), (63, 48)),
+        (np.zeros((48, 64, 1), np.uint8), (64, 48)),
+        (np.zeros((48, 64, 4), np.uint8), (64, 48)),
+        (np.zeros((0, 0, 3), np.uint8), None),
+        (np.zeros((48, 64, 2), np.uint8), None),
+        (None, None),
+        (np.zeros((2160, 3840, 3), np.uint8), (1920, 1080)),
+    ],
+)
+def test_that_whatever_a_camera_gives_is_taken_or_left(
+    capture: FakeCapture, pixels: object, size: tuple[int, int] | None
+) -> None:
+    source = CameraSource(0, 0, "Cam")
+    source.open()
+    capture.pixels = pixels
+    frame = source.read()
+    assert (frame.size if frame else None) == size

@@ -93,7 +93,9 @@ def test_that_whoever_takes_the_first_frame_knows_what_it_is_from() -> None:
     first = threading.Event()
 
     def notice() -> None:
-        known.append(bool(states) and states[-1] == StreamState(Phase.RUNNING, label="Scripted", live=True))
+        known.append(
+            bool(states) and states[-1] == StreamState(Phase.RUNNING, label="Scripted", live=True, camera=True)
+        )
         first.set()
 
     source = ScriptedSource(picture)
@@ -133,7 +135,7 @@ def test_that_a_camera_that_repeats_one_picture_is_noticed(started: Callable[...
     watched = started(ScriptedSource(lambda number: picture(7 if frozen.is_set() else number)))
     watched.wait_for(Phase.RUNNING)
     frozen.set()
-    watched.wait_for(Phase.LOST)
+    assert "repeats one picture" in watched.wait_for(Phase.LOST).message
 
 
 def test_that_a_camera_that_raises_is_tried_again(started: Callable[..., Watched]) -> None:
@@ -175,9 +177,12 @@ def test_that_a_camera_that_hangs_is_noticed_and_left_behind(started: Callable[.
 
     watched = started(ScriptedSource(read, hang if where == "open" else lambda: None))
     assert "does not answer" in watched.wait_for(Phase.LOST).message
+    parked = len(CameraStream.parked)
     assert watched.stream.stop(timeout_s=0.05) is False
+    assert len(CameraStream.parked) == parked + 1
     answer.set()
     assert watched.stream.stop() is True
+    assert len(CameraStream.parked) == parked
 
 
 def test_that_the_frame_size_may_change(started: Callable[..., Watched]) -> None:
@@ -200,6 +205,39 @@ def test_that_a_sleep_of_the_computer_starts_the_camera_again(
     asleep_s[0] = 3600
     watched.wait_for(Phase.LOST)
     watched.wait_for(Phase.RUNNING, times=2)
+
+
+def test_that_a_sleep_is_noticed_by_a_clock_that_goes_on_meanwhile(
+    started: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asleep_s = [0.0]
+    monkeypatch.setattr("engine.capture.stream.elapsed_s", lambda: time.monotonic() + asleep_s[0])
+    watched = started(ScriptedSource(picture))
+    watched.wait_for(Phase.RUNNING)
+    asleep_s[0] = 3600
+    assert "was asleep" in watched.wait_for(Phase.LOST).message
+    watched.wait_for(Phase.RUNNING, times=2)
+
+
+def test_that_reads_without_a_picture_are_counted(started: Callable[..., Watched]) -> None:
+    watched = started(ScriptedSource(lambda number: None if number % 2 else picture(number)))
+    watched.wait(lambda: watched.source.reads > 20)
+    assert watched.stream.unusable >= 9
+    assert [state.phase for state in watched.states] == [Phase.RUNNING]
+
+
+def test_that_a_program_that_poses_as_a_camera_is_never_live(started: Callable[..., Watched]) -> None:
+    source = ScriptedSource(picture)
+    source.kind = "virtual"
+    state = started(source).wait_for(Phase.RUNNING)
+    assert (state.live, state.camera) == (False, True)
+
+
+def test_that_the_usual_patience_notices_in_two_seconds_and_is_back_in_five() -> None:
+    usual = Patience()
+    assert usual.frame_s <= 2
+    assert usual.opening_s <= 5
+    assert max(usual.retries_s) + 1 < 5, "a camera needs a second to open"
 
 
 def test_that_a_hundred_starts_leave_nothing_behind() -> None:

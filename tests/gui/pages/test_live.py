@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QComboBox
 from pytestqt.qtbot import QtBot
 
 from engine.capture.images import read_image
@@ -16,6 +16,7 @@ from gui.camera import Phase
 from gui.main_window import MainWindow
 from gui.pages.face_dialog import FaceDialog
 from gui.pages.live import LivePage
+from gui.pages.live_recording import CameraDialog
 from tests.gui.conftest import WITHIN_MS, settle
 
 
@@ -131,3 +132,68 @@ def test_that_fifty_changes_of_source_leave_one_stream(
         page.source.use(str(clip if number % 2 else pictures))
     qtbot.waitUntil(lambda: len(names(page)) == 2, timeout=WITHIN_MS)
     assert page.context.feed.running
+
+
+def test_that_figures_are_shown_on_demand(qtbot: QtBot, page: LivePage) -> None:
+    qtbot.waitUntil(lambda: len(names(page)) == 2, timeout=WITHIN_MS)
+    assert not page.panel.readout.text.isVisible()
+    page.panel.readout.toggle.click()
+    qtbot.waitUntil(lambda: "Camera to result" in page.panel.readout.text.text(), timeout=WITHIN_MS)
+    text = page.panel.readout.text.text()
+    assert all(word in text for word in ("pictures a second", "passed over", "embed", "1024×600", "CPU"))
+
+
+def test_that_a_face_keeps_its_mark_from_frame_to_frame(qtbot: QtBot, page: LivePage) -> None:
+    qtbot.waitUntil(lambda: len(names(page)) == 2, timeout=WITHIN_MS)
+    first = {mark.text: mark.key for mark in page.view.canvas.marks}
+    for _ in range(5):
+        with qtbot.waitSignal(page.context.client.live_result, timeout=WITHIN_MS):
+            pass
+    assert {mark.text: mark.key for mark in page.view.canvas.marks} == first
+    assert all(first.values())
+
+
+def test_that_a_clip_and_a_snapshot_are_saved(qtbot: QtBot, page: LivePage, tmp_path: Path) -> None:
+    assert not page.recording.record.isEnabled() or page.view.state.phase is Phase.RUNNING
+    qtbot.waitUntil(lambda: len(names(page)) == 2, timeout=WITHIN_MS)
+    page.recording.take(tmp_path / "shot.png")
+    qtbot.waitUntil((tmp_path / "shot.png").is_file, timeout=WITHIN_MS)
+    page.recording.begin(tmp_path / "clip.mp4")
+    qtbot.waitUntil(lambda: page.recording.recording, timeout=WITHIN_MS)
+    qtbot.waitUntil(lambda: page.recording.record.text() > "Stop  0:00", timeout=WITHIN_MS)
+    page.recording.record.click()
+    qtbot.waitUntil((tmp_path / "clip.mp4").is_file, timeout=WITHIN_MS)
+    qtbot.waitUntil(lambda: "seconds long" in page.context.toasts.texts[-1], timeout=WITHIN_MS)
+    assert page.recording.record.text() == "Record"
+
+
+def test_that_a_clip_ends_with_the_picture(qtbot: QtBot, page: LivePage, tmp_path: Path) -> None:
+    qtbot.waitUntil(lambda: len(names(page)) == 2, timeout=WITHIN_MS)
+    page.recording.begin(tmp_path / "clip.mp4")
+    qtbot.waitUntil(lambda: page.recording.recording, timeout=WITHIN_MS)
+    with qtbot.waitSignal(page.context.client.live_result, timeout=WITHIN_MS):
+        pass
+    page.toggle.click()
+    qtbot.waitUntil((tmp_path / "clip.mp4").is_file, timeout=WITHIN_MS)
+    assert not page.recording.record.isEnabled()
+
+
+def test_that_the_place_of_a_clip_and_a_snapshot_is_asked_for(qtbot: QtBot, page: LivePage) -> None:
+    qtbot.waitUntil(lambda: page.view.state.phase is Phase.RUNNING, timeout=WITHIN_MS)
+    for ask, title in ((page.recording.snap, "Save a snapshot"), (page.recording.record, "Record a clip")):
+        ask.click()
+        dialog = next(one for one in QApplication.topLevelWidgets() if one.windowTitle() == title)
+        dialog.close()
+
+
+def test_that_the_camera_is_asked_again_when_its_options_change(qtbot: QtBot, page: LivePage) -> None:
+    qtbot.waitUntil(lambda: page.view.state.phase is Phase.RUNNING, timeout=WITHIN_MS)
+    page.camera.click()
+    dialog = next(one for one in QApplication.topLevelWidgets() if isinstance(one, CameraDialog))
+    rotation = dialog.form.controls["camera_rotation"]
+    assert isinstance(rotation, QComboBox)
+    rotation.setCurrentIndex(1)
+    rotation.activated.emit(1)
+    assert page.context.settings.value.camera_rotation == 90
+    assert page.view.state.phase is Phase.RUNNING, "a video has no use for it and plays on"
+    dialog.close()
