@@ -103,7 +103,7 @@ class CheckState:
     """A check on demand, for the window to show.
 
     Attributes:
-        kind: "challenge" or "flash".
+        kind: "challenge", "flash", or "trial" at the spoof bench.
         prompt: what to do now, as a sentence.
         step, steps: how many are done of how many.
         left_s: time left for what is asked now.
@@ -147,6 +147,22 @@ class FlashPlan:
         """The colour of a moment; None before the first and after the last."""
         number = int((time_s - self.start_s) // self.each_s)
         return self.colours[number] if 0 <= number < len(self.colours) else None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSetup:
+    """What is presented at the spoof bench, in the tester's words.
+
+    Attributes:
+        species: a key of `SPECIES`, or "bona_fide".
+        subject: whom it shows; so that people can be counted.
+    """
+
+    species: str
+    light: str = ""
+    distance: str = ""
+    subject: str = ""
+    glasses: bool = False
 
 
 @dataclass(frozen=True, slots=True)

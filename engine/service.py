@@ -28,6 +28,8 @@ from engine.gallery.keys import Way
 from engine.gallery.store import Gallery
 from engine.gallery.system_keyring import keyring_name
 from engine.gallery.vault import Typed, protection
+from engine.liveness_desk import LivenessDesk
+from engine.liveness_values import Policy
 from engine.loaded import Networks, embed_missing
 from engine.matching.learned import find_verifier
 from engine.packs.embedder import left_device
@@ -48,6 +50,7 @@ from engine.types import (
     Identification,
     IdentifiedPicture,
     LiveResult,
+    Metric,
     PackInfo,
     Person,
     Picture,
@@ -72,6 +75,8 @@ PREVIEW_PX = 1600
 """Longest side of the pictures handed back for showing."""
 PICTURES_AT_ONCE = 8
 """How many pictures share one pass through the pipeline."""
+SAME_FACE_RATE = 1e-3
+"""How often a stranger might be taken for the face that a check on demand began with."""
 PASTED = "pasted picture"
 """What a picture without a name is called."""
 
@@ -94,6 +99,7 @@ class FaceService:
         self._transfer: TransferDesk | None = None
         self._sorting: SortingDesk | None = None
         self._past = PastDecisions()
+        self.liveness = LivenessDesk(lambda: Policy(self._settings.liveness), self._same_face_distance)
         self._path = gallery_path or default_gallery_path()
         self._opened: Gallery | None = None
         self._backup: Thread | None = None
@@ -340,7 +346,10 @@ class FaceService:
             PackMismatchError: the person has no template of this pack.
         """
         person = self._gallery.person(person_id)
-        found = self._decider.verify(self.probe(picture), person)
+        frame = self._read(picture)
+        found = self._decider.verify(self.probe(frame), person)
+        if self._settings.liveness != Policy.OFF:
+            found = self.liveness.judged(found, self.liveness.unseen(frame))
         self._past.add(self._past_of("verification", person.name, found, found.probe, person.id))
         return found
 
@@ -407,10 +416,17 @@ class FaceService:
         averaging = self._settings.averaging == "always"
         faces = self._find([frame], live=True, averaging=averaging, stages_ms=stages_ms)[0]
         start = perf_counter()
+        cues = self.liveness.observe(frame, faces)
+        if cues:
+            stages_ms["liveness"] = (perf_counter() - start) * 1000
+        start = perf_counter()
         identifications = self._decider.identify(faces)
         verification = None
         if claimed is not None and faces:
             verification = self._decider.verify(faces[0], self._gallery.person(claimed))
+        self.liveness.see_trial(frame, faces, cues, verification.match if verification else None)
+        if verification is not None and self._settings.liveness != Policy.OFF:
+            verification = self.liveness.judged(verification, self.liveness.decision(frame, cues))
         stages_ms["match"] = (perf_counter() - start) * 1000
         for past in self._past_identified(identifications):
             self._past.add_live(past, frame.time_s)
@@ -419,7 +435,7 @@ class FaceService:
                 "verification", verification.name, verification, verification.probe, verification.person_id
             )
             self._past.add_live(past, frame.time_s)
-        return LiveResult(frame, tuple(identifications), verification, stages_ms)
+        return LiveResult(frame, tuple(identifications), verification, stages_ms, cues, self.liveness.state)
 
     def replay(self, false_match_rate: float) -> Replay:
         """What this session's decisions would have been at another false match rate, with the limits that follow."""
@@ -432,7 +448,8 @@ class FaceService:
     ) -> Past:
         templates, rejected = 1, False
         if isinstance(found, Verification):
-            templates, rejected = len(found.template_distances), found.rejected_at is not None
+            templates = len(found.template_distances)
+            rejected = found.rejected_at is not None or bool(found.refused_as_not_live)
         record = Decided(what, about, found.metric, found.distance, templates, 0, found.match, rejected, found.verifier)
         return Past(record, embedding_of(probe), probe.pack_id, person_id)
 
@@ -641,6 +658,10 @@ class FaceService:
                 self._gallery, lambda: self._decider, lambda: self._enroller, self._read, self._faces
             )
         return self._sorting
+
+    def _same_face_distance(self) -> float:
+        """Largest cosine distance at which two frames still show one face."""
+        return self._decider.calibration.threshold(Metric.COSINE, SAME_FACE_RATE)
 
     # --- pictures to faces ----------------------------------------------------------------------------------------
 

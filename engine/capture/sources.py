@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +15,10 @@ from engine.capture.images import read_image, reduced
 from engine.errors import CameraError, ImageError, shown
 from engine.types import CancelToken, Frame, PixelArray
 
-Kind: TypeAlias = Literal["camera", "video", "folder"]
+Kind: TypeAlias = Literal["camera", "virtual", "video", "folder"]
 FOLDER_FPS = 1.0
+_VIRTUAL = re.compile(r"virtual|loopback|dummy|\bobs\b|manycam|snap camera|xsplit|droidcam|\bndi\b|vcam", re.IGNORECASE)
+"""Parts of the names of cameras that are programs. A name proves nothing, so that no other camera is trusted for it."""
 _ASSUMED_FPS = 30.0
 _LONGEST_SIDE_PX = 1280
 """Folder pictures are shown like camera frames; larger ones are reduced."""
@@ -49,10 +52,9 @@ class FrameSource(Protocol):
 class CameraSource:
     """A webcam."""
 
-    kind: Kind = "camera"
-
     def __init__(self, index: int, backend: int, label: str) -> None:
         self.label = label
+        self.kind: Kind = "virtual" if is_virtual(label) else "camera"
         self._index, self._backend = index, backend
         self._capture: Any = None
 
@@ -76,7 +78,7 @@ class CameraSource:
             return None
         there, pixels = self._capture.read()
         rgb = as_rgb(pixels) if there else None
-        return None if rgb is None else Frame(rgb, self.label, time.monotonic())
+        return None if rgb is None else Frame(rgb, self.label, time.monotonic(), kind=self.kind)
 
     def close(self) -> None:
         """Release the camera."""
@@ -121,7 +123,7 @@ class VideoSource:
             self.open()
             there, pixels = self._capture.read()
         rgb = as_rgb(pixels) if there else None
-        return None if rgb is None else Frame(rgb, self.label, time.monotonic())
+        return None if rgb is None else Frame(rgb, self.label, time.monotonic(), kind=self.kind)
 
     def close(self) -> None:
         """Close the file."""
@@ -160,11 +162,16 @@ class FolderSource:
         except ImageError:
             return None
         pixels, _ = reduced(frame.pixels, _LONGEST_SIDE_PX)
-        return Frame(pixels, self.label, self._clock())
+        return Frame(pixels, self.label, self._clock(), kind=self.kind)
 
     def close(self) -> None:
         """Forget the list."""
         self._pictures = []
+
+
+def is_virtual(name: str) -> bool:
+    """Whether a camera's name says that a program gives its pictures."""
+    return _VIRTUAL.search(name) is not None
 
 
 def as_rgb(pixels: object) -> PixelArray | None:

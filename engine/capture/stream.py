@@ -39,7 +39,7 @@ class StreamState:
     Attributes:
         message: a sentence about what went wrong; empty while all is well.
         label: of the source, once it is known.
-        live: whether it is a camera; a video or folder that stands in for one is never live.
+        live: whether it is a camera; a video, folder or program that stands in for one is never live.
     """
 
     phase: Phase
@@ -155,8 +155,9 @@ class CameraStream:
     def _pump(self, source: FrameSource, fps: float) -> tuple[bool, str]:
         """Deliver frames until none come, or until they stop changing."""
         live, patience = source.kind == "camera", self._patience
+        paced = source.kind in ("camera", "virtual")
         allowance = max(patience.frame_s, 3 / fps)
-        frozen = _Frozen(patience.frame_s) if live else None
+        frozen = _Frozen(patience.frame_s) if paced else None
         delivered, last = False, time.monotonic()
         due = last
         while not self._stopping.is_set():
@@ -172,7 +173,7 @@ class CameraStream:
                 self._put(frame)
             elif now - last > allowance:
                 return delivered, f"“{source.label}” gives no more pictures. It is tried again; check its cable."
-            if not live:
+            if not paced:
                 due = max(due + 1 / fps, now - 1 / fps)
                 self._stopping.wait(max(0.0, due - time.monotonic()))
             elif frame is None:

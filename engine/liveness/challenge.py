@@ -31,7 +31,7 @@ LEAST_PARALLAX = 0.07
 _LOST_S = 0.8
 _JUMP_DEG, _JUMP_S = 30.0, 0.25
 _NOSE_AHEAD, _EYES_TO_MOUTH = 0.6, 1.1
-"""Tip of the nose before the plane of eyes and mouth, and mouth below eyes, in eye distances; they only scale angles."""
+"""Tip of the nose before the plane of eyes and mouth, mouth below eyes, in eye distances; they only scale angles."""
 _CHAIN = 5
 
 
@@ -189,10 +189,7 @@ class Challenge:
 
     def _out_of_time(self) -> bool:
         started = self._started_s if self._started_s is not None else self._now_s
-        if self._ready:
-            late = self._now_s - self._step_s > STEP_S
-        else:
-            late = self._now_s - started > WAITING_S
+        late = self._now_s - self._step_s > STEP_S if self._ready else self._now_s - started > WAITING_S
         if late:
             self._end(Answer.UNSURE, "The time ran out. Try again, one movement after the other.")
         return late

@@ -75,7 +75,9 @@ def _place(small: NDArray[np.float64], box: Box, share: float) -> tuple[slice, s
     width, height = box.width * share / 4, box.height * share / 4
     rows, columns = small.shape[:2]
     top, left = int(np.clip(y - height, 0, rows - 1)), int(np.clip(x - width, 0, columns - 1))
-    return slice(top, max(int(min(y + height, rows)), top + 1)), slice(left, max(int(min(x + width, columns)), left + 1))
+    return slice(top, max(int(min(y + height, rows)), top + 1)), slice(
+        left, max(int(min(x + width, columns)), left + 1)
+    )
 
 
 def _region(small: NDArray[np.float64], box: Box, share: float) -> NDArray[np.float64]:
@@ -156,4 +158,3 @@ class Flash:
         hint = "" if reflects else "The colours hardly reach the face. Come closer, or darken the room, and try again."
         answer = Answer.LIVE if reflects else Answer.UNSURE
         self._cue = Cue("flash", answer, max(alike, 0.0), len(self._glows), hint)
-

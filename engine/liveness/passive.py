@@ -21,7 +21,7 @@ LEAST_FRAMES, MOST_FRAMES = 8, 24
 FORGET_S = 4.0
 """Older frames of a track say nothing of now."""
 LIVE_FROM, ATTACK_TO = 0.70, 0.40
-"""Mean probability of a living face from which it is live, and up to which it is an attack; between them it abstains."""
+"""Mean probability of a living face from which it is live, and up to which an attack; between them it abstains."""
 _SIDE, _DOWN = 1.03, 0.096
 """Side of the square, and how far its middle lies lower, in square roots of our box's area: what the networks' own
 detector would have marked, fitted on its three published boxes (benchmarks/pad.py)."""
