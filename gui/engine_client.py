@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
 from engine.errors import OperationCancelledError, VisavisError
 from engine.exchange import Conflict, NamedPicture, RegionPlace, SourceKind, TableFormat
 from engine.learning import Evaluation
+from engine.liveness_values import Trial, TrialSetup
 from engine.settings import Settings
 from engine.types import (
     CancelToken,
@@ -463,6 +464,36 @@ class EngineClient(QObject):
     def sort_delete(self, sorting_id: int) -> Job:
         """Job of None."""
         return self.submit(lambda service, _job: service.sorting.delete(sorting_id))
+
+    # --- liveness -----------------------------------------------------------------------------------------------
+
+    def begin_challenge(self) -> Job:
+        """Job of CheckState."""
+        return self.submit(lambda service, _job: service.liveness.begin_challenge())
+
+    def begin_flash(self) -> Job:
+        """Job of FlashPlan."""
+        return self.submit(lambda service, _job: service.liveness.begin_flash())
+
+    def end_check(self) -> Job:
+        """Job of None."""
+        return self.submit(lambda service, _job: service.liveness.end_check())
+
+    def begin_trial(self, setup: TrialSetup) -> Job:
+        """Job of CheckState."""
+        return self.submit(lambda service, _job: service.liveness.begin_trial(setup))
+
+    def take_back_trial(self) -> Job:
+        """Job of the Trial that was taken back; of None where there is none."""
+        return self.submit(lambda service, _job: service.liveness.take_back_trial())
+
+    def keep_trial(self, trial: Trial) -> Job:
+        """Job of None."""
+        return self.submit(lambda service, _job: service.liveness.keep_trial(trial))
+
+    def bench(self) -> Job:
+        """Job of BenchReport."""
+        return self.submit(lambda service, _job: service.liveness.bench())
 
     # --- history ------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from gui.theme import tokens as t
 from gui.widgets.basics import RoundedPicture, button, card, label, row, set_icon, set_look
 from gui.widgets.camera_view import CameraView
 from gui.widgets.face_canvas import FaceMark, Tone
+from gui.widgets.liveness_check import LivenessCheck, with_liveness
 from gui.widgets.person_picker import PersonPicker
 from gui.widgets.score_gauge import ScoreGauge, rate_in_words
 from gui.widgets.source_picker import SourcePicker
@@ -68,6 +69,7 @@ class LivePage(Page):
     @override
     def left(self) -> None:
         self.view.active = False
+        self.panel.liveness.end()
         self.context.feed.stop()
 
     def _on_cameras(self, _cameras: object) -> None:
@@ -108,7 +110,8 @@ class LivePage(Page):
         self._times.append(monotonic())
         marks = [_claim_mark(result.verification)] if result.verification else []
         marks += [_mark(identification) for identification in result.identifications[len(marks) :]]
-        self.view.canvas.mark_faces(marks)
+        cues = [*result.cues, *[None] * (len(marks) - len(result.cues))]
+        self.view.canvas.mark_faces([with_liveness(mark, cue) for mark, cue in zip(marks, cues, strict=True)])
         span = self._times[-1] - self._times[0]
         rate = (len(self._times) - 1) / span if span > 0 else 0.0
         self.panel.show_result(result, rate, self.context.client.dropped_frames)
@@ -144,6 +147,8 @@ class _Panel:
         layout.addWidget(self._picture, alignment=Qt.AlignmentFlag.AlignHCenter)
         for widget in (self.decision, self.gauge, self.words):
             layout.addWidget(widget)
+        self.liveness = LivenessCheck(context)
+        layout.addWidget(self.liveness)
         layout.addStretch(1)
         layout.addWidget(self._hint)
         layout.addWidget(self.speed)
@@ -175,6 +180,9 @@ class _Panel:
 
     def show_result(self, result: LiveResult, rate: float, dropped: int) -> None:
         """Say who is in the picture, and how fast that was found."""
+        decision = result.verification.liveness if result.verification else None
+        self.liveness.show_cues(result.cues, decision)
+        self.liveness.follow(result.check)
         spent = sum(result.stages_ms.values())
         self.speed.setText(
             f"{self._source}\n{rate:.0f} pictures a second, {spent:.0f} ms each, {dropped:,} passed over"
@@ -193,7 +201,7 @@ class _Panel:
         self.decision.setText(f"This is {verification.name}" if verification.match else f"Not {verification.name}")
         set_look(self.decision, "title-good" if verification.match else "title-bad")
         self._show_distance(verification.distance, verification.threshold)
-        self.words.setText(rate_in_words(verification))
+        self.words.setText(" ".join(filter(None, (verification.refused_as_not_live, rate_in_words(verification)))))
 
     def _show_identification(self, identifications: tuple[Identification, ...]) -> None:
         first = identifications[0]
