@@ -108,7 +108,8 @@ def _headline(tried: Sequence[SpeciesResult], untested: Sequence[str]) -> str:
     if not tried:
         return "Not measured: no attack was tried before this camera yet."
     worst = tried[0]
-    said = f"Worst species: {worst.title}, {worst.error.text} taken for a living face: {worst.label}."
+    label = worst.label[0].upper() + worst.label[1:]
+    said = f"{label}. Worst species: {worst.title}, taken for a living face {worst.error.text}."
     if untested:
         return f"{said} {len(untested)} of {len(SPECIES)} species were never tried."
     return said

@@ -15,7 +15,7 @@ from gui.context import Context
 from gui.pages.face_dialog import FaceDialog
 from gui.pages.page import Page
 from gui.theme import tokens as t
-from gui.widgets.basics import RoundedPicture, button, card, label, row, set_icon, set_look
+from gui.widgets.basics import RoundedPicture, button, card, column, label, row, set_icon, set_look
 from gui.widgets.camera_view import CameraView
 from gui.widgets.face_canvas import FaceMark, Tone
 from gui.widgets.liveness_check import LivenessCheck, with_liveness
@@ -43,7 +43,8 @@ class LivePage(Page):
         self.view = CameraView(feed, context.settings)
         self.panel = _Panel(context)
         content = row(spacing=t.GUTTER)
-        content.addWidget(self.view, 1)
+        self.liveness = LivenessCheck(context)
+        content.addLayout(column(self.view, self.liveness, spacing=t.GUTTER), 1)
         content.addWidget(self.panel.frame)
         self.body.addLayout(content, 1)
         self._result: LiveResult | None = None
@@ -69,7 +70,7 @@ class LivePage(Page):
     @override
     def left(self) -> None:
         self.view.active = False
-        self.panel.liveness.end()
+        self.liveness.end()
         self.context.feed.stop()
 
     def _on_cameras(self, _cameras: object) -> None:
@@ -112,6 +113,8 @@ class LivePage(Page):
         marks += [_mark(identification) for identification in result.identifications[len(marks) :]]
         cues = [*result.cues, *[None] * (len(marks) - len(result.cues))]
         self.view.canvas.mark_faces([with_liveness(mark, cue) for mark, cue in zip(marks, cues, strict=True)])
+        self.liveness.show_cues(result.cues, result.verification.liveness if result.verification else None)
+        self.liveness.follow(result.check)
         span = self._times[-1] - self._times[0]
         rate = (len(self._times) - 1) / span if span > 0 else 0.0
         self.panel.show_result(result, rate, self.context.client.dropped_frames)
@@ -147,8 +150,6 @@ class _Panel:
         layout.addWidget(self._picture, alignment=Qt.AlignmentFlag.AlignHCenter)
         for widget in (self.decision, self.gauge, self.words):
             layout.addWidget(widget)
-        self.liveness = LivenessCheck(context)
-        layout.addWidget(self.liveness)
         layout.addStretch(1)
         layout.addWidget(self._hint)
         layout.addWidget(self.speed)
@@ -180,9 +181,6 @@ class _Panel:
 
     def show_result(self, result: LiveResult, rate: float, dropped: int) -> None:
         """Say who is in the picture, and how fast that was found."""
-        decision = result.verification.liveness if result.verification else None
-        self.liveness.show_cues(result.cues, decision)
-        self.liveness.follow(result.check)
         spent = sum(result.stages_ms.values())
         self.speed.setText(
             f"{self._source}\n{rate:.0f} pictures a second, {spent:.0f} ms each, {dropped:,} passed over"
@@ -198,10 +196,10 @@ class _Panel:
 
     def _show_verification(self, verification: Verification) -> None:
         self._picture.show_pixels(verification.probe.crop)
-        self.decision.setText(f"This is {verification.name}" if verification.match else f"Not {verification.name}")
+        self.decision.setText(f"This is {verification.name}" if verification.match else _refusal(verification))
         set_look(self.decision, "title-good" if verification.match else "title-bad")
         self._show_distance(verification.distance, verification.threshold)
-        self.words.setText(" ".join(filter(None, (verification.refused_as_not_live, rate_in_words(verification)))))
+        self.words.setText(rate_in_words(verification))
 
     def _show_identification(self, identifications: tuple[Identification, ...]) -> None:
         first = identifications[0]
@@ -237,6 +235,10 @@ def _mark(identification: Identification) -> FaceMark:
 
 
 def _claim_mark(verification: Verification) -> FaceMark:
-    text = verification.name if verification.match else f"Not {verification.name}"
+    text = verification.name if verification.match else _refusal(verification)
     tone: Tone = "good" if verification.match else "bad"
     return FaceMark(verification.probe.box, text, f"{verification.distance:.2f}", tone)
+
+
+def _refusal(verification: Verification) -> str:
+    return "Liveness not shown" if verification.refused_as_not_live else f"Not {verification.name}"

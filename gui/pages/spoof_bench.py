@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFormLayout,
+    QGridLayout,
     QLineEdit,
     QProgressBar,
     QScrollArea,
@@ -109,14 +109,16 @@ class SpoofBench(QWidget):
     def _form(self) -> QWidget:
         frame, layout = card()
         frame.setFixedWidth(t.PANEL_PX)
-        form = QFormLayout()
+        form = QGridLayout()
         form.setSpacing(t.GAP)
         names = ("Camera", "Shown is", "Light", "Distance", "Who holds it", "Claims to be")
         fields = (self.source, self.species, self.light, self.distance, self.subject, self.claimed)
-        for name, field in zip(names, fields, strict=True):
+        for number, (name, field) in enumerate(zip(names, fields, strict=True)):
             field.setAccessibleName(name)
-            form.addRow(name, field)
-        form.addRow("", self.glasses)
+            form.addWidget(label(name), number, 0)
+            form.addWidget(field, number, 1)
+        form.addWidget(self.glasses, len(names), 1)
+        form.setColumnStretch(1, 1)
         layout.addLayout(form)
         layout.addWidget(self.prompt)
         layout.addWidget(self.bar)
@@ -260,9 +262,9 @@ class SpoofBench(QWidget):
             )
         if found.bona_fide.presented:
             one = found.bona_fide
-            headings = ("", "Tried", "Refused", "Not taken for living (BPCER)", "Not accepted")
-            rows = [("Living faces", str(one.presented), str(one.refused), one.error.text, one.accepted.text)]
-            self._tables.addWidget(table("Living faces", "", headings, rows, (3, 1, 1, 3, 3)))
+            genuine = [("Living faces", str(one.presented), str(one.refused), one.error.text, one.accepted.text)]
+            columns = ("", "Tried", "Refused", "Not taken for living (BPCER)", "Not accepted")
+            self._tables.addWidget(table("Living faces", "", columns, genuine, (3, 1, 1, 3, 3)))
         self._show_buttons()
 
 

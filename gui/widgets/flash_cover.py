@@ -41,6 +41,7 @@ class FlashCover(QWidget):
         super().__init__(window)
         self.setAccessibleName("Colours for the liveness check")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._window = window
         self._plan: FlashPlan | None = None
         self.colour: tuple[int, int, int] = (128, 128, 128)
         self._clock = QTimer(self)
@@ -63,7 +64,7 @@ class FlashCover(QWidget):
     def play(self, plan: FlashPlan) -> None:
         """Show a plan's colours at their times."""
         self._plan = plan
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(self._window.rect())
         self.raise_()
         self.show()
         self.setFocus()
@@ -108,5 +109,5 @@ class FlashCover(QWidget):
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and self.isVisible():
-            self.setGeometry(self.parentWidget().rect())
+            self.setGeometry(self._window.rect())
         return super().eventFilter(watched, event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
-from PySide6.QtWidgets import QComboBox, QFrame, QProgressBar, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QProgressBar
 from typing_extensions import override
 
 from engine.liveness_values import (
@@ -20,26 +20,25 @@ from engine.liveness_values import (
 )
 from gui.context import Context
 from gui.theme import tokens as t
-from gui.widgets.basics import button, label, row, set_look
+from gui.widgets.basics import button, column, label, row, set_look
 from gui.widgets.face_canvas import FaceMark
 from gui.widgets.flash_cover import FlashCover, ask_to_flash
 
 ANSWERS = {Answer.LIVE: "living face", Answer.UNSURE: "not sure", Answer.ATTACK: "picture of a face"}
 _LOOKS = {Answer.LIVE: "good-text", Answer.UNSURE: "warning-text", Answer.ATTACK: "bad-text"}
-_NO_FRAMES_MS = 4000
+_NO_FRAMES_MS, _OUTCOME_MS = 4000, 8000
 
 
 def with_liveness(mark: FaceMark, cue: Cue | None) -> FaceMark:
     """Add to a face's mark whether it is alive; a picture of a face is never marked as good."""
     if cue is None:
         return mark
-    detail = ", ".join(part for part in (mark.detail, ANSWERS[cue.answer]) if part)
     tone = "bad" if cue.answer is Answer.ATTACK else mark.tone
-    return FaceMark(mark.box, mark.text, detail, tone)
+    return FaceMark(mark.box, mark.text, ANSWERS[cue.answer], tone)
 
 
 class LivenessCheck(QFrame):
-    """Part of the live page's panel."""
+    """A card below the live picture: the policy, the largest face, and prompts while a check is under way."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -63,18 +62,18 @@ class LivenessCheck(QFrame):
         self.bar.setAccessibleName("Steps of the liveness check")
         self.left = label("", "caption")
         self.cancel = button("Cancel", self.end, "", "close")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(t.GAP)
-        layout.addLayout(row(label("Liveness", "strong"), None))
-        layout.addWidget(self.policy)
-        layout.addWidget(self.word)
-        layout.addWidget(self.hint)
-        layout.addWidget(self.prompt)
-        layout.addWidget(self.bar)
-        layout.addLayout(row(self.left, None, self.cancel))
-        layout.addLayout(row(self.check, self.flash, None))
+        set_look(self, "card")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(t.GUTTER, t.GAP, t.GUTTER, t.GAP)
+        layout.setSpacing(t.GUTTER)
+        layout.addLayout(column(label("Liveness", "caption"), self.policy, None))
+        layout.addLayout(column(self.word, self.hint, self.prompt, row(self.bar, self.left), None), 1)
+        layout.addLayout(column(row(self.check, self.flash), row(None, self.cancel), None))
         self.state: CheckState | None = None
+        self._forget = QTimer(self)
+        self._forget.setSingleShot(True)
+        self._forget.setInterval(_OUTCOME_MS)
+        self._forget.timeout.connect(lambda: self._show_state(None))
         self._cover: FlashCover | None = None
         self._wanted = ""
         self._begun = False
@@ -100,9 +99,13 @@ class LivenessCheck(QFrame):
     def _show_policy(self) -> None:
         with QSignalBlocker(self.policy):
             self.policy.setCurrentIndex(self.policy.findData(self._context.settings.value.liveness))
-        off = self._context.settings.value.liveness == Policy.OFF
-        self.word.setVisible(not off)
-        self.hint.setVisible(not off)
+        self._show_words()
+
+    def _show_words(self) -> None:
+        """Either what is seen or what is to be done: there is little room, and one of them counts."""
+        told = self._context.settings.value.liveness != Policy.OFF and self.state is None
+        self.word.setVisible(told)
+        self.hint.setVisible(told)
 
     # --- what is seen -------------------------------------------------------------------------------------------
 
@@ -132,6 +135,7 @@ class LivenessCheck(QFrame):
         if not self._can_begin():
             return
         self._wanted = "challenge"
+        self._forget.stop()
         job = self._context.tell_failure(self._context.client.begin_challenge())
         job.succeeded.connect(self._on_begun)
         job.failed.connect(lambda *_: self.end())
@@ -146,6 +150,7 @@ class LivenessCheck(QFrame):
         if not self._can_begin():
             return
         self._wanted = "flash"
+        self._forget.stop()
         job = self._context.tell_failure(self._context.client.begin_flash())
         job.succeeded.connect(self._play)
         job.failed.connect(lambda *_: self.end())
@@ -203,6 +208,7 @@ class LivenessCheck(QFrame):
         self._show_state(state)
         if state.over:
             self._over()
+            self._forget.start()
 
     def _show_state(self, state: CheckState | None) -> None:
         self.state = state
@@ -212,6 +218,7 @@ class LivenessCheck(QFrame):
         for widget in (self.bar, self.left, self.cancel):
             widget.setVisible(under_way)
         self.prompt.setVisible(state is not None)
+        self._show_words()
         if state is None:
             return
         if state.prompt != self.prompt.text():
