@@ -30,12 +30,11 @@ class LearningDesk:
     def __init__(self, device: Callable[[], Device]) -> None:
         """Use whatever device the service is on."""
         self._device = device
-        self._deleted_runs, self._deleted_packs = Trash(runs_folder()), Trash(packs_folder())
+        self._deleted_runs = Trash(runs_folder())
 
     def close(self) -> None:
         """Delete for good what was deleted and not put back."""
         self._deleted_runs.empty()
-        self._deleted_packs.empty()
 
     def promote(self, run: Path, token: CancelToken, *, anyway: bool = False) -> str:
         """Store a run's best network as a pack, and return the pack's id; the one that was made before if there is.
@@ -88,22 +87,6 @@ class LearningDesk:
     def deleted_runs(self) -> list[str]:
         """Names of the runs that can be put back."""
         return self._deleted_runs.names
-
-    def delete_pack(self, pack_id: str) -> None:
-        """Delete one of the user's packs. It can be put back until the desk closes.
-
-        Raises:
-            BadInputError: there is none, or it cannot be deleted.
-        """
-        self._deleted_packs.put(pack_id)
-
-    def restore_pack(self, pack_id: str) -> None:
-        """Put a deleted pack back.
-
-        Raises:
-            BadInputError: it cannot be put back.
-        """
-        self._deleted_packs.restore(pack_id)
 
     def leave_out(self, pictures: Sequence[str]) -> Path:
         """Write down which pictures a training is not to use, and return the list's file."""

@@ -28,12 +28,12 @@ from engine.liveness_values import (
     Trial,
     TrialSetup,
 )
+from engine.packs.catalogue import MINIFASNET
 from engine.packs.installed import packs_folder
 from engine.types import Box, Face, Frame, Verification
 
 log = logging.getLogger(__name__)
 
-PACK = "minifasnet"
 SCORE_EVERY_S = 0.12
 """A track is scored no more often: neighbouring frames say the same."""
 CHECK_LASTS_S = 30.0
@@ -73,6 +73,7 @@ class LivenessDesk:
         self._pack = pack
         self._trials = trials or Trials()
         self._scorer: PassiveScorer | None = None
+        self._loaded: Path | None = None
         self.problem = ""
         self._tracks: dict[int, _Track] = {}
         self._order: list[int] = []
@@ -85,13 +86,15 @@ class LivenessDesk:
 
     def scorer(self) -> PassiveScorer | None:
         """The passive networks; None where they are not installed, and `problem` says so."""
+        folder = self._pack or packs_folder() / MINIFASNET
+        if self._loaded is not None and not self._loaded.is_dir():
+            self._scorer = self._loaded = None
         if self._scorer is None:
-            folder = self._pack or packs_folder() / PACK
             if not folder.is_dir():
                 self.problem = "Passive liveness needs the pack “minifasnet”. Install it on the Models page."
                 return None
             try:
-                self._scorer, self.problem = PassiveScorer(load_passive(folder)), ""
+                self._scorer, self._loaded, self.problem = PassiveScorer(load_passive(folder)), folder, ""
             except PackError as error:
                 self.problem = str(error)
         return self._scorer

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from engine.alignment.landmarks import Landmarker
 from engine.capture.images import decode_jpeg
-from engine.detection import DETECTORS
+from engine.detection import DETECTORS, Detector
 from engine.device import choose_device
 from engine.errors import ImageError, PackError
 from engine.gallery.store import Gallery
@@ -23,24 +23,67 @@ from engine.types import CancelToken, FloatArray, Progress, Report, silent
 
 log = logging.getLogger(__name__)
 
+PACK_KEYS = ("pack", "file_detector", "live_detector")
+"""The settings that name packs."""
 _CROPS_AT_ONCE = 32
 
 
 class Networks:
     """Everything that is loaded onto the device."""
 
-    def __init__(self, settings: Settings) -> None:
-        device = choose_device(settings.device, settings.precision)
-        pack, self.pack_problem = usable_pack(settings.pack)
+    def __init__(self, settings: Settings, must: Collection[str] = ()) -> None:
+        """Load them.
+
+        Args:
+            settings: in force from now on.
+            must: keys of the settings that count as they are; of the others a pack that cannot be used is replaced by
+                the default one, and `problem` says so.
+
+        Raises:
+            DeviceError: the device asked for is not there.
+            PackError: a default pack is missing or altered, or one that must be used cannot be.
+        """
+        self._must = must
+        self.pack_problem = ""
         self.unembedded = 0
         """Templates that the pack cannot embed: there is no picture, or it is damaged."""
-        self.embedder = Embedder(pack, device)
-        self.strangers = OwnStrangers(calibration_of(pack))
+        self.embedder, calibration = self._embedder(settings)
+        self.strangers = OwnStrangers(calibration)
         self.index = PeopleIndex()
         landmarker = Landmarker()
-        detectors = {name: DETECTORS[name](device) for name in {settings.file_detector, settings.live_detector}}
-        self.for_files = Pipeline(detectors[settings.file_detector], landmarker, self.embedder)
-        self.for_live = Pipeline(detectors[settings.live_detector], landmarker, self.embedder)
+        self._detectors: dict[str, Detector] = {}
+        self.for_files = Pipeline(self._detector(settings, "file_detector"), landmarker, self.embedder)
+        self.for_live = Pipeline(self._detector(settings, "live_detector"), landmarker, self.embedder)
+
+    def _embedder(self, settings: Settings) -> tuple[Embedder, Calibration]:
+        """The network that is set with what its distances mean."""
+        try:
+            pack = find_pack(settings.pack)
+            embedder = Embedder(pack, choose_device(settings.device, settings.precision))
+            return embedder, calibration_of(pack)
+        except PackError as error:
+            return self._embedder(self._instead(settings, "pack", error, DEFAULT_PACK.title))
+
+    def _detector(self, settings: Settings, key: str) -> Detector:
+        """The detector that is set."""
+        name = str(getattr(settings, key))
+        if name not in self._detectors:
+            try:
+                self._detectors[name] = DETECTORS[name](self.embedder.device)
+            except PackError as error:
+                other = self._instead(settings, key, error, "Another detector")
+                self._detectors[name] = self._detector(other, key)
+        return self._detectors[name]
+
+    def _instead(self, settings: Settings, key: str, error: PackError, other: str) -> Settings:
+        """Go on with the default pack, or not at all."""
+        default = str(getattr(Settings(), key))
+        if key in self._must or getattr(settings, key) == default:
+            raise error
+        log.warning("The setting “%s” cannot be used: its pack is missing, altered or not calibrated.", key)
+        if str(error) not in self.pack_problem:
+            self.pack_problem = f"{self.pack_problem} {error} {other} is used instead.".strip()
+        return settings.with_value(key, default)
 
     def forget_gallery(self) -> None:
         """Let go of everything that was read from a gallery."""
@@ -106,15 +149,6 @@ def _embedded(
             log.warning("Crop %d is damaged; it is left out.", id_)
             continue
         yield id_, networks.for_files.embed(views_of_crop(crop, networks.embedder.pack, averaging=True)[None])[0]
-
-
-def usable_pack(pack_id: str) -> tuple[Pack, str]:
-    """Find a pack; the default one and why, where it cannot be used."""
-    try:
-        return find_pack(pack_id), ""
-    except PackError as error:
-        log.warning("The pack “%s” cannot be used.", pack_id)
-        return DEFAULT_PACK, f"{error} {DEFAULT_PACK.title} is used instead."
 
 
 def calibration_of(pack: Pack) -> Calibration:

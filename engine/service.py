@@ -30,10 +30,10 @@ from engine.gallery.system_keyring import keyring_name
 from engine.gallery.vault import Typed, protection
 from engine.liveness_desk import LivenessDesk
 from engine.liveness_values import Policy
-from engine.loaded import Networks, embed_missing
+from engine.loaded import PACK_KEYS, Networks, embed_missing
 from engine.matching.learned import find_verifier
 from engine.packs.embedder import left_device
-from engine.packs.installed import find_pack, list_packs
+from engine.packs.installed import list_packs
 from engine.packs.pack import PACKS
 from engine.past import Past, PastDecisions
 from engine.pipeline import Only
@@ -66,6 +66,7 @@ from engine.vault_desk import VaultDesk
 
 if TYPE_CHECKING:
     from engine.learning_desk import LearningDesk
+    from engine.packs_desk import PacksDesk
     from engine.sorting_desk import SortingDesk
     from engine.transfer_desk import TransferDesk
 
@@ -96,6 +97,7 @@ class FaceService:
         """
         self._networks = Networks(settings)
         self._learning: LearningDesk | None = None
+        self._shelf: PacksDesk | None = None
         self._transfer: TransferDesk | None = None
         self._sorting: SortingDesk | None = None
         self._past = PastDecisions()
@@ -120,6 +122,8 @@ class FaceService:
         """Close the gallery, and delete for good what can no longer be put back."""
         if self._learning is not None:
             self._learning.close()
+        if self._shelf is not None:
+            self._shelf.close()
         self._close_gallery()
 
     def _close_gallery(self) -> None:
@@ -225,12 +229,11 @@ class FaceService:
             PackError: the pack asked for is not there, or is damaged.
             OperationCancelledError: the token was turned.
         """
-        if settings.pack != self._settings.pack:
-            find_pack(settings.pack)
         if settings.pack != self._settings.pack and settings.verifier != "distance":
             find_verifier(settings.verifier, settings.pack)
         if Networks.key(settings) != Networks.key(self._settings):
-            networks = Networks(settings)
+            now = self._settings
+            networks = Networks(settings, [key for key in PACK_KEYS if getattr(settings, key) != getattr(now, key)])
             if self._opened is not None:
                 embed_missing(self._opened, networks, report, token)
             self._networks = networks
@@ -603,17 +606,22 @@ class FaceService:
         ]
 
     def remove_pack(self, pack_id: str) -> None:
-        """Delete one of the user's packs, and what it made of the gallery. `learning.restore_pack` puts it back.
+        """Delete one of the user's packs, and what it made of the gallery. `shelf.restore` puts it back.
 
         Raises:
             PackError: it ships with the program, or is in use.
             BadInputError: it cannot be deleted.
         """
-        pack = find_pack(pack_id)
-        if pack.id in PACKS or pack.id in (self._networks.embedder.pack.id, self._settings.pack):
-            raise PackError(f"“{pack.title}” stays: it is in use, or came with the program. Use another one first.")
-        self.learning.delete_pack(pack.id)
-        self._gallery.forget_pack(pack.id)
+        self.shelf.remove(pack_id)
+
+    @property
+    def shelf(self) -> PacksDesk:
+        """All packs there are or could be, and how each stands."""
+        if self._shelf is None:
+            from engine.packs_desk import PacksDesk  # noqa: PLC0415 - loaded when it is first asked for
+
+            self._shelf = PacksDesk(lambda: self._networks, lambda: self._settings, lambda: self._gallery)
+        return self._shelf
 
     @property
     def care(self) -> CareDesk:

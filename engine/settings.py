@@ -17,7 +17,12 @@ from engine.options import Option, Value, check_options, option, options_of
 
 log = logging.getLogger(__name__)
 
-_DETECTORS = (("mtcnn", "MTCNN"), ("mmod", "MMOD"), ("mtcnn_mmod", "MTCNN, then MMOD where it finds nobody"))
+_DETECTORS = (
+    ("mtcnn", "MTCNN"),
+    ("mmod", "MMOD"),
+    ("mtcnn_mmod", "MTCNN, then MMOD where it finds nobody"),
+    ("yunet", "YuNet (to be installed on the Models page)"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,15 @@ class Settings:
     page: str = option("gallery", Option("Window", "Page shown last", hidden=True))
     pack: str = option(
         "dlib-resnet-v1", Option("Engine", "Embedding network", "Which model pack embeds faces.", hidden=True)
+    )
+    pack_source: str = option(
+        "",
+        Option(
+            "Window",
+            "Where packs are downloaded from",
+            "An address that holds all files. Empty: their own.",
+            hidden=True,
+        ),
     )
     previous_pack: str = option(
         "", Option("Window", "Embedding network before this one", "What “Go back” goes back to.", hidden=True)

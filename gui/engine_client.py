@@ -319,13 +319,17 @@ class EngineClient(QObject):
         """Job of list[PackInfo]."""
         return self.submit(lambda service, _job: service.packs())
 
+    def pack_cards(self) -> Job:
+        """Job of list[PackCard]: all packs there are or could be."""
+        return self.submit(lambda service, _job: service.shelf.cards())
+
     def remove_pack(self, pack_id: str) -> Job:
         """Job of None."""
         return self.submit(lambda service, _job: service.remove_pack(pack_id))
 
     def restore_pack(self, pack_id: str) -> Job:
         """Job of None."""
-        return self.submit(lambda service, _job: service.learning.restore_pack(pack_id))
+        return self.submit(lambda service, _job: service.shelf.restore(pack_id))
 
     def promote(self, run: Path, *, anyway: bool = False) -> Job:
         """Job of the new pack's id."""

@@ -12,7 +12,8 @@ from contextlib import closing
 from dataclasses import asdict
 
 from engine import settings as settings_file
-from engine.cli import care, learning, output, protection, sorting, transfer
+from engine.cli import care, learning, output, packs, protection, sorting, transfer
+from engine.detection import DETECTORS
 from engine.errors import BadInputError, VisavisError
 from engine.service import FaceService
 from engine.settings import Settings
@@ -153,7 +154,15 @@ def _use_pack(service: FaceService, request: argparse.Namespace) -> int:
     if not request.id:
         raise BadInputError("Name the pack to use; `visavis packs list` shows them.")
     path = settings_file.default_path()
-    settings = settings_file.load(path).with_value("pack", request.id)
+    settings = settings_file.load(path)
+    if request.id in DETECTORS:
+        for key in ("live_detector", "file_detector"):
+            settings = settings.with_value(key, request.id)
+        service.apply(settings)
+        settings_file.save(settings, path)
+        _print(request, {"detector": request.id}, f"“{service.info().detector}” finds the faces from now on.")
+        return DONE
+    settings = settings.with_value("pack", request.id)
     service.apply(settings)
     settings_file.save(settings, path)
     info = service.info()
@@ -178,7 +187,7 @@ def _packs(service: FaceService, request: argparse.Namespace) -> int:
 LEARNING: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "train": learning.train,
     "evaluate": learning.evaluate,
-    "packs": learning.packs,
+    "packs": packs.packs,
 }
 """Commands that need no gallery."""
 COMMANDS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {

@@ -13,13 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.alignment.landmarks import Landmarker
-from engine.cli.learning_words import TELL_EVERY, evaluation_text, event_text
+from engine.cli.learning_words import evaluation_text, event_text
 from engine.detection import DETECTORS
 from engine.device import choose_device
 from engine.errors import BadInputError, VisavisError
 from engine.evaluation.report import write_report
 from engine.evaluation.run import Evaluator
-from engine.evaluation.strangers import calibrated_on
 from engine.learning import (
     RECIPE_OPTIONS,
     BenchResult,
@@ -35,7 +34,7 @@ from engine.learning import (
 )
 from engine.options import Value
 from engine.packs.embedder import Embedder
-from engine.packs.installed import find_pack, install, list_packs, pack_from_weights, packs_folder
+from engine.packs.installed import find_pack, pack_from_weights, packs_folder
 from engine.packs.pack import DEFAULT_PACK, Pack
 from engine.pipeline import Pipeline
 from engine.settings import Settings
@@ -51,8 +50,8 @@ DONE, NOT_BETTER = 0, 1
 def train(settings: Settings, request: argparse.Namespace) -> int:
     """Check a folder, train on it, go on with a run, bench losses, or put a run's network to use."""
     control = Control()
-    tell = _speaker(request)
-    _listen(control, commands=request.events)
+    tell = speaker(request)
+    listen(control, commands=request.events)
     session = Session(pipeline_of(settings, DEFAULT_PACK), tell, control, request.runs or runs_folder())
     if request.promote:
         return _promote(session, request)
@@ -78,8 +77,8 @@ def train(settings: Settings, request: argparse.Namespace) -> int:
 def evaluate(settings: Settings, request: argparse.Namespace) -> int:
     """Measure a pack on a pairs file or a folder of people."""
     control = Control()
-    tell = _speaker(request)
-    _listen(control, commands=request.events)
+    tell = speaker(request)
+    listen(control, commands=request.events)
     pack = find_pack(request.pack or settings.pack)
     given: tuple[str, ...] = ()
     if request.weights:
@@ -106,52 +105,6 @@ def evaluate(settings: Settings, request: argparse.Namespace) -> int:
         print(json.dumps(result.as_json(), indent=2))
     else:
         print(evaluation_text(result))
-    return DONE
-
-
-def packs(settings: Settings, request: argparse.Namespace) -> int:
-    """List the packs there are, or add one."""
-    if request.action == "add":
-        return _add_pack(settings, request)
-    rows = [
-        {"id": pack.id, "title": pack.title, "dimension": pack.dimension, "licence": pack.licence,
-         "in_use": pack.id == settings.pack}
-        for pack in list_packs()
-    ]  # fmt: skip
-    if request.json:
-        print(json.dumps(rows, indent=2))
-    else:
-        for row in rows:
-            mark = "*" if row["in_use"] else " "
-            print(f"{mark} {row['id']}: {row['title']}, {row['dimension']} values. {row['licence']}")
-    return DONE
-
-
-def _add_pack(settings: Settings, request: argparse.Namespace) -> int:
-    """Make a pack of weights that the user brings along."""
-    if not request.id or not request.architecture:
-        raise BadInputError("Name the file of weights, and with --architecture whose they are.")
-    if request.calibrate is None:
-        raise BadInputError(
-            "What this network's distances mean has to be measured first: name a folder of people with --calibrate."
-        )
-    control = Control()
-    _listen(control, commands=False)
-    brought = pack_from_weights(Path(request.id), request.architecture)
-    pipeline = pipeline_of(settings, brought)
-
-    def report(progress: Progress) -> None:
-        if not request.json and progress.done % TELL_EVERY == 0:
-            print(f"Embedding {progress.text} ({progress.done:,} of {progress.total:,})", file=sys.stderr)
-
-    calibration = calibrated_on(request.calibrate, pipeline, report, control)
-    about = {
-        "title": request.title or brought.title, "licence": request.licence, "calibration": calibration.as_json(),
-        "from": Path(request.id).name,
-    }  # fmt: skip
-    pack = install(packs_folder(), brought.id, request.architecture, brought.network(), about)
-    said = f"“{pack.title}” is added as “{pack.id}”, calibrated on {calibration.pairs:,} pairs of strangers."
-    print(json.dumps({"pack": pack.id, "pairs": calibration.pairs}) if request.json else said)
     return DONE
 
 
@@ -212,7 +165,8 @@ def left_out(file: Path) -> list[str]:
 # --- speaking and listening ---------------------------------------------------------------------------------------
 
 
-def _speaker(request: argparse.Namespace) -> Callable[[Event], None]:
+def speaker(request: argparse.Namespace) -> Callable[[Event], None]:
+    """Return what tells whoever asked: events for a window, else sentences."""
     if request.events:
         # Work for a window must not slow the window down.
         with suppress(OSError, AttributeError):
@@ -230,7 +184,7 @@ def _speaker(request: argparse.Namespace) -> Callable[[Event], None]:
     return tell
 
 
-def _listen(control: Control, *, commands: bool) -> None:
+def listen(control: Control, *, commands: bool) -> None:
     """Stop cleanly on SIGINT and SIGTERM; with `commands` also obey "pause", "resume" and "stop" on standard input."""
 
     def stop(_number: int, _frame: object) -> None:

@@ -10,10 +10,14 @@ from typing import Any
 
 from engine.learning import RECIPE_OPTIONS, Recipe
 from engine.options import Option
+from engine.pack_values import SCALING_KEYS
 
 EXIT_CODES = (
     "Exit codes: 0 done or match, 1 no match, 2 wrong usage, 3 bad input (no face, unreadable, unknown person)."
 )
+
+
+_PACK_ACTIONS = ("list", "show", "install", "use", "remove", "add", "calibrate", "join", "measure")
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -145,13 +149,20 @@ def _add_learning_commands(commands: Any) -> None:
     evaluate.add_argument("--seed", type=int, default=0, help="of everything that is drawn")
     evaluate.add_argument("--events", action="store_true", help=argparse.SUPPRESS)
 
-    packs = commands.add_parser("packs", parents=[everywhere], help="the embedding networks there are")
-    packs.add_argument("action", choices=("list", "use", "add", "remove"), nargs="?", default="list")
-    packs.add_argument("id", nargs="?", metavar="ID|FILE", help="the pack to use or remove; the weights to add")
+    packs = commands.add_parser("packs", parents=[everywhere], help="the networks there are, or could be")
+    packs.add_argument("action", choices=_PACK_ACTIONS, nargs="?", default="list")
+    packs.add_argument("id", nargs="?", metavar="ID|FILE", help="which pack; the weights or ONNX network to add")
+    packs.add_argument("other", nargs="?", metavar="ID", help="the pack to join with")
+    packs.add_argument(
+        "--from", dest="source", metavar="FILE|URL", help="install from a file, a folder, a ZIP archive or an address"
+    )
     packs.add_argument("--architecture", help="whose weights they are")
+    packs.add_argument("--scaling", choices=SCALING_KEYS, help="what an ONNX network takes; found out by default")
     packs.add_argument("--calibrate", type=Path, metavar="DIR", help="a folder of people: what do distances mean?")
     packs.add_argument("--licence", default="unknown", metavar="TEXT", help="of the weights (default: unknown)")
     packs.add_argument("--title", help="what to call the pack")
+    packs.add_argument("--seconds", type=float, default=10.0, help="how long to measure")
+    packs.add_argument("--events", action="store_true", help=argparse.SUPPRESS)
 
 
 def _add_transfer_commands(commands: Any) -> None:

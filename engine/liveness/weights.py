@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from engine.errors import PackError, shown
 from engine.networks.minifasnet import V1SE, V2, MiniFASNet, Widths
+from engine.packs.catalogue import CATALOGUE, MINIFASNET, MINIFASNET_V1SE, MINIFASNET_V2
 
-LICENCE = "Apache-2.0, commercial use allowed"
 _ADVICE = "Install the pack “minifasnet” again."
 
 
@@ -33,14 +33,8 @@ class PassiveFile:
     scale: float
 
 
-FILES = (
-    PassiveFile(
-        "2.7_80x80_MiniFASNetV2.pth", "a5eb02e1843f19b5386b953cc4c9f011c3f985d0ee2bb9819eea9a142099bec0", V2, 2.7
-    ),
-    PassiveFile(
-        "4_0_0_80x80_MiniFASNetV1SE.pth", "84ee1d37d96894d5e82de5a57df044ef80a58be2b218b5ed7cdfd875ec2f5990", V1SE, 4.0
-    ),
-)
+_SEEN = {MINIFASNET_V2: (V2, 2.7), MINIFASNET_V1SE: (V1SE, 4.0)}
+FILES = tuple(PassiveFile(file.name, file.sha256, *_SEEN[file.name]) for file in CATALOGUE[MINIFASNET].files)
 
 
 @dataclass(frozen=True, slots=True)

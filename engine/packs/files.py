@@ -1,4 +1,4 @@
-"""Model files inside installed packages: found without importing the package, and checked before every use."""
+"""Model files: inside installed packages, found without importing them, or in a folder of the user's; all checked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import PackError
+from engine.errors import PackError, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +54,31 @@ class ModelFile:
                 f"The package “{self.distribution}” is missing. Install it: pip install {self.distribution}."
             )
         return Path(spec.submodule_search_locations[0], *self.path.split("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of the user's own, with the digest it must have.
+
+    Attributes:
+        advice: what to do when it is gone or altered, as a sentence.
+    """
+
+    path: Path
+    sha256: str
+    advice: str = "Choose another pack, or train it again."
+
+    def read(self) -> bytes:
+        """Return the file's bytes, checked.
+
+        Raises:
+            PackError: it is missing, cannot be read, or has changed.
+        """
+        name = f"“{shown(self.path)}” of the pack “{shown(self.path.parent)}”"
+        try:
+            content = self.path.read_bytes()
+        except OSError as error:
+            raise PackError(f"The file {name} cannot be read: {error.strerror}. {self.advice}") from error
+        if hashlib.sha256(content).hexdigest() != self.sha256:
+            raise PackError(f"The file {name} is damaged or was altered. {self.advice}")
+        return content

@@ -1,59 +1,40 @@
-"""Packs that a user has: trained here, or weights of a known architecture brought along. One folder each.
+"""Packs that a user has: published ones, trained ones, weights or networks brought along, two joined. One folder each.
 
-A folder holds `pack.json`, `network.safetensors` and `calibration.json`. The tensors' SHA-256 is kept and checked
-before every use; nothing is ever unpickled.
+A folder holds `pack.json`, which says what it is, with the SHA-256 of each file, checked before every use, and
+`calibration.json`. What was trained or brought as weights lies in `network.safetensors`; nothing is ever unpickled.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
-import pickle
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import platformdirs
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
-from torch import Tensor, nn
+from safetensors.torch import save
+from torch import nn
 
 from engine.errors import PackError, shown
+from engine.files import write_whole
 from engine.networks.architectures import ARCHITECTURES, Architecture
-from engine.packs.pack import PACKS, Pack
+from engine.pack_values import SHIPPED_CALIBRATIONS
+from engine.packs.catalogue import CATALOGUE
+from engine.packs.files import StoredFile
+from engine.packs.joined import joined
+from engine.packs.onnx_network import onnx_pack
+from engine.packs.pack import PACKS, Pack, WeightsFile
+from engine.packs.published import embedder, stored_files
+from engine.packs.weights import load_state_dict, load_weights
 
 FORMAT = 1
-_NETWORK, _DESCRIPTION, CALIBRATION = "network.safetensors", "pack.json", "calibration.json"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file of the user's own, with the digest it must have."""
-
-    path: Path
-    sha256: str
-
-    def read(self) -> bytes:
-        """Return the file's bytes, checked.
-
-        Raises:
-            PackError: it is missing, cannot be read, or has changed.
-        """
-        advice = "Choose another pack, or train it again."
-        try:
-            content = self.path.read_bytes()
-        except OSError as error:
-            name = shown(self.path.parent)
-            raise PackError(f"The network of the pack “{name}” cannot be read: {error.strerror}. {advice}") from error
-        if hashlib.sha256(content).hexdigest() != self.sha256:
-            raise PackError(f"The network of the pack “{shown(self.path.parent)}” is damaged or was altered. {advice}")
-        return content
+_NETWORK, ONNX, _DESCRIPTION = "network.safetensors", "network.onnx", "pack.json"
+CALIBRATION = "calibration.json"
 
 
 def packs_folder() -> Path:
@@ -74,39 +55,6 @@ def pack_of(architecture: Architecture, key: str, file: StoredFile, *, pack_id: 
         file=file,
         load=partial(load_weights, key),
     )
-
-
-def load_weights(key: str, content: bytes) -> nn.Module:
-    """Build an architecture with weights from safetensors.
-
-    Raises:
-        PackError: the content is none, of another network, or holds values that are no numbers.
-    """
-    try:
-        return filled(key, load(content))
-    except SafetensorError as error:
-        raise PackError(
-            "The file holds no safetensors. Choose a file that Visavis or another tool wrote as such."
-        ) from error
-
-
-def filled(key: str, tensors: Mapping[str, Tensor]) -> nn.Module:
-    """Build an architecture with the given weights, in evaluation mode.
-
-    Raises:
-        PackError: they are those of another network, or hold values that are no numbers.
-    """
-    architecture = ARCHITECTURES[key]
-    network = architecture.build()
-    if not all(torch.isfinite(tensor).all() for tensor in tensors.values() if tensor.is_floating_point()):
-        raise PackError(f"The weights for {architecture.title} hold values that are no numbers. Use another file.")
-    try:
-        network.load_state_dict(dict(tensors))
-    except RuntimeError as error:
-        raise PackError(
-            f"The weights are not those of {architecture.title}. Choose the network they belong to."
-        ) from error
-    return network.eval().requires_grad_(requires_grad=False)
 
 
 def pack_from_weights(path: Path, key: str) -> Pack:
@@ -131,26 +79,6 @@ def pack_from_weights(path: Path, key: str) -> Pack:
     return made if path.suffix == ".safetensors" else replace(made, load=partial(load_state_dict, key))
 
 
-def load_state_dict(key: str, content: bytes) -> nn.Module:
-    """Build an architecture with weights from a PyTorch file that holds nothing but tensors.
-
-    Raises:
-        PackError: it holds anything else, or the weights of another network.
-    """
-    try:
-        stored = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, AttributeError, KeyError) as error:
-        raise PackError(
-            "The file holds more than tensors, or is damaged; it was not opened. Use safetensors."
-        ) from error
-    if isinstance(stored, Mapping) and isinstance(stored.get("state_dict"), Mapping):
-        # A checkpoint of another tool: the weights are one of its parts.
-        stored = stored["state_dict"]
-    if not isinstance(stored, Mapping) or not all(isinstance(tensor, Tensor) for tensor in stored.values()):
-        raise PackError("The file holds no weights by name, but something else. Use a file of a network's state dict.")
-    return filled(key, {name: tensor for name, tensor in stored.items() if not name.startswith("logits.")})
-
-
 def install(folder: Path, pack_id: str, key: str, network: nn.Module, about: Mapping[str, Any]) -> Pack:
     """Store a network as a pack, whole or not at all.
 
@@ -165,15 +93,33 @@ def install(folder: Path, pack_id: str, key: str, network: nn.Module, about: Map
         PackError: there is one of this name, or the folder cannot be written.
     """
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()})
-    described = {**about, "format": FORMAT, "architecture": key, "sha256": hashlib.sha256(content).hexdigest()}
-    calibration = described.pop("calibration")
+    described = {**about, "architecture": key, "sha256": hashlib.sha256(content).hexdigest()}
+    return store(folder, pack_id, {_NETWORK: content}, described)
+
+
+def store(folder: Path, pack_id: str, files: Mapping[str, bytes], about: Mapping[str, Any]) -> Pack:
+    """Store a pack of the user's own, whole or not at all.
+
+    Args:
+        folder: of all packs.
+        pack_id: its name in there, and in the gallery.
+        files: what it holds, by name.
+        about: "title", "licence", and what `find_pack` goes by; "calibration" as JSON, where it is not shipped.
+
+    Raises:
+        PackError: there is one of this name, or the folder cannot be written.
+    """
+    described = {**about, "format": FORMAT}
+    calibration = described.pop("calibration", None)
     if (folder / pack_id).exists():
         raise PackError(f"There is a pack “{shown(pack_id)}” already. Use it, or remove it first.")
     unfinished = folder / f".{pack_id}.{os.getpid()}"
     try:
         unfinished.mkdir(mode=0o700, parents=True)
-        (unfinished / _NETWORK).write_bytes(content)
-        (unfinished / CALIBRATION).write_text(calibration, "utf-8")
+        for name, content in files.items():
+            (unfinished / name).write_bytes(content)
+        if calibration is not None:
+            (unfinished / CALIBRATION).write_text(calibration, "utf-8")
         (unfinished / _DESCRIPTION).write_text(json.dumps(described, indent=1), "utf-8")
         for file in unfinished.iterdir():
             file.chmod(0o600)
@@ -182,6 +128,20 @@ def install(folder: Path, pack_id: str, key: str, network: nn.Module, about: Map
         shutil.rmtree(unfinished, ignore_errors=True)
         raise PackError(f"The pack “{shown(pack_id)}” could not be stored: {error.strerror}. Make room.") from error
     return find_pack(pack_id, folder)
+
+
+def keep_calibration(pack_id: str, calibration: str, folder: Path | None = None) -> None:
+    """Store what the distances of one of the user's packs mean.
+
+    Raises:
+        PackError: it cannot be stored.
+    """
+    try:
+        write_whole((folder or packs_folder()) / Path(pack_id).name / CALIBRATION, calibration.encode())
+    except OSError as error:
+        raise PackError(
+            f"The calibration of “{shown(pack_id)}” could not be stored: {error.strerror}. Make room."
+        ) from error
 
 
 def find_pack(pack_id: str, folder: Path | None = None) -> Pack:
@@ -197,27 +157,73 @@ def find_pack(pack_id: str, folder: Path | None = None) -> Pack:
         stored = json.loads((place / _DESCRIPTION).read_text("utf-8"))
         if stored["format"] != FORMAT:
             raise PackError(f"The pack “{shown(pack_id)}” was made by another version of Visavis. Train it again.")
+        if "published" in stored:
+            return embedder(stored["published"], place, stored)
+        if "joins" in stored:
+            parts = [find_pack(str(part), place.parent) for part in stored["joins"]]
+            return joined(pack_id, stored["title"], parts, [float(weight) for weight in stored["weights"]])
+        if "onnx" in stored:
+            file = StoredFile(place / ONNX, stored["sha256"])
+            return onnx_pack(pack_id, stored["title"], stored["licence"], file, stored["onnx"])
         key = stored["architecture"]
         return pack_of(
             ARCHITECTURES[key], key, StoredFile(place / _NETWORK, stored["sha256"]),
             pack_id=pack_id, title=stored["title"], licence=stored["licence"],
         )  # fmt: skip
     except FileNotFoundError as error:
+        if pack_id in CATALOGUE:
+            raise PackError(_not_installed(pack_id)) from error
         raise PackError(f"There is no pack “{shown(pack_id)}”. Choose another one.") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PackError(f"The pack “{shown(pack_id)}” cannot be read. Choose another one.") from error
 
 
-def calibration_text(pack_id: str, folder: Path | None = None) -> str | None:
-    """Return the calibration of one of the user's packs as JSON; None for one that ships.
+def installed_files(pack_id: str, folder: Path | None = None) -> Mapping[str, WeightsFile]:
+    """The files of a published pack by name, each checked whenever it is read.
 
     Raises:
-        PackError: it cannot be read.
+        PackError: it is not installed, or its folder is damaged.
     """
-    if pack_id in PACKS:
+    published = CATALOGUE[pack_id]
+    if published.bundled:
+        return dict(zip((file.name for file in published.files), published.bundled, strict=True))
+    place = (folder or packs_folder()) / pack_id
+    try:
+        stored = json.loads((place / _DESCRIPTION).read_text("utf-8"))
+        return stored_files(published, place, stored)
+    except FileNotFoundError as error:
+        raise PackError(_not_installed(pack_id)) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PackError(f"The pack “{published.title}” is damaged. Remove it, and install it again.") from error
+
+
+def _not_installed(pack_id: str) -> str:
+    title = CATALOGUE[pack_id].title
+    return f"“{title}” is not installed. Install it on the Models page, or with: visavis packs install {pack_id}."
+
+
+def is_installed(pack_id: str, folder: Path | None = None) -> bool:
+    """Whether all files of a published pack are there; what they hold is checked when they are read."""
+    published = CATALOGUE[pack_id]
+    place = (folder or packs_folder()) / pack_id
+    return bool(published.bundled) or all((place / file.name).is_file() for file in published.files)
+
+
+def calibration_text(pack_id: str, folder: Path | None = None) -> str | None:
+    """Return the calibration of one of the user's packs as JSON; None where the program ships one.
+
+    Raises:
+        PackError: it cannot be read, or nobody has measured it yet.
+    """
+    if pack_id in SHIPPED_CALIBRATIONS:
         return None
     try:
         return ((folder or packs_folder()) / Path(pack_id).name / CALIBRATION).read_text("utf-8")
+    except FileNotFoundError as error:
+        raise PackError(
+            f"What the distances of “{shown(pack_id)}” mean has not been measured yet. Calibrate it on a folder of "
+            "people first, on the Models page or with: visavis packs calibrate."
+        ) from error
     except OSError as error:
         raise PackError(f"The calibration of the pack “{shown(pack_id)}” cannot be read. Train it again.") from error
 

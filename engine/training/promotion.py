@@ -20,8 +20,9 @@ from engine.matching.calibration import Calibration
 from engine.matching.learned import HEAD_TITLE, LearnedVerifier, keep
 from engine.networks.architectures import ARCHITECTURES, Architecture
 from engine.packs.embedder import Embedder
-from engine.packs.installed import described, filled, install, list_packs
+from engine.packs.installed import described, install, list_packs
 from engine.packs.pack import Pack
+from engine.packs.weights import filled
 from engine.pipeline import unit, views_of_crop
 from engine.training.batches import Crops, read_crop
 from engine.training.checkpoint import Checkpoint, digest_of, read_checkpoint

@@ -48,18 +48,20 @@ class JobBar(QFrame):
         layout.addWidget(self._bar, 1)
         layout.addWidget(self.stop)
         self._job: Followed | None = None
+        self._unit = ""
         self._clock = QElapsedTimer()
         self.hide()
 
-    def follow(self, job: Followed, text: str, *, speaks: bool = False) -> None:
+    def follow(self, job: Followed, text: str, *, speaks: bool = False, unit: str = "") -> None:
         """Show a job until it ends.
 
         Args:
             job: the work.
             text: what it is.
             speaks: whether the texts of its progress say what is being done; else they name what it is done to.
+            unit: what is counted, where the text does not say it.
         """
-        self._job = job
+        self._job, self._unit = job, f" {unit}" if unit else ""
         self._title, self._speaks = text, speaks
         self.text.setText(text)
         self._bar.setRange(0, 0)
@@ -81,7 +83,7 @@ class JobBar(QFrame):
 
     def _how_far(self, progress: Progress) -> str:
         elapsed = self._clock.elapsed()
-        text = f"{progress.done:,} of {progress.total:,}"
+        text = f"{progress.done:,} of {progress.total:,}{self._unit}"
         if progress.done and elapsed > _SHOW_TIME_AFTER_MS:
             left_s = elapsed / progress.done * (progress.total - progress.done) / 1000
             text += f", {duration(left_s)} left"

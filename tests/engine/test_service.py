@@ -367,7 +367,7 @@ def test_that_a_pack_is_removed_with_what_it_made_and_can_be_put_back(service: F
     service.remove_pack("mine")
     assert [pack.id for pack in service.packs()] == [DEFAULT_PACK.id]
     assert all(set(one.embeddings) == {DEFAULT_PACK.id} for one in service.templates(eileen.id))
-    service.learning.restore_pack("mine")
+    service.shelf.restore("mine")
     service.apply(Settings(precision="fp32", pack="mine"))
     assert service.info().pack == "Mine"
     assert all(set(one.embeddings) == {DEFAULT_PACK.id, "mine"} for one in service.templates(eileen.id))
