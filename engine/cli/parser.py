@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.learning import RECIPE_OPTIONS, Recipe
+from engine.liveness_values import BONA_FIDE, SPECIES
 from engine.options import Option
 from engine.pack_values import SCALING_KEYS
 
@@ -67,6 +68,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _add_gallery_commands(commands.add_parser("gallery", parents=[everywhere], help="look at and change the gallery"))
     _add_learning_commands(commands)
     _add_transfer_commands(commands)
+    _add_liveness_commands(commands)
     commands.add_parser("info", parents=[everywhere], help="device, precision, pack, gallery, versions")
     return parser.parse_args(arguments)
 
@@ -163,6 +165,23 @@ def _add_learning_commands(commands: Any) -> None:
     packs.add_argument("--title", help="what to call the pack")
     packs.add_argument("--seconds", type=float, default=10.0, help="how long to measure")
     packs.add_argument("--events", action="store_true", help=argparse.SUPPRESS)
+
+
+def _add_liveness_commands(commands: Any) -> None:
+    everywhere = _common_options(argparse.SUPPRESS)
+    alive = commands.add_parser("liveness", parents=[everywhere], help="is it a living face, or a picture of one?")
+    actions = alive.add_subparsers(dest="action", required=True, metavar="ACTION")
+    check = actions.add_parser(
+        "check", parents=[everywhere], help="how pictures and videos look to the passive networks"
+    )
+    check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="pictures or videos")
+    bench = actions.add_parser("bench", parents=[everywhere], help="the spoof bench: what may be claimed here")
+    bench.add_argument("--report", action="store_true", help="print the report (as without)")
+    bench.add_argument("--video", type=Path, metavar="FILE", help="make a trial of a video; it counts nowhere")
+    bench.add_argument("--species", choices=(*SPECIES, BONA_FIDE), help="what the video shows")
+    bench.add_argument("--light", default="", help="in your words")
+    bench.add_argument("--distance", default="", help="in your words")
+    bench.add_argument("--subject", default="", help="who holds it, in your words")
 
 
 def _add_transfer_commands(commands: Any) -> None:

@@ -235,7 +235,9 @@ def _mark(identification: Identification) -> FaceMark:
 
 
 def _claim_mark(verification: Verification) -> FaceMark:
-    text = verification.name if verification.match else _refusal(verification)
+    text = verification.name if verification.match else f"Not {verification.name}"
+    if verification.refused_as_not_live:
+        text = f"{verification.name}?"
     tone: Tone = "good" if verification.match else "bad"
     return FaceMark(verification.probe.box, text, f"{verification.distance:.2f}", tone)
 

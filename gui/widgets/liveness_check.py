@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QProgressBar
+from PySide6.QtWidgets import QComboBox, QFrame, QProgressBar, QSizePolicy, QVBoxLayout
 from typing_extensions import override
 
 from engine.liveness_values import (
@@ -20,7 +20,7 @@ from engine.liveness_values import (
 )
 from gui.context import Context
 from gui.theme import tokens as t
-from gui.widgets.basics import button, column, label, row, set_look
+from gui.widgets.basics import button, label, row, set_look
 from gui.widgets.face_canvas import FaceMark
 from gui.widgets.flash_cover import FlashCover, ask_to_flash
 
@@ -63,12 +63,14 @@ class LivenessCheck(QFrame):
         self.left = label("", "caption")
         self.cancel = button("Cancel", self.end, "", "close")
         set_look(self, "card")
-        layout = QHBoxLayout(self)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(t.GUTTER, t.GAP, t.GUTTER, t.GAP)
-        layout.setSpacing(t.GUTTER)
-        layout.addLayout(column(label("Liveness", "caption"), self.policy, None))
-        layout.addLayout(column(self.word, self.hint, self.prompt, row(self.bar, self.left), None), 1)
-        layout.addLayout(column(row(self.check, self.flash), row(None, self.cancel), None))
+        layout.setSpacing(t.GAP)
+        layout.addLayout(row(label("Liveness", "strong"), self.policy, None, self.flash, self.check, self.cancel))
+        for widget in (self.word, self.hint, self.prompt):
+            layout.addWidget(widget)
+        layout.addLayout(row(self.bar, self.left))
         self.state: CheckState | None = None
         self._forget = QTimer(self)
         self._forget.setSingleShot(True)
