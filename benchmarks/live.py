@@ -19,9 +19,9 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from engine.capture.sources import VideoSource
+from engine.live_values import LiveResult
 from engine.service import FaceService
 from engine.settings import Settings
-from engine.types import LiveResult
 from gui.engine_client import EngineClient
 from gui.main_window import MainWindow
 from gui.settings_store import SettingsStore

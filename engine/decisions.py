@@ -33,6 +33,11 @@ from engine.types import (
     Verification,
 )
 
+UNSURE_TIMES = 10
+"""How many times the strangers of the limit are within the limit of being sure that it is nobody."""
+BREAK_RATE = 0.03
+"""Share of strangers who are closer than the distance at which a followed face is taken to be another one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decider:
@@ -65,6 +70,19 @@ class Decider:
     def verification_threshold(self, templates: int = 1) -> float:
         """Largest distance that is a match, 1:1, to a person of so many templates."""
         return self.calibration.threshold(self.metric, self.settings.false_match_rate, templates)
+
+    @property
+    def unsure_limit(self) -> float:
+        """Largest distance at which it is not sure that a face is nobody, 1:N."""
+        references = self.gallery.references(self.pack_id)
+        people, templates = len(references.names), len(references.person_ids)
+        each = self.calibration.per_template(self.settings.false_match_rate, people, templates)
+        return self.calibration.threshold(self.metric, min(0.5, UNSURE_TIMES * each))
+
+    @property
+    def break_limit(self) -> float:
+        """Cosine distance of two looks at one face in a stream beyond which it is taken to be another one's."""
+        return self.strangers.shipped.threshold(Metric.COSINE, BREAK_RATE)
 
     def verify(self, probe: Face, person: Person) -> Verification:
         """Decide whether a face is the person claimed.

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import monotonic
+from time import monotonic, perf_counter
 
 from engine.errors import BadInputError, PackError
+from engine.live_values import LiveResult, Observation, ObservationTone
 from engine.liveness.bench import Presentation, Trials, report
 from engine.liveness.challenge import Challenge, Sight
 from engine.liveness.flash import Flash
@@ -81,6 +82,7 @@ class LivenessDesk:
         self._check: Challenge | Flash | Presentation | None = None
         self._checked_track: int | None = None
         self._source = ""
+        self._last: tuple[Frame, tuple[Cue, ...]] | None = None
 
     # --- the passive networks -----------------------------------------------------------------------------------
 
@@ -136,7 +138,30 @@ class LivenessDesk:
         scores = scorer.score(frame.pixels, [their_box(face.box) for _, face in due])
         for (track, _), score in zip(due, scores, strict=True):
             track.passive.add(frame.time_s, score)
-        return tuple(self._tracks[number].passive.cue() for number in self._order)
+        cues = tuple(self._tracks[number].passive.cue() for number in self._order)
+        self._last = frame, cues
+        return cues
+
+    def looked_at(self, result: LiveResult) -> LiveResult:
+        """Add to a live result what can be said of each face's liveness, and judge its verification by it."""
+        frame, faces = result.frame, [one.face for one in result.tracked]
+        if result.light.skipped:
+            return replace(result, check=self.state, verification=None)
+        start = perf_counter()
+        cues = self.observe(frame, faces, [one.track_id for one in result.tracked])
+        if cues:
+            result.stages_ms["liveness"] = (perf_counter() - start) * 1000
+        verification = result.verification
+        self.see_trial(frame, faces, cues, verification.match if verification else None)
+        if verification is not None:
+            verification = self.judged(verification, self.decision(frame, cues))
+        tracked = result.tracked
+        if cues:
+            tracked = tuple(
+                replace(one, observations=(*one.observations, observation(cue)))
+                for one, cue in zip(tracked, cues, strict=True)
+            )
+        return replace(result, tracked=tracked, verification=verification, cues=cues, check=self.state)
 
     def decision(self, frame: Frame, cues: Sequence[Cue], number: int = 0) -> LivenessDecision:
         """Say whether a face of the frame last observed may count as present.
@@ -154,7 +179,15 @@ class LivenessDesk:
 
     def judged(self, verification: Verification, decision: LivenessDecision) -> Verification:
         """Write a decision on liveness into a verification: without what is required there is no match."""
+        if decision.policy is Policy.OFF:
+            return verification
         return replace(verification, match=verification.match and decision.met, liveness=decision)
+
+    def judged_now(self, verification: Verification) -> Verification:
+        """Write into a verification of the largest face what the frames until now say."""
+        if self._last is None:
+            return self.judged(verification, decide(self._policy(), (), source="", source_live=False))
+        return self.judged(verification, self.decision(*self._last))
 
     def unseen(self, frame: Frame) -> LivenessDecision:
         """The decision on a picture that was never before a camera."""
@@ -163,7 +196,7 @@ class LivenessDesk:
     def forget(self) -> None:
         """Forget every face in sight, and end a check that is under way."""
         self._tracks.clear()
-        self._order = []
+        self._order, self._last = [], None
         if not isinstance(self._check, Presentation):
             self._check = None
 
@@ -222,6 +255,8 @@ class LivenessDesk:
         first = self._order[0] if self._order else None
         if self._checked_track is None:
             self._checked_track = first
+        if isinstance(check, Challenge) and first is not None and first != self._checked_track:
+            state = check.lose()
         if state.cue is not None and first is not None and first == self._checked_track:
             self._tracks[first].check = (frame.time_s, state.cue)
 
@@ -293,3 +328,17 @@ def _sight(frame: Frame, faces: Sequence[Face]) -> Sight:
         return Sight(frame.time_s, 0)
     first = faces[0]
     return Sight(frame.time_s, len(faces), first.quality.pose, first.points, first.embedding)
+
+
+_WORDS: dict[Answer, tuple[str, ObservationTone]] = {
+    Answer.LIVE: ("living face", "good"),
+    Answer.UNSURE: ("not sure if alive", "unknown"),
+    Answer.ATTACK: ("picture of a face", "bad"),
+}
+
+
+def observation(cue: Cue) -> Observation:
+    """What is shown on a face's mark."""
+    text, tone = _WORDS[cue.answer]
+    numbers = f"Score {cue.score:.2f} over {cue.frames} frames."
+    return Observation("liveness", text, tone, f"{numbers} {cue.hint}".strip())

@@ -59,17 +59,18 @@ class Pipeline:
             PackError: the network's output is not usable.
         """
         times = {} if stages_ms is None else stages_ms
-        with _timed(times, "detect"):
+        with timed(times, "detect"):
             found = self.detector.detect([frame.pixels for frame in frames], smallest_face_px)
-        with _timed(times, "align"):
+        with timed(times, "align"):
             aligned = [
-                self._align(frame, _in_order(frame, detections, only))
+                self.align(frame, _in_order(frame, detections, only))
                 for frame, detections in zip(frames, found, strict=True)
             ]
-        with _timed(times, "embed"):
-            return self._embedded(frames, aligned, averaging=averaging, first_only=only is not None)
+        with timed(times, "embed"):
+            return self.embedded(frames, aligned, averaging=averaging, first_only=only is not None)
 
-    def _align(self, frame: Frame, detections: Sequence[Detection]) -> list[Face]:
+    def align(self, frame: Frame, detections: Sequence[Detection]) -> list[Face]:
+        """Detected faces of one frame with landmarks, chip, crop and quality, in the same order; not embedded."""
         if not detections:
             return []
         landmarks = self.landmarker.locate(frame.pixels, detections)
@@ -84,9 +85,14 @@ class Pipeline:
             for detection, points, chip, crop, quality in parts
         ]
 
-    def _embedded(
-        self, frames: Sequence[Frame], faces: Sequence[Sequence[Face]], *, averaging: bool, first_only: bool
+    def embedded(
+        self, frames: Sequence[Frame], faces: Sequence[Sequence[Face]], *, averaging: bool, first_only: bool = False
     ) -> list[tuple[Face, ...]]:
+        """The faces of each frame with embeddings; with `first_only` only the first of each.
+
+        Raises:
+            PackError: the network's output is not usable.
+        """
         wanted = [group[: 1 if first_only else None] for group in faces]
         if not any(wanted):
             return [tuple(group) for group in faces]
@@ -193,7 +199,8 @@ def unit(vectors: FloatArray) -> FloatArray:
 
 
 @contextmanager
-def _timed(times: dict[str, float], stage: str) -> Iterator[None]:
+def timed(times: dict[str, float], stage: str) -> Iterator[None]:
+    """Add the milliseconds spent inside to a stage."""
     start = perf_counter()
     yield
-    times[stage] = (perf_counter() - start) * 1000
+    times[stage] = times.get(stage, 0.0) + (perf_counter() - start) * 1000

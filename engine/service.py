@@ -11,7 +11,6 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
-from time import perf_counter
 from types import EllipsisType
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,8 @@ from engine.gallery.keys import Way
 from engine.gallery.store import Gallery
 from engine.gallery.system_keyring import keyring_name
 from engine.gallery.vault import Typed, protection
+from engine.live_desk import LiveDesk
+from engine.live_values import LiveResult
 from engine.liveness_desk import LivenessDesk
 from engine.liveness_values import Policy
 from engine.loaded import PACK_KEYS, Networks, embed_missing
@@ -49,7 +50,6 @@ from engine.types import (
     Frame,
     Identification,
     IdentifiedPicture,
-    LiveResult,
     Metric,
     PackInfo,
     Person,
@@ -101,6 +101,9 @@ class FaceService:
         self._transfer: TransferDesk | None = None
         self._sorting: SortingDesk | None = None
         self._past = PastDecisions()
+        self._live = LiveDesk(
+            lambda: self._networks.for_live, lambda: self._decider, lambda: self._settings, self._remember_live
+        )
         self.liveness = LivenessDesk(lambda: Policy(self._settings.liveness), self._same_face_distance)
         self._path = gallery_path or default_gallery_path()
         self._opened: Gallery | None = None
@@ -162,6 +165,7 @@ class FaceService:
         self._close_gallery()
         self._parts = self._transfer = self._sorting = None
         self._past.clear()
+        self._live.forget()
         self._networks.forget_gallery()
         ways = protection(self._path)
         asks = ("passphrase",) * ways.passphrase + ("recovery",) * ways.recovery
@@ -351,8 +355,7 @@ class FaceService:
         person = self._gallery.person(person_id)
         frame = self._read(picture)
         found = self._decider.verify(self.probe(frame), person)
-        if self._settings.liveness != Policy.OFF:
-            found = self.liveness.judged(found, self.liveness.unseen(frame))
+        found = self.liveness.judged(found, self.liveness.unseen(frame))
         self._past.add(self._past_of("verification", person.name, found, found.probe, person.id))
         return found
 
@@ -415,30 +418,29 @@ class FaceService:
         Raises:
             UnknownPersonError: the claimed person is no longer there.
         """
-        stages_ms: dict[str, float] = {}
-        averaging = self._settings.averaging == "always"
-        faces = self._find([frame], live=True, averaging=averaging, stages_ms=stages_ms)[0]
-        start = perf_counter()
-        cues = self.liveness.observe(frame, faces)
-        if cues:
-            stages_ms["liveness"] = (perf_counter() - start) * 1000
-        start = perf_counter()
-        identifications = self._decider.identify(faces)
-        verification = None
-        if claimed is not None and faces:
-            verification = self._decider.verify(faces[0], self._gallery.person(claimed))
-        self.liveness.see_trial(frame, faces, cues, verification.match if verification else None)
-        if verification is not None and self._settings.liveness != Policy.OFF:
-            verification = self.liveness.judged(verification, self.liveness.decision(frame, cues))
-        stages_ms["match"] = (perf_counter() - start) * 1000
+        try:
+            return self.liveness.looked_at(self.live.watch(frame, claimed))
+        except (torch.OutOfMemoryError, torch.AcceleratorError) as error:
+            self._leave_device(error)
+        self.live.forget()
+        return self.liveness.looked_at(self.live.watch(frame, claimed))
+
+    @property
+    def live(self) -> LiveDesk:
+        """Everyone before the camera, followed from frame to frame."""
+        return self._live
+
+    def _remember_live(
+        self, identifications: Sequence[Identification], verification: Verification | None, time_s: float
+    ) -> None:
         for past in self._past_identified(identifications):
-            self._past.add_live(past, frame.time_s)
+            self._past.add_live(past, time_s)
         if verification is not None:
+            verification = self.liveness.judged_now(verification)
             past = self._past_of(
                 "verification", verification.name, verification, verification.probe, verification.person_id
             )
-            self._past.add_live(past, frame.time_s)
-        return LiveResult(frame, tuple(identifications), verification, stages_ms, cues, self.liveness.state)
+            self._past.add_live(past, time_s)
 
     def replay(self, false_match_rate: float) -> Replay:
         """What this session's decisions would have been at another false match rate, with the limits that follow."""
@@ -687,12 +689,10 @@ class FaceService:
         frames: Sequence[Frame],
         *,
         averaging: bool,
-        live: bool = False,
         only: Only | None = None,
-        stages_ms: dict[str, float] | None = None,
     ) -> list[tuple[Face, ...]]:
         """Run the pipeline; a device that gives out is left for the CPU, and the work done again there."""
-        pipeline = self._networks.for_live if live else self._networks.for_files
+        pipeline = self._networks.for_files
         smallest_px = self._settings.smallest_face_px
         try:
             return pipeline.faces(
@@ -700,19 +700,24 @@ class FaceService:
                 smallest_face_px=smallest_px,
                 averaging=averaging,
                 only=only,
-                stages_ms=stages_ms,
             )
         except (torch.OutOfMemoryError, torch.AcceleratorError) as error:
-            device = self._networks.embedder.device
-            if device.torch_device.type == "cpu":
-                raise PackError(
-                    "There is not enough memory. Close other programs, or use a smaller picture."
-                ) from error
-            log.warning("The device failed: %s", error)
-            self._networks = Networks(replace(self._settings, device="cpu", precision="auto"))
-            self._networks.embedder.fallback_reason = left_device(f"{device.label} gave out")
-            self._use(self._settings)
-        return self._find(frames, averaging=averaging, live=live, only=only, stages_ms=stages_ms)
+            self._leave_device(error)
+        return self._find(frames, averaging=averaging, only=only)
+
+    def _leave_device(self, error: RuntimeError) -> None:
+        """Go on with the CPU after the device gave out.
+
+        Raises:
+            PackError: it is the CPU already.
+        """
+        device = self._networks.embedder.device
+        if device.torch_device.type == "cpu":
+            raise PackError("There is not enough memory. Close other programs, or use a smaller picture.") from error
+        log.warning("The device failed: %s", error)
+        self._networks = Networks(replace(self._settings, device="cpu", precision="auto"))
+        self._networks.embedder.fallback_reason = left_device(f"{device.label} gave out")
+        self._use(self._settings)
 
     def probe(self, picture: Picture) -> Face:
         """The largest face of a picture.

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import OperationCancelledError
-from engine.liveness_values import CheckState, Cue, LivenessDecision
+from engine.liveness_values import LivenessDecision
 
 FloatArray: TypeAlias = NDArray[np.float32]
 PixelArray: TypeAlias = NDArray[np.uint8]
@@ -503,25 +503,6 @@ class Enrollment:
     person: Person
     added: int
     skipped: tuple[EnrollmentCandidate, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LiveResult:
-    """One processed live frame.
-
-    Attributes:
-        verification: set when an identity is claimed and a face is in the picture.
-        stages_ms: time spent by stage: "detect", "align", "embed", "liveness", "match".
-        cues: what passive liveness says of each face, in the identifications' order; empty where it is off.
-        check: the liveness check on demand that is under way or has just ended.
-    """
-
-    frame: Frame
-    identifications: tuple[Identification, ...]
-    verification: Verification | None
-    stages_ms: dict[str, float]
-    cues: tuple[Cue, ...] = ()
-    check: CheckState | None = None
 
 
 @dataclass(frozen=True, slots=True)

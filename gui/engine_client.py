@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
 from engine.errors import OperationCancelledError, VisavisError
 from engine.exchange import Conflict, NamedPicture, RegionPlace, SourceKind, TableFormat
 from engine.learning import Evaluation
+from engine.live_values import LiveResult
 from engine.liveness_values import Trial, TrialSetup
 from engine.settings import Settings
 from engine.types import (
@@ -25,7 +26,6 @@ from engine.types import (
     EnrollmentCandidate,
     Face,
     Frame,
-    LiveResult,
     Picture,
     Progress,
 )

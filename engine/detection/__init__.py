@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from engine.detection.detector import Detector
+from engine.detection.detector import Detector, Follower
 from engine.detection.mmod import MmodDetector
 from engine.detection.mtcnn import MtcnnDetector
 from engine.detection.second_look import SecondLook
@@ -18,4 +18,4 @@ DETECTORS: Mapping[str, Callable[[Device], Detector]] = {
     "yunet": YunetDetector,
 }
 
-__all__ = ["DETECTORS", "Detector"]
+__all__ = ["DETECTORS", "Detector", "Follower"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from engine.types import Detection, PixelArray
+from engine.types import Box, Detection, PixelArray
 
 
 class Detector(Protocol):
@@ -24,4 +24,20 @@ class Detector(Protocol):
 
         Returns:
             The detections of each picture, surest first.
+        """
+
+
+@runtime_checkable
+class Follower(Protocol):
+    """A detector that can look at a place alone, far faster than at the whole picture."""
+
+    def follow(self, frame: PixelArray, boxes: Sequence[Box]) -> list[Detection | None]:
+        """Look for a face at each place where one is expected.
+
+        Args:
+            frame: (H, W, 3) uint8 RGB.
+            boxes: where the faces should be, within about a fifth of their size.
+
+        Returns:
+            For each the face there, or None.
         """

@@ -20,6 +20,8 @@ from engine.types import Box, Detection, FloatArray, PixelArray
 WINDOW_PX, STRIDE_PX = 12, 2
 PYRAMID_STEP = 0.709
 PROPOSAL_SCORE, REFINED_SCORE, OUTPUT_SCORE = 0.6, 0.7, 0.8
+FOLLOWED_SCORE = 0.7
+"""Where a face was a moment ago, less is enough."""
 LEVEL_OVERLAP, OVERLAP = 0.5, 0.7
 MOST_PROPOSALS = 1000
 """Per picture: a picture of leaves or text proposes far more than it has faces."""
@@ -81,6 +83,23 @@ class MtcnnDetector:
             found[boxes.picture[place]].append(Detection(box, float(boxes.scores[place]), points[place]))
         return found
 
+    def follow(self, frame: PixelArray, boxes: Sequence[Box]) -> list[Detection | None]:
+        """Look at the places of known faces with the last network alone; see `Follower.follow`."""
+        if not boxes:
+            return []
+        corners = np.array([(x, y, x + width, y + height) for x, y, width, height in boxes], np.float32)
+        expected = _Boxes(np.zeros(len(boxes), np.int64), corners, np.ones(len(boxes), np.float32))
+        with torch.inference_mode():
+            found, points = self._placed([frame], expected)
+        return [
+            Detection(Box(left, top, right - left, bottom - top), float(score), five)
+            if score > FOLLOWED_SCORE
+            else None
+            for (left, top, right, bottom), score, five in zip(
+                found.corners.tolist(), found.scores, points, strict=True
+            )
+        ]
+
     def _propose(self, frames: Sequence[PixelArray], smallest_face_px: float) -> _Boxes:
         by_size: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for number, frame in enumerate(frames):
@@ -120,14 +139,18 @@ class MtcnnDetector:
         return boxes[boxes.surest(OVERLAP)]
 
     def _place_points(self, frames: Sequence[PixelArray], boxes: _Boxes) -> tuple[_Boxes, FloatArray]:
+        boxes, points = self._placed(frames, boxes)
+        sure = np.flatnonzero(boxes.scores > OUTPUT_SCORE)
+        kept = sure[boxes[sure].surest(OVERLAP, of_smaller=True)]
+        return boxes[kept], points[kept]
+
+    def _placed(self, frames: Sequence[PixelArray], boxes: _Boxes) -> tuple[_Boxes, FloatArray]:
+        """Boxes as the last network corrects them, with its scores, and (N, 5, 2) points."""
         scores, corrections, shares = self._run(self._onet, frames, boxes, 48)
         square = _squared(boxes)
         sides = (square.corners[:, 2:] - square.corners[:, :2])[:, None]
         points = square.corners[:, None, :2] + shares.reshape(-1, 5, 2) * sides
-        boxes = _corrected(square, corrections, scores)
-        sure = np.flatnonzero(scores > OUTPUT_SCORE)
-        kept = sure[boxes[sure].surest(OVERLAP, of_smaller=True)]
-        return boxes[kept], points[kept].astype(np.float32)
+        return _corrected(square, corrections, scores), points.astype(np.float32)
 
     def _run(
         self, network: nn.Module, frames: Sequence[PixelArray], boxes: _Boxes, size_px: int

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.detection.detector import Detector
-from engine.types import Detection, PixelArray
+from engine.detection.detector import Detector, Follower
+from engine.types import Box, Detection, PixelArray
 
 
 class SecondLook:
@@ -28,3 +28,9 @@ class SecondLook:
             for number, detections in zip(empty, again, strict=True):
                 found[number] = detections
         return found
+
+    def follow(self, frame: PixelArray, boxes: Sequence[Box]) -> list[Detection | None]:
+        """Look at the places of known faces by the first detector, where it can; see `Follower.follow`."""
+        if isinstance(self._first, Follower):
+            return self._first.follow(frame, boxes)
+        return [None] * len(boxes)

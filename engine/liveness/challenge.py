@@ -187,6 +187,12 @@ class Challenge:
             self._move(sight.pose, sight.points)
         return self.state
 
+    def lose(self) -> CheckState:
+        """The face that began it is no longer the largest, or is another one."""
+        if self._cue is None:
+            self._end(Answer.UNSURE, "Another face came to the front. Try again alone before the camera.")
+        return self.state
+
     def _out_of_time(self) -> bool:
         started = self._started_s if self._started_s is not None else self._now_s
         late = self._now_s - self._step_s > STEP_S if self._ready else self._now_s - started > WAITING_S

@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox
 from typing_extensions import override
 
-from engine.types import Frame, Identification, LiveResult, Verification
+from engine.live_values import LiveResult
+from engine.types import Frame, Identification, Verification
 from gui.camera import Phase, StreamState
 from gui.context import Context
 from gui.pages.face_dialog import FaceDialog

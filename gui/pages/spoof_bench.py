@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.live_values import LiveResult
 from engine.liveness_values import (
     BONA_FIDE,
     BONA_FIDE_TITLE,
@@ -25,7 +26,7 @@ from engine.liveness_values import (
     Trial,
     TrialSetup,
 )
-from engine.types import Frame, LiveResult
+from engine.types import Frame
 from gui.camera import Phase, StreamState
 from gui.context import Context
 from gui.theme import tokens as t

@@ -136,7 +136,7 @@ def test_that_a_live_frame_names_who_is_in_it(
     assert person.name == "Eileen Collins"
     assert result.verification is not None
     assert not result.verification.match
-    assert set(result.stages_ms) == {"detect", "align", "embed", "match"}
+    assert set(result.stages_ms) == {"light", "detect", "align", "embed", "match"}
 
 
 def test_that_a_face_found_live_can_be_enrolled_and_is_averaged(

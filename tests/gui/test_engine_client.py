@@ -13,8 +13,9 @@ from pytestqt.qtbot import QtBot
 from engine.capture.images import read_image
 from engine.errors import GalleryError
 from engine.gallery.store import Gallery
+from engine.live_values import LiveResult
 from engine.settings import Settings
-from engine.types import Frame, LiveResult, Progress
+from engine.types import Frame, Progress
 from gui.engine_client import UNFORESEEN, EngineClient, Job
 
 from .conftest import WITHIN_MS, result_of

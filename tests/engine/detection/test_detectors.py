@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from engine.capture.images import read_image
-from engine.detection import DETECTORS, Detector
+from engine.detection import DETECTORS, Detector, Follower
 from engine.detection.mmod import MmodDetector
 from engine.device import choose_device
-from engine.types import PixelArray
+from engine.types import Box, PixelArray
 from tests import oracle
 
 
@@ -99,3 +99,18 @@ def test_that_all_six_are_found_in_the_group(shared: Path) -> None:
     group = read_image(shared / "data" / "scenes" / "group_of_six.jpg").pixels
     for name in ("mtcnn", "mtcnn_mmod"):
         assert len(DETECTORS[name](choose_device("cpu")).detect([group], 40)[0]) == 6
+
+
+def test_that_a_face_is_found_again_where_it_was_and_nowhere_else(astronaut: PixelArray) -> None:
+    for name in ("mtcnn", "mtcnn_mmod"):
+        detector = DETECTORS[name](choose_device("cpu", "fp32"))
+        assert isinstance(detector, Follower)
+        (whole,) = detector.detect([astronaut], 40)[0]
+        x, y, width, height = whole.box
+        near = Box(x + width / 10, y - height / 12, width, height)
+        again, nothing = detector.follow(astronaut, [near, Box(10, 300, 80, 80)])
+        assert again is not None
+        assert again.box.iou(whole.box) > 0.8
+        assert again.points is not None
+        assert nothing is None
+        assert detector.follow(astronaut, []) == []

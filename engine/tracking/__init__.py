@@ -1,0 +1,1 @@
+"""Faces followed from frame to frame: where they are, who they are, and when to look again."""
