@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic, perf_counter
 
+from torch import nn
+
 from engine.errors import BadInputError, PackError
 from engine.live_values import LiveResult, Observation, ObservationTone
 from engine.liveness.bench import Presentation, Trials, report
 from engine.liveness.challenge import Challenge, Sight
+from engine.liveness.clips import FRAMES_A_SECOND, windows
 from engine.liveness.flash import Flash
-from engine.liveness.passive import PassiveScorer, PassiveTrack, their_box
+from engine.liveness.learning import in_use, probabilities
+from engine.liveness.passive import LIVE_FROM, PassiveScorer, PassiveTrack, their_box
 from engine.liveness.policy import decide
 from engine.liveness.weights import load_passive
 from engine.liveness_values import (
@@ -29,6 +34,7 @@ from engine.liveness_values import (
     Trial,
     TrialSetup,
 )
+from engine.networks.temporal import FRAMES
 from engine.packs.catalogue import MINIFASNET
 from engine.packs.installed import packs_folder
 from engine.types import Box, Face, Frame, Verification
@@ -53,6 +59,9 @@ class _Track:
     seen_s: float
     passive: PassiveTrack = field(default_factory=PassiveTrack)
     check: tuple[float, Cue] | None = None
+    window: deque[Face] = field(default_factory=lambda: deque(maxlen=FRAMES))
+    window_s: float = float("-inf")
+    motion: Cue | None = None
 
 
 class LivenessDesk:
@@ -82,6 +91,8 @@ class LivenessDesk:
         self._check: Challenge | Flash | Presentation | None = None
         self._checked_track: int | None = None
         self._source = ""
+        self._looked_for_temporal = False
+        self._network: tuple[str, nn.Module] | None = None
         self._last: tuple[Frame, tuple[Cue, ...]] | None = None
 
     # --- the passive networks -----------------------------------------------------------------------------------
@@ -138,6 +149,7 @@ class LivenessDesk:
         scores = scorer.score(frame.pixels, [their_box(face.box) for _, face in due])
         for (track, _), score in zip(due, scores, strict=True):
             track.passive.add(frame.time_s, score)
+        self._see_motion(frame, faces)
         cues = tuple(self._tracks[number].passive.cue() for number in self._order)
         self._last = frame, cues
         return cues
@@ -163,6 +175,39 @@ class LivenessDesk:
             )
         return replace(result, tracked=tracked, verification=verification, cues=cues, check=self.state)
 
+    def _see_motion(self, frame: Frame, faces: Sequence[Face]) -> None:
+        """Ask the network over time about the largest face, where one was trained and put to use."""
+        if not faces or self._temporal() is None:
+            return
+        track = self._tracks[self._order[0]]
+        if frame.time_s - track.window_s < 1 / FRAMES_A_SECOND:
+            return
+        if frame.time_s - track.window_s > _GONE_S:
+            track.window.clear()
+        track.window.append(faces[0])
+        track.window_s = frame.time_s
+        known = self._temporal()
+        if known is None or len(track.window) < FRAMES:
+            return
+        kind, network = known
+        (clip,) = windows([(frame, face) for face in track.window], "", live=True)
+        score = probabilities(network, [clip], kind)[0]
+        answer = Answer.LIVE if score >= LIVE_FROM else Answer.ATTACK if score <= 1 - LIVE_FROM else Answer.UNSURE
+        track.motion = Cue("clip", answer, score, FRAMES)
+
+    def look_again(self) -> None:
+        """Look for a network over time when it is next needed: one was trained."""
+        self._looked_for_temporal, self._network = False, None
+
+    def _temporal(self) -> tuple[str, nn.Module] | None:
+        if not self._looked_for_temporal:
+            self._looked_for_temporal = True
+            try:
+                self._network = in_use()
+            except PackError as error:
+                log.warning("%s", error)
+        return self._network
+
     def decision(self, frame: Frame, cues: Sequence[Cue], number: int = 0) -> LivenessDecision:
         """Say whether a face of the frame last observed may count as present.
 
@@ -175,6 +220,8 @@ class LivenessDesk:
         track = self._tracks.get(self._order[number]) if number < len(self._order) else None
         if track is not None and track.check is not None and 0 <= frame.time_s - track.check[0] <= CHECK_LASTS_S:
             own.append(track.check[1])
+        if track is not None and track.motion is not None:
+            own.append(track.motion)
         return decide(self._policy(), own, source=frame.source, source_live=frame.kind == "camera")
 
     def judged(self, verification: Verification, decision: LivenessDecision) -> Verification:

@@ -495,6 +495,10 @@ class EngineClient(QObject):
         """Job of None."""
         return self.submit(lambda service, _job: service.liveness.keep_trial(trial))
 
+    def use_temporal(self) -> Job:
+        """Job of None: a network over time was put to use, or is to be looked for again."""
+        return self.submit(lambda service, _job: service.liveness.look_again())
+
     def bench(self) -> Job:
         """Job of BenchReport."""
         return self.submit(lambda service, _job: service.liveness.bench())

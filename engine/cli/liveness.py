@@ -10,19 +10,23 @@ from pathlib import Path
 
 from engine.capture.images import read_image
 from engine.capture.sources import VideoSource
-from engine.cli.learning import pipeline_of
+from engine.cli.learning import listen, pipeline_of, speaker
 from engine.errors import BadInputError, ImageError, PackError, shown
+from engine.learning import LivenessTrained, Progressed
 from engine.liveness.bench import Trials
+from engine.liveness.clips import VIDEOS, read_clips
+from engine.liveness.learning import MOST_EPOCHS, Outcome, judge, split, store, train
+from engine.liveness.passive import their_box
 from engine.liveness_desk import LivenessDesk
 from engine.liveness_values import BenchReport, Cue, Policy, SpeciesResult, TrialSetup
 from engine.packs.pack import DEFAULT_PACK
 from engine.pipeline import Pipeline
 from engine.settings import Settings
-from engine.types import Face, Frame
+from engine.training.control import Control
+from engine.types import Face, Frame, Progress
 
 DONE, NOT_LIVE = 0, 1
 _LONGEST_S = 30.0
-_VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
 
 
 def liveness(settings: Settings, request: argparse.Namespace) -> int:
@@ -96,7 +100,7 @@ def _try(desk: LivenessDesk, settings: Settings, request: argparse.Namespace) ->
 
 def _seen(pipeline: Pipeline, settings: Settings, file: Path) -> Iterator[tuple[Frame, tuple[Face, ...]]]:
     """Frames of a file with their faces, largest first; a picture stands still for two seconds."""
-    frames = _frames_of_video(file) if file.suffix.lower() in _VIDEOS else _frames_of_picture(file, settings)
+    frames = _frames_of_video(file) if file.suffix.lower() in VIDEOS else _frames_of_picture(file, settings)
     for frame in frames:
         yield (
             frame,
@@ -152,4 +156,54 @@ def _species(one: SpeciesResult) -> str:
     )
 
 
-ACTIONS = {"check": _check, "bench": _bench}
+def _train(settings: Settings, request: argparse.Namespace) -> int:
+    """Train a network over time on clips, measure it on held-out groups, and put it to use if it is better."""
+    control = Control()
+    listen(control, commands=request.events)
+    desk = LivenessDesk(lambda: Policy.PASSIVE, lambda: 1.0)
+    scorer = desk.scorer()
+    pipeline = pipeline_of(settings, DEFAULT_PACK)
+
+    def face_of(frame: Frame) -> Face | None:
+        found = pipeline.detector.detect([frame.pixels], settings.smallest_face_px)[0]
+        largest = sorted(found, key=lambda one: -one.box.area)[:1]
+        faces = pipeline.align(frame, largest)
+        return faces[0] if faces else None
+
+    def score(frame: Frame, face: Face) -> float:
+        return scorer.score(frame.pixels, [their_box(face.box)])[0].live if scorer else float("nan")
+
+    say = speaker(request)
+
+    def tell(progress: Progress) -> None:
+        say(Progressed(progress.done, progress.total, f"Looking at {progress.text}"))
+
+    def epoch(number: int, loss: float) -> None:
+        say(Progressed(number, MOST_EPOCHS, f"Epoch {number}, validation loss {loss:.3f}"))
+
+    clips = read_clips(request.folder, face_of, score if scorer else None, tell, control.check)
+    parts = split(clips, request.seed)
+    network, epochs = train(parts, request.kind, seed=request.seed, check=control.check, report=epoch)
+    outcome = judge(network, request.kind, parts, epochs)
+    if outcome.better:
+        store(network, outcome)
+    if request.events:
+        say(LivenessTrained(outcome.better, outcome_text(outcome)))
+        return DONE
+    print(json.dumps(asdict(outcome), indent=2) if request.json else outcome_text(outcome))
+    return DONE if outcome.better else NOT_LIVE
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """What a trained network is worth, for people."""
+    return "\n".join(
+        (
+            f"Tested on {outcome.clips} clips of people or recordings that it never saw; {outcome.epochs} epochs.",
+            f"  the network: APCER {outcome.apcer.text}, BPCER {outcome.bpcer.text}.",
+            f"  the mean of single frames: APCER {outcome.frames_apcer.text}, BPCER {outcome.frames_bpcer.text}.",
+            outcome.verdict,
+        )
+    )
+
+
+ACTIONS = {"check": _check, "bench": _bench, "train": _train}

@@ -175,6 +175,13 @@ def _add_liveness_commands(commands: Any) -> None:
         "check", parents=[everywhere], help="how pictures and videos look to the passive networks"
     )
     check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="pictures or videos")
+    train = actions.add_parser(
+        "train", parents=[everywhere], help="train a network over time on clips in “live” and “spoof”"
+    )
+    train.add_argument("folder", type=Path, help="holds “live” and “spoof”: videos, or folders of frames")
+    train.add_argument("--kind", choices=("clip", "series"), default="clip", help="3-D on pixels, or 1-D on landmarks")
+    train.add_argument("--seed", type=int, default=0, help="of everything that is drawn")
+    train.add_argument("--events", action="store_true", help=argparse.SUPPRESS)
     bench = actions.add_parser("bench", parents=[everywhere], help="the spoof bench: what may be claimed here")
     bench.add_argument("--report", action="store_true", help="print the report (as without)")
     bench.add_argument("--video", type=Path, metavar="FILE", help="make a trial of a video; it counts nowhere")

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 import main
@@ -63,3 +64,27 @@ def test_that_a_trial_of_a_video_is_kept_and_counts_nowhere(
     found = json.loads(capsys.readouterr().out)
     assert found["from_files"] == 1
     assert found["label"] == "not measured"
+
+
+def test_that_training_without_clips_says_what_is_missing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main.main(["liveness", "train", str(tmp_path)]) == 3
+    assert "no recordings in “live”" in capsys.readouterr().err
+
+
+def test_that_without_the_pack_a_trained_network_is_not_put_to_use(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, astronaut_file: Path
+) -> None:
+    pixels = cv2.resize(
+        cv2.imdecode(np.fromfile(astronaut_file, np.uint8), cv2.IMREAD_COLOR)[0:300, 80:380], (200, 200)
+    )
+    for label in ("live", "spoof"):
+        for number in range(5):
+            place = tmp_path / label / f"{number}"
+            place.mkdir(parents=True)
+            for frame in range(16):
+                move = np.array([(1, 0, frame * (label == "live")), (0, 1, number)], np.float32)
+                cv2.imencode(".jpg", cv2.warpAffine(pixels, move, (200, 200)))[1].tofile(place / f"{frame:02}.jpg")
+    assert main.main(["liveness", "train", str(tmp_path), "--kind", "series", "--json"]) == 1
+    outcome = json.loads(capsys.readouterr().out)
+    assert outcome["clips"] == 2
+    assert "not installed" in outcome["verdict"]
