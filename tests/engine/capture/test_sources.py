@@ -10,7 +10,7 @@ import pytest
 
 from engine.capture import cameras
 from engine.capture.cameras import list_cameras, open_source
-from engine.capture.sources import FolderSource, VideoSource, as_rgb
+from engine.capture.sources import CameraSource, FolderSource, VideoSource, as_rgb, is_virtual
 from engine.errors import CameraError
 from engine.types import PixelArray
 
@@ -128,3 +128,16 @@ def test_that_an_unusable_frame_is_passed_over(pixels: object) -> None:
 class _Camera:
     def __init__(self, name: str, index: int) -> None:
         self.name, self.index, self.backend, self.vid, self.pid = name, index, 0, 1, 2
+
+
+@pytest.mark.parametrize(
+    "name", ["OBS Virtual Camera", "v4l2loopback", "Dummy video device (0x0000)", "ManyCam", "NDI Webcam"]
+)
+def test_that_a_camera_that_is_a_program_is_known_by_its_name(name: str) -> None:
+    assert is_virtual(name)
+    assert CameraSource(0, 0, name).kind == "virtual"
+
+
+@pytest.mark.parametrize("name", ["Integrated Webcam", "HD Pro Webcam C920", "Kandinsky Cam", "Jobs Camera"])
+def test_that_other_cameras_are_cameras(name: str) -> None:
+    assert CameraSource(0, 0, name).kind == "camera"
