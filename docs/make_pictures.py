@@ -35,6 +35,7 @@ from gui.pages.evaluate import EvaluatePage  # noqa: E402
 from gui.pages.gallery import GalleryPage  # noqa: E402
 from gui.pages.identify import IdentifyPage  # noqa: E402
 from gui.pages.live import LivePage  # noqa: E402
+from gui.pages.models import ModelsPage  # noqa: E402
 from gui.pages.sort import SortPage  # noqa: E402
 from gui.pages.train import TrainPage  # noqa: E402
 from gui.pages.verify import VerifyPage  # noqa: E402
@@ -111,6 +112,8 @@ class Studio:
         self._take("live")
         self._take_train()
         self._take_evaluate()
+        self._open("models", ModelsPage)
+        self._take("models")
         window.open_page("settings")
         self._take("settings")
 

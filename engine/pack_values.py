@@ -7,8 +7,15 @@ from enum import StrEnum
 
 SHIPPED_CALIBRATIONS = frozenset({"dlib-resnet-v1", "mobilefacenet", "dlib-resnet-v1+mobilefacenet"})
 """Packs whose calibration comes with the program."""
-SCALING_KEYS = ("signed", "signed_bgr", "imagenet", "unit", "raw", "raw_bgr")
-"""What an ONNX network may want to be done with pixels; `engine.packs.onnx_network` says what each is."""
+SCALING_WORDS = {
+    "signed": "RGB in -1..1",
+    "signed_bgr": "BGR in -1..1",
+    "imagenet": "RGB, ImageNet's mean and deviation",
+    "unit": "RGB in 0..1",
+    "raw": "RGB in 0..255",
+    "raw_bgr": "BGR in 0..255",
+}
+"""What an ONNX network may want to be done with pixels, by key."""
 
 
 class PackKind(StrEnum):

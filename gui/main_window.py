@@ -33,6 +33,7 @@ from gui.pages.gallery import GalleryPage
 from gui.pages.identify import IdentifyPage
 from gui.pages.live import LivePage
 from gui.pages.lock import LockScreen
+from gui.pages.models import ModelsPage
 from gui.pages.page import Page
 from gui.pages.settings import SettingsPage
 from gui.pages.verify import VerifyPage
@@ -59,15 +60,18 @@ PAGES: dict[str, tuple[Callable[[Context], Page], str]] = {
     "live": (LivePage, LivePage.title),
     "verify": (VerifyPage, VerifyPage.title),
     "identify": (IdentifyPage, IdentifyPage.title),
-    "sort": (partial(_page, "gui.pages.sort", "SortPage"), "Sort"),
     "enroll": (EnrollPage, EnrollPage.title),
     "gallery": (GalleryPage, GalleryPage.title),
+    "sort": (partial(_page, "gui.pages.sort", "SortPage"), "Sort"),
     "train": (partial(_page, "gui.pages.train", "TrainPage"), "Train"),
     "evaluate": (partial(_page, "gui.pages.evaluate", "EvaluatePage"), "Evaluate"),
+    "models": (ModelsPage, ModelsPage.title),
     "settings": (SettingsPage, SettingsPage.title),
 }
 """Each page's class and title by key, which is its icon's name too, in the order of the sidebar."""
-_PRIVATE = PAGES.keys() - {"train", "evaluate", "settings"}
+SHORTCUTS = {key: f"Ctrl+{number % 10}" for number, key in enumerate(PAGES, 1)}
+"""The tenth page has Ctrl+0."""
+_PRIVATE = PAGES.keys() - {"train", "evaluate", "models", "settings"}
 """Pages that show what is in the gallery."""
 _FIRST_SIZE = QSize(1200, 800)
 _LEAST_SIZE = QSize(1080, 680)
@@ -139,12 +143,12 @@ class MainWindow(QMainWindow):
         layout.addLayout(row(icon_label("logo", 28, "accent"), label("Visavis", "title"), None))
         layout.addSpacing(t.GUTTER)
         group = QButtonGroup(self)
-        for number, (key, (_, title)) in enumerate(PAGES.items(), 1):
+        for key, (_, title) in PAGES.items():
             if key == "settings":
                 layout.addStretch(1)
             chooser = button(title, partial(self.open_page, key), "navigation", key)
             chooser.setCheckable(True)
-            chooser.setToolTip(f"{title} (Ctrl+{number})")
+            chooser.setToolTip(f"{title} ({SHORTCUTS[key]})")
             group.addButton(chooser)
             self._navigation[key] = chooser
             layout.addWidget(chooser)
@@ -158,7 +162,8 @@ class MainWindow(QMainWindow):
             (QKeySequence(QKeySequence.StandardKey.Open), self._choose),
             (QKeySequence(QKeySequence.StandardKey.Quit), self.close),
             (QKeySequence("Ctrl+L"), self._lock),
-            *((QKeySequence(f"Ctrl+{number}"), partial(self.open_page, key)) for number, key in enumerate(PAGES, 1)),
+            (QKeySequence("Ctrl+,"), partial(self.open_page, "settings")),
+            *((QKeySequence(keys), partial(self.open_page, key)) for key, keys in SHORTCUTS.items()),
         ):
             QShortcut(keys, self).activated.connect(act)
 

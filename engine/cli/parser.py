@@ -11,7 +11,7 @@ from typing import Any
 from engine.learning import RECIPE_OPTIONS, Recipe
 from engine.liveness_values import BONA_FIDE, SPECIES
 from engine.options import Option
-from engine.pack_values import SCALING_KEYS
+from engine.pack_values import SCALING_WORDS
 
 EXIT_CODES = (
     "Exit codes: 0 done or match, 1 no match, 2 wrong usage, 3 bad input (no face, unreadable, unknown person)."
@@ -159,7 +159,7 @@ def _add_learning_commands(commands: Any) -> None:
         "--from", dest="source", metavar="FILE|URL", help="install from a file, a folder, a ZIP archive or an address"
     )
     packs.add_argument("--architecture", help="whose weights they are")
-    packs.add_argument("--scaling", choices=SCALING_KEYS, help="what an ONNX network takes; found out by default")
+    packs.add_argument("--scaling", choices=SCALING_WORDS, help="what an ONNX network takes; found out by default")
     packs.add_argument("--calibrate", type=Path, metavar="DIR", help="a folder of people: what do distances mean?")
     packs.add_argument("--licence", default="unknown", metavar="TEXT", help="of the weights (default: unknown)")
     packs.add_argument("--title", help="what to call the pack")

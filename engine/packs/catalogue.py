@@ -14,7 +14,8 @@ from engine.packs.files import ModelFile
 from engine.packs.pack import DLIB_FIVE_POINTS, DLIB_MMOD, DLIB_RESNET, MTCNN_ONET, MTCNN_PNET, MTCNN_RNET
 
 _MEASURED = "2026-11-24"
-_VIEW_2 = "LFW View 2 (6,000 pairs, ten folds, both views averaged)"
+_VIEW_2 = "LFW View 2 (6,000 pairs, ten folds, averaging over crops and flips)"
+_HALF = "Half of LFW View 2 (3,000 pairs, 300 of each fold)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,11 @@ _ALL = (
         licence=_APACHE,
         commercial_use=True,
         source="https://github.com/ShiqiYu/libfacedetection.train",
+        accuracy=Accuracy(
+            f"{_HALF} with the default network: 99.00 ± 0.19 % (99.07 ± 0.16 % with the default detector); a face was "
+            "found in all 4,276 pictures.",
+            _MEASURED,
+        ),
         files=(
             PackFile(
                 YUNET_FILE,
@@ -223,4 +229,11 @@ _ALL = (
     ),
 )
 
+MEASURED_JOINS = {
+    "dlib-resnet-v1+mobilefacenet": Accuracy(
+        f"{_HALF}: 99.37 ± 0.14 % (99.07 and 99.27 % alone).",
+        _MEASURED,
+    )
+}
+"""What two packs give together, by the id of the pack that joins them."""
 CATALOGUE = {pack.id: pack for pack in _ALL}

@@ -31,12 +31,10 @@ class Scaling:
     """What a network does with pixels before anything else.
 
     Attributes:
-        title: for people.
         mean, divisor: for each channel, in 0..255, in the order in which the network takes the channels.
         bgr: whether that is blue first.
     """
 
-    title: str
     mean: tuple[float, float, float]
     divisor: tuple[float, float, float]
     bgr: bool = False
@@ -44,12 +42,12 @@ class Scaling:
 
 _HALF = (127.5,) * 3
 SCALINGS: Mapping[str, Scaling] = {
-    "signed": Scaling("RGB in -1..1", _HALF, _HALF),
-    "signed_bgr": Scaling("BGR in -1..1", _HALF, _HALF, bgr=True),
-    "imagenet": Scaling("RGB, ImageNet's mean and deviation", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
-    "unit": Scaling("RGB in 0..1", (0, 0, 0), (255,) * 3),
-    "raw": Scaling("RGB in 0..255", (0, 0, 0), (1,) * 3),
-    "raw_bgr": Scaling("BGR in 0..255", (0, 0, 0), (1,) * 3, bgr=True),
+    "signed": Scaling(_HALF, _HALF),
+    "signed_bgr": Scaling(_HALF, _HALF, bgr=True),
+    "imagenet": Scaling((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
+    "unit": Scaling((0, 0, 0), (255,) * 3),
+    "raw": Scaling((0, 0, 0), (1,) * 3),
+    "raw_bgr": Scaling((0, 0, 0), (1,) * 3, bgr=True),
 }
 
 

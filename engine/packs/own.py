@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.errors import PackError, shown
+from engine.pack_values import SCALING_WORDS
 from engine.packs.files import StoredFile
 from engine.packs.installed import ONNX, find_pack, packs_folder, store
 from engine.packs.joined import weights_of
@@ -26,7 +27,7 @@ def brought_onnx(path: Path, shape: OnnxShape, scaling: str) -> Pack:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise PackError(f"“{shown(path)}” cannot be read: {error.strerror}. Choose another file.") from error
-    title = f"{path.stem} (ONNX, {SCALINGS[scaling].title})"
+    title = f"{path.stem} (ONNX, {SCALING_WORDS[scaling]})"
     file = StoredFile(path, digest)
     return onnx_pack(f"onnx-{digest[:12]}", title, "Unknown: your own file", file, described_shape(shape, scaling))
 

@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import PackError
 from engine.networks.architectures import ARCHITECTURES
 from engine.pack_values import SHIPPED_CALIBRATIONS, PackCard, PackFile, PackKind
-from engine.packs.catalogue import CATALOGUE, Published
+from engine.packs.catalogue import CATALOGUE, MEASURED_JOINS, Published
 from engine.packs.installed import (
     CALIBRATION,
     described,
@@ -18,6 +18,7 @@ from engine.packs.installed import (
     packs_folder,
 )
 from engine.packs.installing import partial_bytes
+from engine.packs.pack import Pack
 
 
 def cards(folder: Path | None = None) -> list[PackCard]:
@@ -52,21 +53,22 @@ def _published_card(pack: Published, packs: Path) -> PackCard:
 
 
 def _own_card(pack_id: str, about: Mapping[str, Any], packs: Path) -> PackCard:
-    place = packs / pack_id
+    place, pack = packs / pack_id, _found(pack_id, packs)
     return PackCard(
         id=pack_id,
         kind=PackKind.EMBEDDER,
         title=str(about.get("title", pack_id)),
         architecture=_architecture(about),
-        dimension=_dimension(pack_id, packs),
+        dimension=pack.dimension if pack else 0,
         licence=str(about.get("licence", "unknown")),
-        commercial_use=False,
+        commercial_use=pack is not None and pack.commercial_use,
         source=_source(about),
         files=tuple(
             PackFile(file.name, str(about.get("sha256", "")), file.stat().st_size)
             for file in sorted(place.iterdir())
             if file.suffix in (".safetensors", ".onnx")
         ),
+        accuracy=MEASURED_JOINS.get(pack_id),
         installed=True,
         own=True,
         calibrated=_calibrated(pack_id, packs),
@@ -74,11 +76,11 @@ def _own_card(pack_id: str, about: Mapping[str, Any], packs: Path) -> PackCard:
     )
 
 
-def _dimension(pack_id: str, packs: Path) -> int:
+def _found(pack_id: str, packs: Path) -> Pack | None:
     try:
-        return find_pack(pack_id, packs).dimension
+        return find_pack(pack_id, packs)
     except PackError:
-        return 0
+        return None
 
 
 def _architecture(about: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from engine.options import Option
 from engine.settings import OPTIONS
 from engine.types import EngineInfo
 from gui.context import Context
-from gui.pages.network_card import NetworkCard
 from gui.pages.page import Page
 from gui.pages.protection import ProtectionCard
 from gui.theme import tokens as t
@@ -39,14 +39,11 @@ class SettingsPage(Page):
         for section in dict.fromkeys(option.section for option in OPTIONS.values()):
             shown = {key: option for key, option in OPTIONS.items() if option.section == section and not option.hidden}
             cards.addWidget(self._section(section, shown))
-            if section == "Engine":
-                self.network = NetworkCard(context)
-                cards.addWidget(self.network)
         self.protection = ProtectionCard(context)
         cards.addWidget(self.protection)
         self.dial = RateDial(context)
         cards.addWidget(self.dial)
-        self.about = _AboutCard()
+        self.about = _AboutCard(lambda: context.open_page("models"))
         cards.addWidget(self.about)
         cards.addStretch(1)
         scroll = QScrollArea()
@@ -80,9 +77,10 @@ class SettingsPage(Page):
 class _AboutCard(QFrame):
     """What the engine runs on, the pack's licence, and where things are."""
 
-    def __init__(self) -> None:
+    def __init__(self, open_models: Callable[[], None]) -> None:
         super().__init__()
         self.setProperty("look", "card")
+        self.models = button("All models", open_models, "quiet", "models")
         self._lines = QGridLayout()
         self._lines.setColumnStretch(1, 1)
         self._lines.setHorizontalSpacing(t.MARGIN)
@@ -94,7 +92,7 @@ class _AboutCard(QFrame):
         layout.setSpacing(t.GUTTER)
         layout.addWidget(label("In use", "title"))
         layout.addLayout(self._lines)
-        layout.addLayout(row(self.open, None))
+        layout.addLayout(row(self.models, self.open, None))
         self.values: dict[str, str] = {}
         self._labels = {}
         for number, name in enumerate(("Device", "Precision", "Pack", "Licence", "Detector", "Gallery", "Versions")):

@@ -15,7 +15,7 @@ from engine.device import choose_device
 from engine.errors import BadInputError, PackError
 from engine.evaluation.scaling import Tried, best_scaling
 from engine.matching.calibration import Calibration
-from engine.pack_values import SCALING_KEYS
+from engine.pack_values import SCALING_WORDS
 from engine.packs.embedder import Embedder
 from engine.packs.installed import find_pack, packs_folder
 from engine.packs.onnx_network import SCALINGS, OnnxShape, probe
@@ -182,5 +182,5 @@ def test_that_the_scaling_is_found_by_which_people_are_told_apart(
 
 
 def test_that_the_ways_of_scaling_are_the_ones_that_can_be_named() -> None:
-    assert tuple(SCALINGS) == SCALING_KEYS
+    assert list(SCALINGS) == list(SCALING_WORDS)
     assert chip_of_crop(np.zeros((256, 256, 3), np.uint8), OnnxShape(96, False, True, 64).frame).shape == (96, 96, 3)

@@ -1,0 +1,90 @@
+"""`visavis packs`, each command as a process of its own, against a server on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from engine.learning import Failed, Progressed, Said, from_line
+from engine.packs.installed import is_installed, packs_folder
+from tests.pack_server import serving
+
+ROOT = Path(__file__).parents[2]
+
+
+def visavis(*arguments: object, fails: bool = False) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "main.py", *map(str, arguments)]
+    # Where standard input ends, the window that began it has gone, and the work is cancelled.
+    ours, theirs = os.pipe()
+    try:
+        done = subprocess.run(command, cwd=ROOT, stdin=ours, capture_output=True, text=True, check=False, timeout=150)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (done.returncode != 0) == fails, done.stderr[-2000:]
+    return done
+
+
+def test_that_all_packs_are_listed_and_shown() -> None:
+    listed = {one["id"]: one for one in json.loads(visavis("packs", "list", "--json").stdout)}
+    assert listed["dlib-resnet-v1"]["in_use"]
+    assert not listed["mobilefacenet"]["installed"]
+    shown = visavis("packs", "show", "facenet-vggface2").stdout
+    assert "Commercial use: no" in shown
+    assert "281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b" in shown
+    assert "Name a pack" in visavis("packs", "show", "nobody", fails=True).stderr
+    assert "“YuNet” is not installed" in visavis("packs", "measure", "yunet", fails=True).stderr
+
+
+def test_that_a_pack_is_installed_joined_used_and_removed(shared: Path, pictures: Path, tmp_path: Path) -> None:
+    gallery = tmp_path / "gallery.db"
+    visavis("--gallery", gallery, "enroll", "Eileen", pictures / "eileen1.jpg")
+    with serving({file.name: file.read_bytes() for file in (shared / "weights").iterdir()}) as served:
+        lines = visavis("packs", "install", "mobilefacenet", "--from", served.url, "--events").stdout.splitlines()
+        events = [from_line(line) for line in lines]
+    assert isinstance(events[0], Progressed)
+    assert events[-1] == Said("“MobileFaceNet” is installed.")
+    both = json.loads(visavis("packs", "join", "mobilefacenet", "dlib-resnet-v1", "--json").stdout)["pack"]
+    assert both == "dlib-resnet-v1+mobilefacenet"
+    visavis("--gallery", gallery, "packs", "use", both)
+    assert visavis("--gallery", gallery, "verify", "Eileen", pictures / "eileen2.png").returncode == 0
+    visavis("--gallery", gallery, "packs", "use", "dlib-resnet-v1")
+    assert "made of this pack" in visavis("--gallery", gallery, "packs", "remove", "mobilefacenet", fails=True).stderr
+    for pack in (both, "mobilefacenet"):
+        visavis("--gallery", gallery, "packs", "remove", pack)
+    assert not is_installed("mobilefacenet")
+    shown = json.loads(visavis("--gallery", gallery, "gallery", "show", "Eileen", "--json").stdout)
+    assert shown["templates"][0]["packs"] == ["dlib-resnet-v1"]
+
+
+def test_that_a_failure_is_an_event_for_the_window(tmp_path: Path) -> None:
+    (tmp_path / "yunet_n_dynamic.onnx").write_bytes(b"no network")
+    done = visavis("packs", "install", "yunet", "--from", tmp_path, "--events", fails=True)
+    event = from_line(done.stdout.splitlines()[-1])
+    assert isinstance(event, Failed)
+    assert "does not hold the published “yunet_n_dynamic.onnx”" in event.sentence
+    assert not (packs_folder() / "yunet").exists()
+
+
+def test_that_an_onnx_network_is_brought_along(pictures: Path, tmp_path: Path) -> None:
+    from tests.engine.packs.test_onnx import network  # noqa: PLC0415 - shared with its own tests
+
+    path, folder = tmp_path / "theirs.onnx", tmp_path / "people"
+    path.write_bytes(network().SerializeToString())
+    for name, picture in (("Eileen", "eileen1.jpg"), ("Grace", "grace.jpg")):
+        (folder / name).mkdir(parents=True)
+        # The same picture many times makes pairs of strangers enough.
+        for number in range(32):
+            shutil.copy(pictures / picture, folder / name / f"{number}.jpg")
+    assert "--calibrate" in visavis("packs", "add", path, fails=True).stderr
+    added = json.loads(visavis("packs", "add", path, "--calibrate", folder, "--title", "Theirs", "--json").stdout)
+    assert added["pairs"] == 1024
+    gallery = tmp_path / "gallery.db"
+    visavis("--gallery", gallery, "enroll", "Eileen", pictures / "eileen1.jpg")
+    visavis("--gallery", gallery, "packs", "use", added["pack"])
+    shown = json.loads(visavis("--gallery", gallery, "gallery", "show", "Eileen", "--json").stdout)
+    assert shown["templates"][0]["packs"] == ["dlib-resnet-v1", added["pack"]]
