@@ -14,6 +14,7 @@ from engine.errors import shown
 from engine.gallery.attempts import Attempts, Moment, read_claims, refuse_during_pause, write_claims
 from engine.gallery.journal import Note
 from engine.gallery.store import Gallery
+from engine.liveness_values import Answer
 from engine.types import Verification
 
 STRETCH_S = 3.0
@@ -102,7 +103,7 @@ class Claims:
         Raises:
             GalleryError: it cannot be counted, and so must not be given.
         """
-        failed = not found.match and found.probe.quality.acceptable
+        failed = not found.match and found.probe.quality.acceptable and not found.refused_as_not_live
         if failed or found.match:
             self._count(found.person_id, success=found.match)
         return failed
@@ -113,7 +114,10 @@ class Claims:
         Raises:
             GalleryError: it cannot be counted.
         """
-        fit = found is not None and (found.match or found.probe.quality.acceptable)
+        # Whether somebody who is near enough is alive may not be known yet.
+        fit = found is not None and (
+            found.match or (found.probe.quality.acceptable and (not found.refused_as_not_live or _attack(found)))
+        )
         ended = self.stretch.look(person_id, found.match if found and fit else None, time_s)
         for claimed, success in ended:
             self._count(claimed, success=success)
@@ -141,3 +145,7 @@ class Claims:
         if counted.pause_s:
             details = {"failures": counted.failures, "pause_s": counted.pause_s}
             self.gallery.journal.note(Note("pause", details, [person_id]))
+
+
+def _attack(found: Verification) -> bool:
+    return found.liveness is not None and any(cue.answer is Answer.ATTACK for cue in found.liveness.cues)

@@ -556,6 +556,19 @@ class Evaluated:
 
 
 @dataclass(frozen=True, slots=True)
+class LivenessTrained:
+    """A network over time was trained on clips and compared with single frames.
+
+    Attributes:
+        better: whether it was put to use.
+        text: what it is worth, in lines.
+    """
+
+    better: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """It did not work, and why, as a sentence."""
 
@@ -573,6 +586,7 @@ Event: TypeAlias = (
     | BenchResult
     | Checked
     | Evaluated
+    | LivenessTrained
     | Failed
 )
 _EVENTS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}

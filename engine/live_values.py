@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol, TypeAlias
 
+from engine.liveness_values import CheckState, Cue
 from engine.types import Box, Face, Frame, Identification, Verification
 
 
@@ -134,11 +135,13 @@ class LiveResult:
     Attributes:
         tracked: everyone in the picture, largest first.
         verification: set when an identity is claimed and a face is in the picture: of the largest one.
-        stages_ms: time spent by stage: "light", "detect", "align", "embed", "match".
+        stages_ms: time spent by stage: "light", "detect", "align", "embed", "match", "liveness".
         detected: whether the whole picture was searched, and not only the places of known faces.
         recorded_s: how long the clip that is being recorded is so far; None while none is.
         record_problem: why the recording ended by itself, as a sentence; empty otherwise.
         pause_s: how long the claimed identity is not looked at, after too many failed attempts.
+        cues: what passive liveness says of each face, in the order of `tracked`; empty where it is off.
+        check: the liveness check on demand that is under way or has just ended.
     """
 
     frame: Frame
@@ -150,6 +153,8 @@ class LiveResult:
     recorded_s: float | None = None
     record_problem: str = ""
     pause_s: float = 0.0
+    cues: tuple[Cue, ...] = ()
+    check: CheckState | None = None
 
     @property
     def identifications(self) -> tuple[Identification, ...]:

@@ -82,7 +82,7 @@ class Pipeline:
         qualities = assess(chips, landmarks, scores, frame.size, boxes)
         parts = zip(detections, landmarks, chips, crops, qualities, strict=True)
         return [
-            Face(detection.box, detection.score, points, chip, crop, quality)
+            Face(detection.box, detection.score, points, chip, crop, quality, points=detection.points)
             for detection, points, chip, crop, quality in parts
         ]
 

@@ -44,6 +44,8 @@ from engine.journal import LogPolicy
 from engine.journal_desk import JournalDesk
 from engine.live_desk import LiveDesk
 from engine.live_values import LiveResult, Visit
+from engine.liveness_desk import LivenessDesk
+from engine.liveness_values import Policy
 from engine.loaded import PACK_KEYS, Networks, embed_missing
 from engine.matching.learned import find_verifier
 from engine.packs.embedder import left_device
@@ -65,6 +67,7 @@ from engine.types import (
     Frame,
     Identification,
     IdentifiedPicture,
+    Metric,
     PackInfo,
     Person,
     Picture,
@@ -92,6 +95,8 @@ PREVIEW_PX = 1600
 """Longest side of the pictures handed back for showing."""
 PICTURES_AT_ONCE = 8
 """How many pictures share one pass through the pipeline."""
+SAME_FACE_RATE = 1e-3
+"""How often a stranger might be taken for the face that a check on demand began with."""
 PASTED = "pasted picture"
 """What a picture without a name is called."""
 
@@ -119,6 +124,7 @@ class FaceService:
         self._live = LiveDesk(
             lambda: self._networks.for_live, lambda: self._decider, lambda: self._settings, self._remember_live
         )
+        self.liveness = LivenessDesk(lambda: Policy(self._settings.liveness), self._same_face_distance)
         self._claims: Claims | None = None
         place = gallery_path or default_gallery_path()
         self._place = followed(place) if isinstance(place, Path) else place
@@ -429,7 +435,9 @@ class FaceService:
         """
         person = self._gallery.person(person_id)
         self._claiming.check(person_id)
-        found = self._decider.verify(self.probe(picture), person)
+        frame = self._read(picture)
+        found = self._decider.verify(self.probe(frame), person)
+        found = self.liveness.judged(found, self.liveness.unseen(frame))
         # The same picture again, because something else has changed, is no other attempt.
         if self._past.add(self._past_of("verification", person.name, found, found.probe, person.id)):
             failed = self._claiming.answered(found)
@@ -505,6 +513,7 @@ class FaceService:
             self._leave_device(error)
             self.live.forget()
             result = self.live.watch(frame, claimed)
+        result = self.liveness.looked_at(result)
         self._count_attempts(result, claimed)
         return replace(result, pause_s=pause_s)
 
@@ -519,6 +528,7 @@ class FaceService:
         for past in self._past_identified(identifications):
             self._past.add_live(past, time_s)
         if verification is not None:
+            verification = self.liveness.judged_now(verification)
             past = self._past_of(
                 "verification", verification.name, verification, verification.probe, verification.person_id
             )
@@ -550,7 +560,8 @@ class FaceService:
     ) -> Past:
         templates, rejected = 1, False
         if isinstance(found, Verification):
-            templates, rejected = len(found.template_distances), found.rejected_at is not None
+            templates = len(found.template_distances)
+            rejected = found.rejected_at is not None or bool(found.refused_as_not_live)
         record = Decided(what, about, found.metric, found.distance, templates, 0, found.match, rejected, found.verifier)
         return Past(record, embedding_of(probe), probe.pack_id, person_id)
 
@@ -815,6 +826,10 @@ class FaceService:
 
             self._guided = GuidedDesk(lambda: self._enroller, live_faces)
         return self._guided
+
+    def _same_face_distance(self) -> float:
+        """Largest cosine distance at which two frames still show one face."""
+        return self._decider.calibration.threshold(Metric.COSINE, SAME_FACE_RATE)
 
     # --- pictures to faces ----------------------------------------------------------------------------------------
 

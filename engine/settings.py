@@ -165,6 +165,19 @@ class Settings:
             ),
         ),
     )
+    liveness: str = option(
+        "off",
+        Option(
+            "Decisions",
+            "Liveness",
+            "What a verification needs besides a small distance. Pictures, videos and virtual cameras never have it.",
+            (
+                ("off", "Not asked for"),
+                ("passive", "Passive: the look of the face"),
+                ("challenge", "Passive, and a movement or flash on demand"),
+            ),
+        ),
+    )
     false_match_rate: float = option(
         1e-3,
         Option(

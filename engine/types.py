@@ -13,15 +13,18 @@ from enum import StrEnum
 from math import inf
 from pathlib import Path
 from threading import Event
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import OperationCancelledError
+from engine.liveness_values import LivenessDecision
 
 FloatArray: TypeAlias = NDArray[np.float32]
 PixelArray: TypeAlias = NDArray[np.uint8]
+FrameKind: TypeAlias = Literal["picture", "camera", "virtual", "video", "folder"]
+"""What gave a frame. Only "camera" can ever count as live."""
 
 
 def frozen(array: NDArray[np.generic]) -> None:
@@ -69,12 +72,14 @@ class Frame:
         source: where it came from, for people: a file name, a camera name.
         time_s: capture time on the monotonic clock for a camera, position for a video; 0 for a still picture.
         notes: what the reader had to decide, in words ("3 frames, the first is used").
+        kind: what gave it.
     """
 
     pixels: PixelArray
     source: str
     time_s: float = 0.0
     notes: tuple[str, ...] = ()
+    kind: FrameKind = "picture"
 
     def __post_init__(self) -> None:
         """Check the shape and make the pixels read-only."""
@@ -194,6 +199,7 @@ class Face:
         embedding: (D,) float32 of unit length; None when it was not asked for.
         pack_id: the model pack that made the embedding.
         views: how many views of the face the embedding is the mean of.
+        points: (5, 2) float32 as the detector gave them, see `Detection.points`; None where it gives none.
     """
 
     box: Box
@@ -205,10 +211,11 @@ class Face:
     embedding: FloatArray | None = None
     pack_id: str = ""
     views: int = 0
+    points: FloatArray | None = None
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""
-        for array in (self.landmarks, self.chip, self.crop, self.embedding):
+        for array in (self.landmarks, self.chip, self.crop, self.embedding, self.points):
             if array is not None:
                 frozen(array)
 
@@ -337,6 +344,7 @@ class Verification:
         false_match: how often a stranger gets this close; None when the pack has no calibration for the metric.
         verifier: what was learned to verify with; empty where it is the plain distance.
         rejected_at: cosine distance to a face that the user said is not this person, where that bars a match.
+        liveness: the policy in force and what it makes of the face; where it is not met, there is no match.
     """
 
     person_id: int
@@ -352,6 +360,13 @@ class Verification:
     false_match: FalseMatchRate | None = None
     verifier: str = ""
     rejected_at: float | None = None
+    liveness: LivenessDecision | None = None
+
+    @property
+    def refused_as_not_live(self) -> str:
+        """Why a face that is near enough is no match, as a sentence; empty where liveness does not bar it."""
+        near = self.distance <= self.threshold and self.rejected_at is None
+        return self.liveness.reason if near and self.liveness is not None and not self.liveness.met else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -429,7 +444,8 @@ class Decided:
         what: "verification", "comparison" or "identification".
         about: whom or what it was about.
         people: in the gallery for an identification, else 0.
-        rejected: whether it was no match because the user said that such a face is not this person.
+        rejected: whether it was no match because the user said that such a face is not this person, or because
+            liveness was required and not shown.
         verifier: what was learned to verify with; empty where it is the plain distance.
     """
 

@@ -21,6 +21,7 @@ from engine.guided import Sector
 from engine.journal import LogQuery
 from engine.learning import Evaluation
 from engine.live_values import Blur, LiveResult
+from engine.liveness_values import Trial, TrialSetup
 from engine.server_address import Place
 from engine.settings import Settings
 from engine.types import (
@@ -568,6 +569,40 @@ class EngineClient(QObject):
     def sort_delete(self, sorting_id: int) -> Job:
         """Job of None."""
         return self.submit(lambda service, _job: service.sorting.delete(sorting_id))
+
+    # --- liveness -----------------------------------------------------------------------------------------------
+
+    def begin_challenge(self) -> Job:
+        """Job of CheckState."""
+        return self.submit(lambda service, _job: service.liveness.begin_challenge())
+
+    def begin_flash(self) -> Job:
+        """Job of FlashPlan."""
+        return self.submit(lambda service, _job: service.liveness.begin_flash())
+
+    def end_check(self) -> Job:
+        """Job of None."""
+        return self.submit(lambda service, _job: service.liveness.end_check())
+
+    def begin_trial(self, setup: TrialSetup) -> Job:
+        """Job of CheckState."""
+        return self.submit(lambda service, _job: service.liveness.begin_trial(setup))
+
+    def take_back_trial(self) -> Job:
+        """Job of the Trial that was taken back; of None where there is none."""
+        return self.submit(lambda service, _job: service.liveness.take_back_trial())
+
+    def keep_trial(self, trial: Trial) -> Job:
+        """Job of None."""
+        return self.submit(lambda service, _job: service.liveness.keep_trial(trial))
+
+    def use_temporal(self) -> Job:
+        """Job of None: a network over time was put to use, or is to be looked for again."""
+        return self.submit(lambda service, _job: service.liveness.look_again())
+
+    def bench(self) -> Job:
+        """Job of BenchReport."""
+        return self.submit(lambda service, _job: service.liveness.bench())
 
     # --- history ------------------------------------------------------------------------------------------------
 

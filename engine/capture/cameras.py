@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ from engine.errors import CameraError, shown
 log = logging.getLogger(__name__)
 
 _CAMERA = "camera:"
-_VIRTUAL = ("virtual", "obs", "loopback", "dummy", "droidcam", "manycam", "snap camera", "epoccam", "xsplit")
+_VIRTUAL = re.compile(r"virtual|loopback|dummy|\bobs\b|manycam|snap camera|xsplit|droidcam|epoccam|\bndi\b|vcam", re.IGNORECASE)
+"""Parts of the names of cameras that are programs. A name proves nothing, so that no other camera is trusted for it."""
 _SYSTEM, _PROCESSES = Path("/sys/class/video4linux"), Path("/proc")
 
 
@@ -78,7 +80,7 @@ def is_virtual(name: str, device: str) -> bool:
 
     A name proves nothing: this only keeps an honest program from being called live.
     """
-    if any(word in name.casefold() for word in _VIRTUAL):
+    if _VIRTUAL.search(name):
         return True
     place = _SYSTEM / Path(device).name if device else None
     return place is not None and place.exists() and "/virtual/" in str(place.resolve())

@@ -17,7 +17,6 @@ from engine.errors import CameraError, ImageError, shown
 from engine.types import CancelToken, Frame, PixelArray
 
 Kind: TypeAlias = Literal["camera", "virtual", "video", "folder"]
-"""A virtual camera is a program that poses as one: what it shows may be anything."""
 LONGEST_LIVE_PX = 1920
 """A camera's larger pictures are reduced: nobody sees more of them, and everything takes longer."""
 FOLDER_FPS = 1.0
@@ -107,7 +106,7 @@ class CameraSource:
         if rgb is None:
             return None
         rgb, _ = reduced(rgb, LONGEST_LIVE_PX)
-        return Frame(turned(rgb, self._options.rotation_deg), self.label, taken_s)
+        return Frame(turned(rgb, self._options.rotation_deg), self.label, taken_s, kind=self.kind)
 
     def close(self) -> None:
         """Release the camera."""
@@ -152,7 +151,7 @@ class VideoSource:
             self.open()
             there, pixels = self._capture.read()
         rgb = as_rgb(pixels) if there else None
-        return None if rgb is None else Frame(rgb, self.label, time.monotonic())
+        return None if rgb is None else Frame(rgb, self.label, time.monotonic(), kind=self.kind)
 
     def close(self) -> None:
         """Close the file."""
@@ -191,7 +190,7 @@ class FolderSource:
         except ImageError:
             return None
         pixels, _ = reduced(frame.pixels, _LONGEST_SIDE_PX)
-        return Frame(pixels, self.label, self._clock())
+        return Frame(pixels, self.label, self._clock(), kind=self.kind)
 
     def close(self) -> None:
         """Forget the list."""

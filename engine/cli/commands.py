@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import asdict
 
 from engine import settings as settings_file
-from engine.cli import care, guided, learning, log, output, packs, protection, server, sorting, transfer
+from engine.cli import care, guided, learning, liveness, log, output, packs, protection, server, sorting, transfer
 from engine.detection import DETECTORS
 from engine.errors import BadInputError, VisavisError
 from engine.service import FaceService
@@ -212,6 +212,7 @@ LEARNING: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "train": learning.train,
     "evaluate": learning.evaluate,
     "packs": packs.packs,
+    "liveness": liveness.liveness,
 }
 """Commands that need no gallery."""
 COMMANDS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from engine.care import strangers_in_words
@@ -66,6 +67,7 @@ def verification(result: Verification) -> Json:
         "threshold": round(result.threshold, 6),
         "metric": result.metric.value,
         "rejected_at": None if result.rejected_at is None else round(result.rejected_at, 6),
+        "liveness": None if result.liveness is None else asdict(result.liveness),
     }
 
 
@@ -74,6 +76,8 @@ def verification_text(result: Verification) -> str:
     answer = f"Match: this is “{result.name}”" if result.match else f"No match: this is not “{result.name}”"
     if result.rejected_at is not None:
         answer += f", by a face that you rejected (distance to it {result.rejected_at:.3f})"
+    if result.refused_as_not_live:
+        answer += f", though near enough: {result.refused_as_not_live.removesuffix('.')}"
     return _decision_text(answer, result)
 
 

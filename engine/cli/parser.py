@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.journal import KINDS
 from engine.learning import RECIPE_OPTIONS, Recipe
+from engine.liveness_values import BONA_FIDE, SPECIES
 from engine.options import Option
 from engine.pack_values import SCALING_WORDS
 from engine.server_address import gallery_place
@@ -74,6 +75,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _add_learning_commands(commands)
     _add_transfer_commands(commands)
     _add_server_commands(commands.add_parser("server", parents=[everywhere], help="for the owner of a gallery server"))
+    _add_liveness_commands(commands)
     commands.add_parser("info", parents=[everywhere], help="device, precision, pack, gallery, versions")
     request = parser.parse_args(arguments)
     if request.command == "enroll" and bool(request.images) == request.guided:
@@ -215,6 +217,30 @@ def _add_learning_commands(commands: Any) -> None:
     packs.add_argument("--title", help="what to call the pack")
     packs.add_argument("--seconds", type=float, default=10.0, help="how long to measure")
     packs.add_argument("--events", action="store_true", help=argparse.SUPPRESS)
+
+
+def _add_liveness_commands(commands: Any) -> None:
+    everywhere = _common_options(argparse.SUPPRESS)
+    alive = commands.add_parser("liveness", parents=[everywhere], help="is it a living face, or a picture of one?")
+    actions = alive.add_subparsers(dest="action", required=True, metavar="ACTION")
+    check = actions.add_parser(
+        "check", parents=[everywhere], help="how pictures and videos look to the passive networks"
+    )
+    check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="pictures or videos")
+    train = actions.add_parser(
+        "train", parents=[everywhere], help="train a network over time on clips in “live” and “spoof”"
+    )
+    train.add_argument("folder", type=Path, help="holds “live” and “spoof”: videos, or folders of frames")
+    train.add_argument("--kind", choices=("clip", "series"), default="clip", help="3-D on pixels, or 1-D on landmarks")
+    train.add_argument("--seed", type=int, default=0, help="of everything that is drawn")
+    train.add_argument("--events", action="store_true", help=argparse.SUPPRESS)
+    bench = actions.add_parser("bench", parents=[everywhere], help="the spoof bench: what may be claimed here")
+    bench.add_argument("--report", action="store_true", help="print the report (as without)")
+    bench.add_argument("--video", type=Path, metavar="FILE", help="make a trial of a video; it counts nowhere")
+    bench.add_argument("--species", choices=(*SPECIES, BONA_FIDE), help="what the video shows")
+    bench.add_argument("--light", default="", help="in your words")
+    bench.add_argument("--distance", default="", help="in your words")
+    bench.add_argument("--subject", default="", help="who holds it, in your words")
 
 
 def _add_transfer_commands(commands: Any) -> None:

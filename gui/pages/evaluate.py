@@ -24,6 +24,7 @@ from engine.types import PackInfo
 from gui.context import Context
 from gui.pages.evaluate_tables import evaluation_figures, evaluation_tables
 from gui.pages.page import Page
+from gui.pages.spoof_bench import SpoofBench
 from gui.tasks import Task
 from gui.theme import tokens as t
 from gui.widgets.basics import button, card, clear, label, row
@@ -53,6 +54,11 @@ class EvaluatePage(Page):
         self.results: list[Evaluation] = []
         self._over = True
         self._complaints: set[str] = set()
+        self.what = QComboBox()
+        self.what.setAccessibleName("What to evaluate")
+        self.what.addItems(["Recognition", "Spoof bench"])
+        self.what.currentIndexChanged.connect(self._on_what)
+        self.header.addWidget(self.what)
         self.pack = QComboBox()
         self.pack.setAccessibleName("Which network")
         self.pack.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
@@ -78,10 +84,37 @@ class EvaluatePage(Page):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.zone)
         self._stack.addWidget(self._make_result())
+        self.bench = SpoofBench(context)
+        self._stack.addWidget(self.bench)
         self.body.addWidget(self._stack, 1)
         context.client.ready.connect(lambda _info: self._ask_for_packs())
         self._ask_for_packs()
         self._follow()
+
+    @override
+    def entered(self) -> None:
+        if self._benching:
+            self.bench.entered()
+
+    @override
+    def left(self) -> None:
+        self.bench.left()
+
+    @property
+    def _benching(self) -> bool:
+        return self.what.currentIndex() == 1
+
+    def _on_what(self, _row: int) -> None:
+        """Show the bench in the place of the figures, or the other way round."""
+        for widget in (self.pack, self.pairs):
+            widget.setVisible(not self._benching)
+        self._follow()
+        if self._benching:
+            self._stack.setCurrentWidget(self.bench)
+            self.bench.entered()
+        else:
+            self.bench.left()
+            self._stack.setCurrentIndex(1 if self.evaluation is not None else 0)
 
     def _make_result(self) -> QScrollArea:
         top, inside = card()
@@ -205,7 +238,8 @@ class EvaluatePage(Page):
         self._show_curves()
         self.histogram.show_shares(found.bins, found.genuine, found.impostor)
         self._show_tables(found)
-        self._stack.setCurrentIndex(1)
+        if not self._benching:
+            self._stack.setCurrentIndex(1)
         self._follow()
 
     def _show_curves(self) -> None:
@@ -223,7 +257,7 @@ class EvaluatePage(Page):
             self._tables.addWidget(table(*one), number // 2, number % 2)
 
     def _follow(self) -> None:
-        there = self.evaluation is not None
+        there = self.evaluation is not None and not self._benching
         self.report.setVisible(there)
         self.again.setVisible(there)
 

@@ -13,9 +13,10 @@ from gui.pages.live_panel import LivePanel
 from gui.pages.live_recording import CameraDialog, LiveRecording
 from gui.pages.page import Page
 from gui.theme import tokens as t
-from gui.widgets.basics import button, row, set_icon
+from gui.widgets.basics import button, column, row, set_icon
 from gui.widgets.camera_view import CameraView
 from gui.widgets.face_marks import tracked_mark
+from gui.widgets.liveness_check import LivenessCheck
 from gui.widgets.source_picker import SourcePicker
 
 
@@ -40,7 +41,8 @@ class LivePage(Page):
         self.view = CameraView(feed, context.settings)
         self.panel = LivePanel(context)
         content = row(spacing=t.GUTTER)
-        content.addWidget(self.view, 1)
+        self.liveness = LivenessCheck(context)
+        content.addLayout(column(self.view, self.liveness, spacing=t.GUTTER), 1)
         content.addWidget(self.panel.frame)
         self.body.addLayout(content, 1)
         self._result: LiveResult | None = None
@@ -67,6 +69,7 @@ class LivePage(Page):
     @override
     def left(self) -> None:
         self.view.active = False
+        self.liveness.end()
         self.context.feed.stop()
 
     def _on_cameras(self, _cameras: object) -> None:
@@ -110,6 +113,8 @@ class LivePage(Page):
         self.view.canvas.mark_faces(
             [tracked_mark(one, claim) for one, claim in zip(result.tracked, claims, strict=False)]
         )
+        self.liveness.show_cues(result.cues, result.verification.liveness if result.verification else None)
+        self.liveness.follow(result.check)
         feed, client = self.context.feed, self.context.client
         self.panel.show_result(result, feed.dropped + client.dropped_frames, self._device)
 

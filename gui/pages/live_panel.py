@@ -103,7 +103,7 @@ class LivePanel:
 
     def _show_verification(self, verification: Verification) -> None:
         self._picture.show_pixels(verification.probe.crop)
-        self.decision.setText(f"This is {verification.name}" if verification.match else f"Not {verification.name}")
+        self.decision.setText(_answer(verification))
         set_look(self.decision, "title-good" if verification.match else "title-bad")
         self._show_distance(verification.distance, verification.threshold)
         self.words.setText(rate_in_words(verification))
@@ -133,6 +133,12 @@ class LivePanel:
         self.decision.setText("")
         self.gauge.hide()
         self.words.setText(sentence)
+
+
+def _answer(verification: Verification) -> str:
+    if verification.refused_as_not_live:
+        return "Liveness not shown"
+    return f"This is {verification.name}" if verification.match else f"Not {verification.name}"
 
 
 def _everyone(tracked: tuple[TrackedFace, ...]) -> str:

@@ -14,6 +14,7 @@ from engine.learning import BenchResult, Checked, DataReport, Event, Recipe, Run
 from engine.types import Progress
 from gui.context import Context
 from gui.pages.page import Page
+from gui.pages.train_liveness import LivenessStep
 from gui.pages.train_pictures import PicturesStep
 from gui.pages.train_progress import ProgressStep
 from gui.pages.train_recipe import RecipeStep
@@ -23,7 +24,7 @@ from gui.theme import tokens as t
 from gui.widgets.basics import button, lead_tab_to, row
 from gui.widgets.job_bar import JobBar
 
-STEPS = ("Pictures", "Recipe", "Training", "Runs")
+STEPS = ("Pictures", "Recipe", "Training", "Runs", "Liveness network")
 Purpose: TypeAlias = Literal["check", "train", "bench"]
 _BUSY = "Something is being trained or checked already. Stop it first, or wait."
 _NO_FOLDER = "Choose a folder of people first."
@@ -46,6 +47,7 @@ class TrainPage(Page):
         self.recipe = RecipeStep()
         self.progress = ProgressStep(context)
         self.runs = RunsStep(context)
+        self.liveness = LivenessStep(context)
         self._stack = QStackedWidget()
         self.steps = QButtonGroup(self)
         self.header.addLayout(self._choosers())
@@ -59,7 +61,7 @@ class TrainPage(Page):
     def _choosers(self) -> QHBoxLayout:
         choosers = []
         for number, (name, step) in enumerate(
-            zip(STEPS, (self.pictures, self.recipe, self.progress, self.runs), strict=True)
+            zip(STEPS, (self.pictures, self.recipe, self.progress, self.runs, self.liveness), strict=True)
         ):
             chooser = button(name, partial(self.show_step, number), "navigation")
             chooser.setCheckable(True)
@@ -85,7 +87,7 @@ class TrainPage(Page):
         self.progress.stop.clicked.connect(self._stop)
 
     def show_step(self, number: int) -> None:
-        """Show one of the four steps."""
+        """Show one of the four steps, or the training of a liveness network."""
         self._stack.setCurrentIndex(number)
         chooser = self.steps.button(number)
         chooser.setChecked(True)
@@ -96,7 +98,9 @@ class TrainPage(Page):
     @override
     def take_pictures(self, pictures: Sequence[Path | bytes]) -> None:
         folders = [one for one in pictures if isinstance(one, Path)]
-        if folders:
+        if folders and self._stack.currentWidget() is self.liveness:
+            self.liveness.train(folders[0])
+        elif folders:
             self.show_step(0)
             self.check(folders[0])
         else:
@@ -104,7 +108,10 @@ class TrainPage(Page):
 
     @override
     def choose_pictures(self) -> None:
-        self.pictures.browse_folder()
+        if self._stack.currentWidget() is self.liveness:
+            self.liveness.zone.choose.click()
+        else:
+            self.pictures.browse_folder()
 
     # --- tasks --------------------------------------------------------------------------------------------------
 

@@ -270,6 +270,8 @@ class _ResultCard(QFrame):
                 f"You said of a face like this one that it is not {answer.name}: it is {answer.rejected_at:.3f} from "
                 f"that face. {words}"
             )
+        if answer.refused_as_not_live:
+            text, words = f"No match for {answer.name}: liveness is not shown", f"{answer.refused_as_not_live} {words}"
         self._show(text, answer.match, words, answer.distance, answer.threshold)
         self.verification = answer
         self.reject.setText(f"Not {answer.name} …")

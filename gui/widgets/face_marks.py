@@ -34,4 +34,6 @@ def words_of(tracked: TrackedFace) -> tuple[str, str, Tone]:
 
 def _claim(verification: Verification) -> tuple[str, str, Tone]:
     text = verification.name if verification.match else f"Not {verification.name}"
+    if verification.refused_as_not_live:
+        text = f"{verification.name}?"
     return text, f"{verification.distance:.2f}", "good" if verification.match else "bad"

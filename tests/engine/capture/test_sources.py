@@ -242,3 +242,15 @@ def test_that_whatever_a_camera_gives_is_taken_or_left(
     capture.pixels = pixels
     frame = source.read()
     assert (frame.size if frame else None) == size
+
+
+@pytest.mark.parametrize(
+    "name", ["OBS Virtual Camera", "v4l2loopback", "Dummy video device (0x0000)", "ManyCam", "NDI Webcam"]
+)
+def test_that_a_camera_that_is_a_program_is_known_by_its_name(name: str) -> None:
+    assert cameras.is_virtual(name, "")
+
+
+@pytest.mark.parametrize("name", ["Integrated Webcam", "HD Pro Webcam C920", "Kandinsky Cam", "Jobs Camera"])
+def test_that_other_cameras_are_cameras(name: str) -> None:
+    assert not cameras.is_virtual(name, "")

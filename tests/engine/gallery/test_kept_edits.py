@@ -139,7 +139,7 @@ def test_that_with_what_is_deleted_go_the_edits_that_speak_of_it(restarted: Rest
     ada, grace = ids(gallery)
     gallery.rename(ada, "Augusta King")
     gallery.rename(ada, "Ada L.")
-    gallery.describe(grace, notes="Amazing")
+    gallery.describe(grace, notes="Rear admiral. Amazing")
     if how == "person":
         gallery.delete_person(ada)
     elif how == "picture":
@@ -185,7 +185,7 @@ def test_that_a_person_without_pictures_leaves_nothing_either(tmp_path: Path) ->
 def test_that_what_others_have_changed_since_is_passed_over(restarted: Restarts) -> None:
     gallery = restarted.gallery
     ada, grace = ids(gallery)
-    gallery.describe(grace, notes="Amazing")
+    gallery.describe(grace, notes="Rear admiral. Amazing")
     gallery.rename(ada, "Augusta")
     gallery = restarted()
     with closing(Gallery.open(restarted.path)) as other:
@@ -302,3 +302,13 @@ def test_that_a_split_that_makes_no_sense_is_refused(
     with pytest.raises(error, match=words):
         gallery.split(ids(gallery)[0], chosen, name)
     assert everything(gallery) == before
+
+
+def test_that_notes_that_are_taken_away_are_deleted(restarted: Restarts) -> None:
+    gallery = restarted.gallery
+    _, grace = ids(gallery)
+    gallery.describe(grace, notes="Rear admiral. Met Quillfeather.")
+    gallery.describe(grace, notes="")
+    assert occurrences(restarted.path.parent, b"Quillfeather") == []
+    gallery.undo()
+    assert gallery.person(grace).notes == "Rear admiral. Met Quillfeather.", "this session knows"

@@ -1,0 +1,1 @@
+"""Is it a living face before the camera, or a picture of one."""

@@ -1,0 +1,391 @@
+"""What is asked about liveness: faces of live frames, checks on demand, the spoof bench."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import monotonic, perf_counter
+
+from torch import nn
+
+from engine.errors import BadInputError, PackError
+from engine.live_values import LiveResult, Observation, ObservationTone
+from engine.liveness.bench import Presentation, Trials, report
+from engine.liveness.challenge import Challenge, Sight
+from engine.liveness.clips import FRAMES_A_SECOND, windows
+from engine.liveness.flash import Flash
+from engine.liveness.learning import in_use, probabilities
+from engine.liveness.passive import LIVE_FROM, PassiveScorer, PassiveTrack, their_box
+from engine.liveness.policy import decide
+from engine.liveness.weights import load_passive
+from engine.liveness_values import (
+    BONA_FIDE,
+    SPECIES,
+    Answer,
+    BenchReport,
+    CheckState,
+    Cue,
+    FlashPlan,
+    LivenessDecision,
+    Policy,
+    Trial,
+    TrialSetup,
+)
+from engine.networks.temporal import FRAMES
+from engine.packs.catalogue import MINIFASNET
+from engine.packs.installed import packs_folder
+from engine.types import Box, Face, Frame, Verification
+
+log = logging.getLogger(__name__)
+
+SCORE_EVERY_S = 0.12
+"""A track is scored no more often: neighbouring frames say the same."""
+CHECK_LASTS_S = 30.0
+"""How long a passed check counts for the face that passed it."""
+_SAME_PLACE = 0.25
+_GONE_S = 1.5
+NO_FRAME_YET = "There is no live frame yet. Start the camera first."
+
+
+@dataclass(slots=True)
+class _Track:
+    """A face followed from frame to frame."""
+
+    id: int
+    box: Box
+    seen_s: float
+    passive: PassiveTrack = field(default_factory=PassiveTrack)
+    check: tuple[float, Cue] | None = None
+    window: deque[Face] = field(default_factory=lambda: deque(maxlen=FRAMES))
+    window_s: float = float("-inf")
+    motion: Cue | None = None
+
+
+class LivenessDesk:
+    """Looks at live frames one after another. Synchronous, as the service."""
+
+    def __init__(
+        self, policy: Callable[[], Policy], same_face: Callable[[], float], pack: Path | None = None,
+        trials: Trials | None = None,
+    ) -> None:  # fmt: skip
+        """Begin with nobody in sight.
+
+        Args:
+            policy: returns the one in force.
+            same_face: returns the largest cosine distance between two embeddings of one person.
+            pack: folder of the passive networks' files; where they are installed, without.
+            trials: of the spoof bench; this machine's, without.
+        """
+        self._policy, self._same_face = policy, same_face
+        self._pack = pack
+        self._trials = trials or Trials()
+        self._scorer: PassiveScorer | None = None
+        self._loaded: Path | None = None
+        self.problem = ""
+        self._tracks: dict[int, _Track] = {}
+        self._order: list[int] = []
+        self._next_id = 0
+        self._check: Challenge | Flash | Presentation | None = None
+        self._checked_track: int | None = None
+        self._source = ""
+        self._looked_for_temporal = False
+        self._network: tuple[str, nn.Module] | None = None
+        self._last: tuple[Frame, tuple[Cue, ...]] | None = None
+
+    # --- the passive networks -----------------------------------------------------------------------------------
+
+    def scorer(self) -> PassiveScorer | None:
+        """The passive networks; None where they are not installed, and `problem` says so."""
+        folder = self._pack or packs_folder() / MINIFASNET
+        if self._loaded is not None and not self._loaded.is_dir():
+            self._scorer = self._loaded = None
+        if self._scorer is None:
+            if not folder.is_dir():
+                self.problem = "Passive liveness needs the pack “minifasnet”. Install it on the Models page."
+                return None
+            try:
+                self._scorer, self._loaded, self.problem = PassiveScorer(load_passive(folder)), folder, ""
+            except PackError as error:
+                self.problem = str(error)
+        return self._scorer
+
+    @property
+    def wanted(self) -> bool:
+        """Whether faces are to be scored at all."""
+        return self._policy() is not Policy.OFF or isinstance(self._check, Presentation)
+
+    # --- live frames --------------------------------------------------------------------------------------------
+
+    def observe(self, frame: Frame, faces: Sequence[Face], tracks: Sequence[int] | None = None) -> tuple[Cue, ...]:
+        """Look at a live frame.
+
+        Args:
+            frame: of any source.
+            faces: found in it, largest first.
+            tracks: which faces of earlier frames they are; by their places, without.
+
+        Returns:
+            What the passive networks say of each face so far; nothing where liveness is not asked for.
+        """
+        if frame.source != self._source:
+            self.forget()
+            self._source = frame.source
+        self._order = self._follow(frame, faces, tracks)
+        self._see_check(frame, faces)
+        if not self.wanted:
+            return ()
+        scorer = self.scorer()
+        if scorer is None:
+            return tuple(Cue("passive", Answer.UNSURE, hint=self.problem) for _ in faces)
+        due = [
+            (self._tracks[number], face)
+            for number, face in zip(self._order, faces, strict=True)
+            if frame.time_s - self._tracks[number].passive.last_s >= SCORE_EVERY_S
+            or frame.time_s < self._tracks[number].passive.last_s
+        ]
+        scores = scorer.score(frame.pixels, [their_box(face.box) for _, face in due])
+        for (track, _), score in zip(due, scores, strict=True):
+            track.passive.add(frame.time_s, score)
+        self._see_motion(frame, faces)
+        cues = tuple(self._tracks[number].passive.cue() for number in self._order)
+        self._last = frame, cues
+        return cues
+
+    def looked_at(self, result: LiveResult) -> LiveResult:
+        """Add to a live result what can be said of each face's liveness, and judge its verification by it."""
+        frame, faces = result.frame, [one.face for one in result.tracked]
+        if result.light.skipped:
+            return replace(result, check=self.state, verification=None)
+        start = perf_counter()
+        cues = self.observe(frame, faces, [one.track_id for one in result.tracked])
+        if cues:
+            result.stages_ms["liveness"] = (perf_counter() - start) * 1000
+        verification = result.verification
+        self.see_trial(frame, faces, cues, verification.match if verification else None)
+        if verification is not None:
+            verification = self.judged(verification, self.decision(frame, cues))
+        tracked = result.tracked
+        if cues:
+            tracked = tuple(
+                replace(one, observations=(*one.observations, observation(cue)))
+                for one, cue in zip(tracked, cues, strict=True)
+            )
+        return replace(result, tracked=tracked, verification=verification, cues=cues, check=self.state)
+
+    def _see_motion(self, frame: Frame, faces: Sequence[Face]) -> None:
+        """Ask the network over time about the largest face, where one was trained and put to use."""
+        if not faces or self._temporal() is None:
+            return
+        track = self._tracks[self._order[0]]
+        if frame.time_s - track.window_s < 1 / FRAMES_A_SECOND:
+            return
+        if frame.time_s - track.window_s > _GONE_S:
+            track.window.clear()
+        track.window.append(faces[0])
+        track.window_s = frame.time_s
+        known = self._temporal()
+        if known is None or len(track.window) < FRAMES:
+            return
+        kind, network = known
+        (clip,) = windows([(frame, face) for face in track.window], "", live=True)
+        score = probabilities(network, [clip], kind)[0]
+        answer = Answer.LIVE if score >= LIVE_FROM else Answer.ATTACK if score <= 1 - LIVE_FROM else Answer.UNSURE
+        track.motion = Cue("clip", answer, score, FRAMES)
+
+    def look_again(self) -> None:
+        """Look for a network over time when it is next needed: one was trained."""
+        self._looked_for_temporal, self._network = False, None
+
+    def _temporal(self) -> tuple[str, nn.Module] | None:
+        if not self._looked_for_temporal:
+            self._looked_for_temporal = True
+            try:
+                self._network = in_use()
+            except PackError as error:
+                log.warning("%s", error)
+        return self._network
+
+    def decision(self, frame: Frame, cues: Sequence[Cue], number: int = 0) -> LivenessDecision:
+        """Say whether a face of the frame last observed may count as present.
+
+        Args:
+            frame: the frame.
+            cues: as `observe` returned them.
+            number: of the face.
+        """
+        own = list(cues[number : number + 1])
+        track = self._tracks.get(self._order[number]) if number < len(self._order) else None
+        if track is not None and track.check is not None and 0 <= frame.time_s - track.check[0] <= CHECK_LASTS_S:
+            own.append(track.check[1])
+        if track is not None and track.motion is not None:
+            own.append(track.motion)
+        return decide(self._policy(), own, source=frame.source, source_live=frame.kind == "camera")
+
+    def judged(self, verification: Verification, decision: LivenessDecision) -> Verification:
+        """Write a decision on liveness into a verification: without what is required there is no match."""
+        if decision.policy is Policy.OFF:
+            return verification
+        return replace(verification, match=verification.match and decision.met, liveness=decision)
+
+    def judged_now(self, verification: Verification) -> Verification:
+        """Write into a verification of the largest face what the frames until now say."""
+        if self._last is None:
+            return self.judged(verification, decide(self._policy(), (), source="", source_live=False))
+        return self.judged(verification, self.decision(*self._last))
+
+    def unseen(self, frame: Frame) -> LivenessDecision:
+        """The decision on a picture that was never before a camera."""
+        return decide(self._policy(), (), source=frame.source, source_live=False)
+
+    def forget(self) -> None:
+        """Forget every face in sight, and end a check that is under way."""
+        self._tracks.clear()
+        self._order, self._last = [], None
+        if not isinstance(self._check, Presentation):
+            self._check = None
+
+    def _follow(self, frame: Frame, faces: Sequence[Face], tracks: Sequence[int] | None) -> list[int]:
+        for number in [n for n, track in self._tracks.items() if not 0 <= frame.time_s - track.seen_s <= _GONE_S]:
+            del self._tracks[number]
+        if tracks is None:
+            tracks = self._by_place(faces)
+        for number, face in zip(tracks, faces, strict=True):
+            track = self._tracks.setdefault(number, _Track(number, face.box, frame.time_s))
+            track.box, track.seen_s = face.box, frame.time_s
+        return list(tracks)
+
+    def _by_place(self, faces: Sequence[Face]) -> list[int]:
+        free, found = dict(self._tracks), []
+        for face in faces:
+            near = max(free.values(), key=lambda track: track.box.iou(face.box), default=None)
+            if near is None or near.box.iou(face.box) < _SAME_PLACE:
+                self._next_id -= 1
+                found.append(self._next_id)
+            else:
+                found.append(near.id)
+                del free[near.id]
+        return found
+
+    # --- checks on demand ---------------------------------------------------------------------------------------
+
+    def begin_challenge(self) -> CheckState:
+        """Ask the largest face for random movements."""
+        self._check, self._checked_track = Challenge(self._same_face()), None
+        return self._check.state
+
+    def begin_flash(self, delay_s: float = 0.6) -> FlashPlan:
+        """Draw the colours that the window is to show, beginning in a moment."""
+        flash = Flash(monotonic() + delay_s)
+        self._check, self._checked_track = flash, None
+        return flash.plan
+
+    def end_check(self) -> None:
+        """Give up the check that is under way."""
+        self._check = None
+
+    @property
+    def state(self) -> CheckState | None:
+        """The check that is under way or has just ended."""
+        return None if self._check is None else self._check.state
+
+    def _see_check(self, frame: Frame, faces: Sequence[Face]) -> None:
+        check = self._check
+        if check is None or isinstance(check, Presentation) or check.state.over:
+            return
+        if isinstance(check, Flash):
+            state = check.see(frame.pixels, [face.box for face in faces], frame.time_s)
+        else:
+            state = check.see(_sight(frame, faces))
+        first = self._order[0] if self._order else None
+        if self._checked_track is None:
+            self._checked_track = first
+        if isinstance(check, Challenge) and first is not None and first != self._checked_track:
+            state = check.lose()
+        if state.cue is not None and first is not None and first == self._checked_track:
+            self._tracks[first].check = (frame.time_s, state.cue)
+
+    # --- the spoof bench ----------------------------------------------------------------------------------------
+
+    def begin_trial(self, setup: TrialSetup) -> CheckState:
+        """Look at one presentation of an attack or a living face.
+
+        Raises:
+            BadInputError: there is no such species.
+            PackError: the passive networks are not installed.
+        """
+        if setup.species not in (*SPECIES, BONA_FIDE):
+            raise BadInputError(f"“{setup.species}” is no species. Choose one of: {', '.join(SPECIES)}, {BONA_FIDE}.")
+        scorer = self.scorer()
+        if scorer is None:
+            raise PackError(self.problem)
+        self.forget()
+        self._check = Presentation(setup, scorer.model)
+        return self._check.state
+
+    def see_trial(self, frame: Frame, faces: Sequence[Face], cues: Sequence[Cue], matched: bool | None) -> None:
+        """Take a frame into the trial that is under way; keeps the trial once it is over.
+
+        Args:
+            frame: as observed.
+            faces: found in it, largest first.
+            cues: of the faces.
+            matched: whether the largest is the person claimed; None where nobody is.
+        """
+        trial = self._check
+        if not isinstance(trial, Presentation) or trial.state.over:
+            return
+        reasons = faces[0].quality.reasons if faces else ()
+        state = trial.see(
+            frame.time_s, cues[0] if cues else None, reasons, matched=matched, source=frame.source,
+            source_live=frame.kind == "camera",
+        )  # fmt: skip
+        if state.over:
+            self._trials.add(trial.trial())
+
+    def take_back_trial(self) -> Trial | None:
+        """Forget the latest trial, and return it.
+
+        Raises:
+            BadInputError: the trials cannot be read or written.
+        """
+        return self._trials.take_back()
+
+    def keep_trial(self, trial: Trial) -> None:
+        """Put a trial back that was taken back.
+
+        Raises:
+            BadInputError: the trials cannot be read or written.
+        """
+        self._trials.add(trial)
+
+    def bench(self) -> BenchReport:
+        """What the trials so far allow to be claimed.
+
+        Raises:
+            BadInputError: the trials cannot be read.
+        """
+        return report(self._trials.all())
+
+
+def _sight(frame: Frame, faces: Sequence[Face]) -> Sight:
+    if not faces:
+        return Sight(frame.time_s, 0)
+    first = faces[0]
+    return Sight(frame.time_s, len(faces), first.quality.pose, first.points, first.embedding)
+
+
+_WORDS: dict[Answer, tuple[str, ObservationTone]] = {
+    Answer.LIVE: ("living face", "good"),
+    Answer.UNSURE: ("not sure if alive", "unknown"),
+    Answer.ATTACK: ("picture of a face", "bad"),
+}
+
+
+def observation(cue: Cue) -> Observation:
+    """What is shown on a face's mark."""
+    text, tone = _WORDS[cue.answer]
+    numbers = f"Score {cue.score:.2f} over {cue.frames} frames."
+    return Observation("liveness", text, tone, f"{numbers} {cue.hint}".strip())

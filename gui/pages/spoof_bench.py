@@ -1,0 +1,296 @@
+"""The spoof bench: attacks and faces before this camera, one trial after the other, and what may be claimed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QLineEdit,
+    QProgressBar,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.live_values import LiveResult
+from engine.liveness_values import (
+    BONA_FIDE,
+    BONA_FIDE_TITLE,
+    SPECIES,
+    BenchReport,
+    CheckPhase,
+    CheckState,
+    SpeciesResult,
+    Trial,
+    TrialSetup,
+)
+from engine.types import Frame
+from gui.camera import Phase, StreamState
+from gui.context import Context
+from gui.theme import tokens as t
+from gui.widgets.basics import button, card, clear, column, label, row, set_look
+from gui.widgets.camera_view import CameraView
+from gui.widgets.face_canvas import FaceMark
+from gui.widgets.liveness_check import with_liveness
+from gui.widgets.person_picker import PersonPicker
+from gui.widgets.source_picker import SourcePicker
+from gui.widgets.table import table
+
+_LIGHTS = ("Daylight", "Lamp", "Dim", "Light from behind")
+_DISTANCES = ("Near (30 cm)", "Arm's length (60 cm)", "Far (1 m)")
+_ABOUT = (
+    "Attacks that were never tried here may succeed. Abstaining counts as keeping out. Of each rate the one-sided 95 % "
+    "bound is told; 42 presentations without an error bound it to 7 %."
+)
+
+
+class SpoofBench(QWidget):
+    """Trials on the left, what they say below and on the right."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self.report: BenchReport | None = None
+        self.running = False
+        self.source = SourcePicker(context.cameras, context.settings)
+        self.view = CameraView(context.feed, context.settings)
+        self.view.setMinimumHeight(t.PLOT_PX)
+        self.species = QComboBox()
+        for key, title in {**SPECIES, BONA_FIDE: BONA_FIDE_TITLE}.items():
+            self.species.addItem(title, key)
+        self.light, self.distance = _choice(_LIGHTS), _choice(_DISTANCES)
+        self.subject = QLineEdit()
+        self.subject.setPlaceholderText("Initials will do")
+        self.glasses = QCheckBox("With glasses")
+        self.claimed = PersonPicker(context.people, "Nobody")
+        self.begin = button("Start trial", self.start_trial, "primary", "play")
+        self.begin.setShortcut("Ctrl+Return")
+        self.cancel = button("Cancel", self.end, "", "close")
+        self.back = button("Take back the last", self._take_back, "", "undo")
+        self.prompt = label("", "title", wrap=True)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("The trial under way")
+        self.bar.setRange(0, 100)
+        self.headline = label("", "title", wrap=True)
+        self.shortfalls = label("", "muted", wrap=True)
+        self._tables = QVBoxLayout()
+        self._lay_out()
+        self.source.source_chosen.connect(context.feed.start)
+        self.view.start_wanted.connect(self._start_camera)
+        self.view.video_wanted.connect(self.source.open_video)
+        self.view.frame_shown.connect(self._on_frame)
+        context.feed.state_changed.connect(self._on_state)
+        context.client.live_result.connect(self._on_result)
+        self._show_state(None)
+
+    def _lay_out(self) -> None:
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setAccessibleName("Spoof bench")
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inside = QWidget()
+        lines = QVBoxLayout(inside)
+        lines.setContentsMargins(0, 0, t.GAP, 0)
+        lines.setSpacing(t.GUTTER)
+        upper = row(spacing=t.GUTTER)
+        upper.addWidget(self.view, 1)
+        upper.addWidget(self._form())
+        lines.addLayout(upper)
+        lines.addWidget(self._summary())
+        lines.addLayout(self._tables)
+        lines.addStretch(1)
+        scroll.setWidget(inside)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroll)
+
+    def _form(self) -> QWidget:
+        frame, layout = card()
+        frame.setFixedWidth(t.PANEL_PX)
+        form = QGridLayout()
+        form.setSpacing(t.GAP)
+        names = ("Camera", "Shown is", "Light", "Distance", "Who holds it", "Claims to be")
+        fields = (self.source, self.species, self.light, self.distance, self.subject, self.claimed)
+        for number, (name, field) in enumerate(zip(names, fields, strict=True)):
+            field.setAccessibleName(name)
+            form.addWidget(label(name), number, 0)
+            form.addWidget(field, number, 1)
+        form.addWidget(self.glasses, len(names), 1)
+        form.setColumnStretch(1, 1)
+        layout.addLayout(form)
+        layout.addWidget(self.prompt)
+        layout.addWidget(self.bar)
+        layout.addStretch(1)
+        layout.addLayout(row(self.begin, self.cancel, None))
+        layout.addLayout(row(self.back, None))
+        return frame
+
+    def _summary(self) -> QWidget:
+        frame, layout = card()
+        layout.addLayout(column(self.headline, label(_ABOUT, "caption", wrap=True), self.shortfalls))
+        return frame
+
+    # --- coming and going ---------------------------------------------------------------------------------------
+
+    def entered(self) -> None:
+        """The bench has come into sight."""
+        self.view.active = True
+        self._context.cameras.refresh()
+        self.refresh()
+        if self.source.spec:
+            self._start_camera()
+
+    def left(self) -> None:
+        """The bench is about to go out of sight."""
+        if self.view.active:
+            self.view.active = False
+            self.end()
+            self._context.feed.stop()
+
+    def _start_camera(self) -> None:
+        if self.source.spec:
+            self._context.feed.start(self.source.spec)
+        else:
+            self._context.toasts.show("No camera was found. Plug one in, or open a video in its place.", "bad")
+
+    def _on_state(self, state: StreamState) -> None:
+        if self.running and state.phase is not Phase.RUNNING:
+            self.end()
+
+    def _on_frame(self, frame: Frame) -> None:
+        person = self.claimed.person
+        self._context.client.offer(frame, person.id if person else None)
+
+    def _on_result(self, result: LiveResult) -> None:
+        if not self.view.active:
+            return
+        marks = [FaceMark(one.face.box, "Face") for one in result.identifications]
+        cues = [*result.cues, *[None] * (len(marks) - len(result.cues))]
+        self.view.canvas.mark_faces([with_liveness(mark, cue) for mark, cue in zip(marks, cues, strict=True)])
+        if self.running and result.check is not None and result.check.kind == "trial":
+            self._show_state(result.check)
+            if result.check.over:
+                self.running = False
+                self._context.client.end_check()
+                self._show_buttons()
+                self.refresh()
+
+    # --- trials -------------------------------------------------------------------------------------------------
+
+    def start_trial(self) -> None:
+        """Look at what is held before the camera."""
+        if self.running:
+            return
+        if not self._context.feed.running:
+            self._context.toasts.show("Start the camera first: there is nothing to look at.", "bad")
+            return
+        setup = TrialSetup(
+            self.species.currentData(), self.light.currentText(), self.distance.currentText(),
+            self.subject.text().strip(), self.glasses.isChecked(),
+        )  # fmt: skip
+        self.running = True
+        job = self._context.tell_failure(self._context.client.begin_trial(setup))
+        job.succeeded.connect(self._on_begun)
+        job.failed.connect(lambda *_: self.end())
+        self._show_buttons()
+
+    def _on_begun(self, state: CheckState) -> None:
+        if self.running:
+            self._show_state(state)
+
+    def end(self) -> None:
+        """Give up the trial that is under way; nothing is kept of it."""
+        if self.running:
+            self._context.client.end_check()
+        self.running = False
+        self._show_state(None)
+
+    def _take_back(self) -> None:
+        job = self._context.tell_failure(self._context.client.take_back_trial())
+        job.succeeded.connect(self._on_taken_back)
+
+    def _on_taken_back(self, trial: Trial | None) -> None:
+        self.refresh()
+        if trial is not None:
+            self._context.toasts.show("The last trial is taken back.", action="Undo", act=lambda: self._keep(trial))
+
+    def _keep(self, trial: Trial) -> None:
+        job = self._context.tell_failure(self._context.client.keep_trial(trial))
+        job.succeeded.connect(lambda _none: self.refresh())
+
+    def _show_state(self, state: CheckState | None) -> None:
+        self.prompt.setText(state.prompt if state else "")
+        self.bar.setVisible(self.running)
+        # Without an end while a face is waited for.
+        waiting = state is None or state.phase is CheckPhase.WAITING
+        self.bar.setRange(0, 0 if waiting else 100)
+        if state is not None and not waiting:
+            self.bar.setValue(100 - int(25 * state.left_s))
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        self.begin.setVisible(not self.running)
+        self.cancel.setVisible(self.running)
+        self.bar.setVisible(self.running)
+        self.back.setEnabled(not self.running and self._any_trial)
+
+    # --- what the trials say ------------------------------------------------------------------------------------
+
+    @property
+    def _any_trial(self) -> bool:
+        found = self.report
+        return found is not None and bool(found.attacks or found.bona_fide.presented or found.from_files)
+
+    def refresh(self) -> None:
+        """Count again."""
+        self._context.tell_failure(self._context.client.bench()).succeeded.connect(self.show_report)
+
+    def show_report(self, found: BenchReport) -> None:
+        """Show what the trials allow to be claimed."""
+        self.report = found
+        self.headline.setText(found.headline)
+        set_look(self.headline, "title" if found.label == "not measured" else _look(found.label))
+        self.shortfalls.setText("\n".join(_sentences(found)))
+        clear(self._tables)
+        rows = [_attack(one) for one in found.attacks]
+        if rows:
+            headings = ("Species", "Tried", "Refused", "Taken for living (APCER)", "Accepted (IAPAR)", "May be called")
+            self._tables.addWidget(
+                table("Attacks, worst first", "Species are never averaged.", headings, rows, (3, 1, 1, 3, 3, 3))
+            )
+        if found.bona_fide.presented:
+            one = found.bona_fide
+            genuine = [("Living faces", str(one.presented), str(one.refused), one.error.text, one.accepted.text)]
+            columns = ("", "Tried", "Refused", "Not taken for living (BPCER)", "Not accepted")
+            self._tables.addWidget(table("Living faces", "", columns, genuine, (3, 1, 1, 3, 3)))
+        self._show_buttons()
+
+
+def _choice(texts: tuple[str, ...]) -> QComboBox:
+    made = QComboBox()
+    made.addItems(list(texts))
+    return made
+
+
+def _look(text: str) -> str:
+    return "title-bad" if text == "convenience only" else "title-good"
+
+
+def _attack(one: SpeciesResult) -> tuple[str, ...]:
+    return one.title, str(one.presented), str(one.refused), one.error.text, one.accepted.text, one.label
+
+
+def _sentences(found: BenchReport) -> list[str]:
+    said = []
+    if found.untested:
+        said.append(f"Never tried: {', '.join(found.untested)}.")
+    if found.shortfalls:
+        said.append("Still missing: " + " ".join(found.shortfalls))
+    if found.from_files:
+        said.append(f"{found.from_files} trials came from files or virtual cameras. They are not counted.")
+    if found.cameras:
+        said.append(f"Cameras: {', '.join(found.cameras)}. Networks: {', '.join(found.models)}.")
+    return said

@@ -1,0 +1,242 @@
+"""Is it a living face: what is asked for, what is seen, and a check on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtWidgets import QComboBox, QFrame, QProgressBar, QSizePolicy, QVBoxLayout
+from typing_extensions import override
+
+from engine.liveness_values import (
+    POLICY_TITLES,
+    Answer,
+    CheckPhase,
+    CheckState,
+    Cue,
+    FlashPlan,
+    LivenessDecision,
+    Policy,
+)
+from gui.context import Context
+from gui.theme import tokens as t
+from gui.widgets.basics import button, label, row, set_look
+from gui.widgets.face_canvas import FaceMark
+from gui.widgets.flash_cover import FlashCover, ask_to_flash
+
+ANSWERS = {Answer.LIVE: "living face", Answer.UNSURE: "not sure", Answer.ATTACK: "picture of a face"}
+_LOOKS = {Answer.LIVE: "good-text", Answer.UNSURE: "warning-text", Answer.ATTACK: "bad-text"}
+_NO_FRAMES_MS, _OUTCOME_MS = 4000, 8000
+
+
+def with_liveness(mark: FaceMark, cue: Cue | None) -> FaceMark:
+    """Add to a face's mark whether it is alive; a picture of a face is never marked as good."""
+    if cue is None:
+        return mark
+    tone = "bad" if cue.answer is Answer.ATTACK else mark.tone
+    return FaceMark(mark.box, mark.text, ANSWERS[cue.answer], tone)
+
+
+class LivenessCheck(QFrame):
+    """A card below the live picture: the policy, the largest face, and prompts while a check is under way."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self.policy = QComboBox()
+        self.policy.setAccessibleName("Liveness that a verification needs")
+        for policy, title in POLICY_TITLES.items():
+            self.policy.addItem(title.split(":")[0], policy.value)
+        self.policy.currentIndexChanged.connect(self._on_policy)
+        self.word = label("", "", wrap=True)
+        self.hint = label("", "caption", wrap=True)
+        self.check = button("Check liveness", self.begin_challenge, "", "verify")
+        self.check.setShortcut("Ctrl+Shift+L")
+        self.check.setToolTip("Asks for three movements (Ctrl+Shift+L)")
+        self.flash = button("By colours …", self._ask_flash, "quiet")
+        self.flash.setToolTip("For who cannot or will not move: the window flashes, and the face must reflect it")
+        self.prompt = label("", "title", wrap=True)
+        self.prompt.setAccessibleName("What to do now")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Steps of the liveness check")
+        self.left = label("", "caption")
+        self.cancel = button("Cancel", self.end, "", "close")
+        set_look(self, "card")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(t.GUTTER, t.GAP, t.GUTTER, t.GAP)
+        layout.setSpacing(t.GAP)
+        layout.addLayout(row(label("Liveness", "strong"), self.policy, None, self.flash, self.check, self.cancel))
+        for widget in (self.word, self.hint, self.prompt):
+            layout.addWidget(widget)
+        layout.addLayout(row(self.bar, self.left))
+        self.state: CheckState | None = None
+        self._forget = QTimer(self)
+        self._forget.setSingleShot(True)
+        self._forget.setInterval(_OUTCOME_MS)
+        self._forget.timeout.connect(lambda: self._show_state(None))
+        self._cover: FlashCover | None = None
+        self._wanted = ""
+        self._begun = False
+        # Without frames the engine cannot say that the time ran out.
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_NO_FRAMES_MS)
+        self._patience.timeout.connect(self._on_silence)
+        context.settings.changed.connect(self._on_setting)
+        self._show_policy()
+        self._show_state(None)
+        self.show_cues((), None)
+
+    # --- the policy ---------------------------------------------------------------------------------------------
+
+    def _on_policy(self, _row: int) -> None:
+        self._context.settings.change("liveness", self.policy.currentData())
+
+    def _on_setting(self, key: str) -> None:
+        if key == "liveness":
+            self._show_policy()
+
+    def _show_policy(self) -> None:
+        with QSignalBlocker(self.policy):
+            self.policy.setCurrentIndex(self.policy.findData(self._context.settings.value.liveness))
+        self._show_words()
+
+    def _show_words(self) -> None:
+        """Either what is seen or what is to be done: there is little room, and one of them counts."""
+        told = self._context.settings.value.liveness != Policy.OFF and self.state is None
+        self.word.setVisible(told)
+        self.hint.setVisible(told)
+
+    # --- what is seen -------------------------------------------------------------------------------------------
+
+    def show_cues(self, cues: Sequence[Cue], decision: LivenessDecision | None) -> None:
+        """Say what the largest face is, and what the policy makes of it."""
+        if decision is not None:
+            self.word.setText("Liveness shown" if decision.met else "Liveness not shown")
+            set_look(self.word, "good-text" if decision.met else "bad-text")
+            self.hint.setText(decision.reason)
+        elif cues:
+            self.word.setText(f"Largest face: {ANSWERS[cues[0].answer]}")
+            set_look(self.word, _LOOKS[cues[0].answer])
+            self.hint.setText(cues[0].hint)
+        else:
+            self.word.setText("")
+            self.hint.setText("")
+
+    # --- the check on demand ------------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """Whether a check is under way."""
+        return bool(self._wanted)
+
+    def begin_challenge(self) -> None:
+        """Ask for movements."""
+        if not self._can_begin():
+            return
+        self._wanted = "challenge"
+        self._forget.stop()
+        job = self._context.tell_failure(self._context.client.begin_challenge())
+        job.succeeded.connect(self._on_begun)
+        job.failed.connect(lambda *_: self.end())
+        self._patience.start()
+
+    def _ask_flash(self) -> None:
+        if self._can_begin():
+            ask_to_flash(self.window()).accepted.connect(self.begin_flash)
+
+    def begin_flash(self) -> None:
+        """Show colours."""
+        if not self._can_begin():
+            return
+        self._wanted = "flash"
+        self._forget.stop()
+        job = self._context.tell_failure(self._context.client.begin_flash())
+        job.succeeded.connect(self._play)
+        job.failed.connect(lambda *_: self.end())
+        self._patience.start()
+
+    def _can_begin(self) -> bool:
+        if not self._context.feed.running:
+            self._context.toasts.show("Start the camera first: there is nobody to check.", "bad")
+        return self._context.feed.running and not self._wanted
+
+    def _on_begun(self, state: CheckState) -> None:
+        if self._wanted == "challenge":
+            self._begun = True
+            self._show_state(state)
+
+    def _play(self, plan: FlashPlan) -> None:
+        if self._wanted != "flash":
+            return
+        self._begun = True
+        if self._cover is None:
+            self._cover = FlashCover(self.window())
+            self._cover.stopped.connect(self.end)
+        self._cover.play(plan)
+
+    def end(self) -> None:
+        """Give up the check that is under way."""
+        if self._wanted:
+            self._context.client.end_check()
+        self._over()
+        self._show_state(None)
+
+    def _over(self) -> None:
+        self._wanted, self._begun = "", False
+        self._patience.stop()
+        if self._cover is not None:
+            self._cover.stop()
+
+    def _on_silence(self) -> None:
+        if self._wanted:
+            self.end()
+            self._context.toasts.show("The camera gives no pictures, so the check was ended. Try it again.", "bad")
+
+    def follow(self, state: CheckState | None) -> None:
+        """Show what the latest frame made of the check."""
+        if not self._begun:
+            # Frames from before the check began are still on their way.
+            return
+        if state is None:
+            # Another camera or another face: the engine has let go of the check.
+            self.end()
+            return
+        if state.kind != self._wanted:
+            return
+        self._patience.start()
+        self._show_state(state)
+        if state.over:
+            self._over()
+            self._forget.start()
+
+    def _show_state(self, state: CheckState | None) -> None:
+        self.state = state
+        under_way = state is not None and not state.over
+        self.check.setVisible(not under_way)
+        self.flash.setVisible(not under_way)
+        for widget in (self.bar, self.left, self.cancel):
+            widget.setVisible(under_way)
+        self.prompt.setVisible(state is not None)
+        self._show_words()
+        if state is None:
+            return
+        if state.prompt != self.prompt.text():
+            self.prompt.setText(state.prompt)
+            self.prompt.setAccessibleDescription(state.prompt)
+        looks = {CheckPhase.PASSED: "title-good", CheckPhase.FAILED: "title-bad"}
+        set_look(self.prompt, looks.get(state.phase, "title"))
+        self.bar.setRange(0, state.steps)
+        self.bar.setValue(state.step)
+        self.left.setText(f"{state.left_s:.0f} s left")
+        self.check.setText("Check liveness again" if state.over else "Check liveness")
+        if under_way and self.check.hasFocus():
+            self.cancel.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @override
+    def setVisible(self, visible: bool) -> None:
+        if not visible and self._wanted:
+            self.end()
+        super().setVisible(visible)

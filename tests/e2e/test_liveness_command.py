@@ -1,0 +1,90 @@
+"""`visavis liveness` as it is typed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import main
+from engine.capture.images import read_image
+from engine.packs.catalogue import MINIFASNET
+from engine.packs.installed import packs_folder
+
+
+@pytest.fixture
+def pack(shared: Path) -> Path:
+    """The pack's files where they are installed."""
+    place = packs_folder() / MINIFASNET
+    place.mkdir(parents=True)
+    for name in ("2.7_80x80_MiniFASNetV2.pth", "4_0_0_80x80_MiniFASNetV1SE.pth"):
+        shutil.copy(shared / "weights" / name, place / name)
+    return place
+
+
+def test_that_without_the_pack_it_says_what_to_install(
+    capsys: pytest.CaptureFixture[str], astronaut_file: Path
+) -> None:
+    assert main.main(["liveness", "check", str(astronaut_file)]) == 3
+    assert "minifasnet" in capsys.readouterr().err
+
+
+def test_that_an_empty_bench_claims_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["liveness", "bench", "--report"]) == 0
+    out = capsys.readouterr().out
+    assert "Not measured" in out
+    assert "Never tried: Matt print, Gloss print" in out
+
+
+def test_that_known_pictures_are_told_apart_and_never_count_as_live(
+    capsys: pytest.CaptureFixture[str], shared: Path, pack: Path
+) -> None:
+    files = [str(shared / "data" / "pad" / f"image_{name}.jpg") for name in ("T1", "F1")]
+    assert main.main(["liveness", "check", "--json", *files]) == 1
+    live, spoof = json.loads(capsys.readouterr().out)
+    assert live["cue"]["answer"] == "live"
+    assert spoof["cue"]["answer"] == "attack"
+    assert not live["source_live"]
+
+
+def test_that_a_trial_of_a_video_is_kept_and_counts_nowhere(
+    capsys: pytest.CaptureFixture[str], shared: Path, pack: Path, tmp_path: Path
+) -> None:
+    pixels = cv2.cvtColor(read_image(shared / "data" / "pad" / "image_F1.jpg").pixels, cv2.COLOR_RGB2BGR)
+    video = tmp_path / "print.avi"
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"MJPG"), 5, (pixels.shape[1], pixels.shape[0]))
+    for _ in range(30):
+        writer.write(pixels)
+    writer.release()
+    assert main.main(["liveness", "bench", "--json", "--video", str(video), "--species", "matt_print"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["from_files"] == 1
+    assert found["label"] == "not measured"
+
+
+def test_that_training_without_clips_says_what_is_missing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main.main(["liveness", "train", str(tmp_path)]) == 3
+    assert "no recordings in “live”" in capsys.readouterr().err
+
+
+def test_that_without_the_pack_a_trained_network_is_not_put_to_use(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, astronaut_file: Path
+) -> None:
+    pixels = cv2.resize(
+        cv2.imdecode(np.fromfile(astronaut_file, np.uint8), cv2.IMREAD_COLOR)[0:300, 80:380], (200, 200)
+    )
+    for label in ("live", "spoof"):
+        for number in range(5):
+            place = tmp_path / label / f"{number}"
+            place.mkdir(parents=True)
+            for frame in range(16):
+                move = np.array([(1, 0, frame * (label == "live")), (0, 1, number)], np.float32)
+                cv2.imencode(".jpg", cv2.warpAffine(pixels, move, (200, 200)))[1].tofile(place / f"{frame:02}.jpg")
+    assert main.main(["liveness", "train", str(tmp_path), "--kind", "series", "--json"]) == 1
+    outcome = json.loads(capsys.readouterr().out)
+    assert outcome["clips"] == 2
+    assert "not installed" in outcome["verdict"]

@@ -1,0 +1,141 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from scipy.stats import beta
+
+from engine.errors import BadInputError
+from engine.liveness.bench import GIVE_UP_S, TRIAL_S, Presentation, Trials, label_of, report, share
+from engine.liveness_values import BONA_FIDE, SPECIES, Answer, CheckPhase, Cue, Trial, TrialSetup
+
+TRIAL = Trial("matt_print", Answer.ATTACK, "", 0.1, None, "Webcam", True, "abc", "2026-01-01T00:00:00+00:00")
+
+
+def trials(species: str, answer: Answer | None, count: int, **changed: object) -> list[Trial]:
+    return [replace(TRIAL, species=species, answer=answer, **changed) for _ in range(count)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("errors", "total", "percent"),
+    [(0, 50, 5.8), (1, 50, 9.1), (2, 100, 6.2), (3, 100, 7.6), (0, 42, 6.9), (0, 14, 19.3)],
+)
+def test_that_bounds_are_those_of_clopper_and_pearson(errors: int, total: int, percent: float) -> None:
+    assert 100 * share(errors, total).bound == pytest.approx(percent, abs=0.06)
+    assert share(errors, total).bound == pytest.approx(beta.ppf(0.95, errors + 1, total - errors))
+
+
+@pytest.mark.parametrize(
+    ("errors", "total", "label"),
+    [
+        (0, 0, "not measured"),
+        (0, 41, "not measured"),
+        (0, 42, "Class-3-like (at most 7 %)"),
+        (1, 42, "Class-2-like (at most 20 %)"),
+        (4, 42, "convenience only"),
+        (42, 42, "convenience only"),
+    ],
+)
+def test_that_a_label_is_earned(errors: int, total: int, label: str) -> None:
+    assert label_of(share(errors, total)) == label
+
+
+def test_that_the_worst_species_is_the_headline_and_none_are_averaged() -> None:
+    good = trials("matt_print", Answer.ATTACK, 60)
+    bad = trials("phone_video", Answer.ATTACK, 40) + trials("phone_video", Answer.LIVE, 20)
+    found = report(good + bad)
+    assert "Video on a phone" in found.headline
+    assert found.label == "convenience only"
+    assert [one.species for one in found.attacks] == ["phone_video", "matt_print"]
+    assert found.attacks[0].error.errors == 20
+    assert found.attacks[1].label.startswith("Class-3-like")
+
+
+def test_that_what_was_never_tried_is_said() -> None:
+    assert set(report([]).untested) == set(SPECIES.values())
+    assert "no attack was tried" in report([]).headline
+    found = report(trials("matt_print", Answer.ATTACK, 42))
+    assert "Matt print" not in found.untested
+    assert "6 of 7 species were never tried" in found.headline
+    assert any("lights" in sentence for sentence in found.shortfalls)
+
+
+def test_that_trials_from_files_count_nowhere() -> None:
+    found = report(trials("matt_print", Answer.ATTACK, 60, source_live=False))
+    assert found.from_files == 60
+    assert found.label == "not measured"
+    assert not found.attacks
+
+
+def test_that_abstaining_is_right_for_an_attack_and_an_error_for_a_living_face() -> None:
+    found = report(trials("matt_print", Answer.UNSURE, 5) + trials(BONA_FIDE, Answer.UNSURE, 5))
+    assert found.attacks[0].error.errors == 0
+    assert found.bona_fide.error.errors == 5
+
+
+def test_that_only_a_match_that_passes_is_an_accepted_impostor() -> None:
+    let_in = trials("gloss_print", Answer.LIVE, 1, matched=True)
+    kept_out = trials("gloss_print", Answer.LIVE, 1, matched=False) + trials(
+        "gloss_print", Answer.ATTACK, 1, matched=True
+    )
+    unclaimed = trials("gloss_print", Answer.LIVE, 1)
+    result = report(let_in + kept_out + unclaimed).attacks[0]
+    assert (result.accepted.errors, result.accepted.total) == (1, 3)
+    assert (result.error.errors, result.error.total) == (3, 4)
+
+
+def test_that_what_was_refused_for_quality_is_listed_apart() -> None:
+    result = report(trials("matt_print", None, 3, refused="Blurred.") + trials("matt_print", Answer.ATTACK, 2)).attacks[
+        0
+    ]
+    assert (result.presented, result.refused, result.error.total) == (5, 3, 2)
+
+
+def test_that_trials_are_kept_and_can_be_taken_back(tmp_path: Path) -> None:
+    kept = Trials(tmp_path / "new" / "trials.json")
+    assert kept.all() == []
+    assert kept.take_back() is None
+    kept.add(TRIAL)
+    kept.add(replace(TRIAL, answer=None, refused="Blurred."))
+    assert Trials(tmp_path / "new" / "trials.json").all()[1].answer is None
+    assert kept.take_back() == replace(TRIAL, answer=None, refused="Blurred.")
+    assert kept.all() == [TRIAL]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[{}]", '[{"species": "x"}]', "[1]"])
+def test_that_a_damaged_file_of_trials_is_never_written_over(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "trials.json"
+    file.write_text(content)
+    with pytest.raises(BadInputError, match="cannot be read"):
+        Trials(file).add(TRIAL)
+    assert file.read_text() == content
+
+
+def present(cues: list[Cue | None], reason: str = "", step_s: float = 0.25) -> Presentation:
+    run = Presentation(TrialSetup("matt_print", "lamp", "near"), "abc")
+    for number, cue in enumerate(cues):
+        reasons = (reason,) if reason else ()
+        run.see(number * step_s, cue, reasons, matched=number == 3, source="Webcam", source_live=True)
+    return run
+
+
+def test_that_a_presentation_ends_with_the_answer_it_has_then() -> None:
+    run = present([None, None] + [Cue("passive", Answer.ATTACK, 0.1, frames) for frames in range(1, 18)])
+    assert run.state.phase is CheckPhase.PASSED
+    trial = run.trial()
+    assert trial.answer is Answer.ATTACK
+    assert trial.matched is True
+    assert (trial.species, trial.light, trial.distance) == ("matt_print", "lamp", "near")
+    assert "Answer: attack" in run.state.prompt
+
+
+def test_that_a_presentation_without_a_face_is_refused() -> None:
+    run = present([None] * int(GIVE_UP_S / 0.25 + 1))
+    assert run.state.phase is CheckPhase.PASSED
+    assert run.trial().answer is None
+    assert run.trial().refused == "No face was found."
+
+
+def test_that_a_presentation_of_poor_quality_is_refused_with_its_reason() -> None:
+    run = present([Cue("passive", Answer.LIVE, 0.9, 16)] * int(TRIAL_S / 0.25 + 1), "The face is blurred.")
+    assert run.trial().refused == "The face is blurred."
+    assert run.trial().answer is None

@@ -1,0 +1,173 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.errors import BadInputError, PackError
+from engine.liveness import weights
+from engine.liveness.bench import Trials
+from engine.liveness.challenge import Challenge, Move
+from engine.liveness.passive import LEAST_FRAMES, PassiveScorer
+from engine.liveness.weights import PassiveNetworks
+from engine.liveness_desk import CHECK_LASTS_S, LivenessDesk
+from engine.liveness_values import Answer, CheckPhase, Policy, TrialSetup
+from engine.service import FaceService
+from engine.settings import Settings
+from engine.types import Box, Face, Frame, FrameKind, PixelArray, Pose, Quality
+from tests.engine.liveness.heads import head
+
+
+class Brightness(torch.nn.Module):
+    """Takes what is bright for alive."""
+
+    def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        mean = crops.mean(dim=(1, 2, 3))
+        return torch.stack([torch.zeros_like(mean), (mean - 128) / 8, torch.zeros_like(mean)], dim=1)
+
+
+def face(x: float = 100, yaw_deg: float = 0.0, person: int = 0) -> Face:
+    chip = np.zeros((4, 4, 3), np.uint8)
+    quality = Quality((), Pose(yaw_deg, 0, 0))
+    embedding = np.eye(4, dtype=np.float32)[person]
+    return Face(Box(x, 100, 60, 80), 1.0, np.zeros((5, 2), np.float32), chip, chip, quality, embedding,
+                points=head(yaw_deg=yaw_deg))  # fmt: skip
+
+
+def frame(time_s: float, level: int = 200, kind: FrameKind = "camera") -> Frame:
+    return Frame(np.full((360, 640, 3), level, np.uint8), "Webcam", time_s, kind=kind)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> LivenessDesk:
+    made = LivenessDesk(lambda: Policy.CHALLENGE, lambda: 0.06, trials=Trials(tmp_path / "trials.json"))
+    made._scorer = PassiveScorer(PassiveNetworks(((2.7, Brightness()),), "spy"))
+    return made
+
+
+def test_that_a_face_is_live_only_after_enough_frames(desk: LivenessDesk) -> None:
+    answers = [desk.observe(frame(number / 5), [face()])[0].answer for number in range(12)]
+    assert answers[: LEAST_FRAMES - 1] == [Answer.UNSURE] * (LEAST_FRAMES - 1)
+    assert answers[-1] is Answer.LIVE
+
+
+def test_that_two_faces_have_answers_of_their_own(desk: LivenessDesk) -> None:
+    pixels = np.full((360, 640, 3), 200, np.uint8)
+    pixels[:, :320] = 40
+    for number in range(12):
+        seen = Frame(pixels, "Webcam", number / 5, kind="camera")
+        faces = [face(100 + number), face(500 - number)]
+        cues = desk.observe(seen, faces if number % 2 else faces[::-1])
+    answers = [cue.answer for cue in cues]
+    assert answers == [Answer.ATTACK, Answer.LIVE]
+
+
+def test_that_frames_close_in_time_are_scored_once(desk: LivenessDesk) -> None:
+    for number in range(100):
+        cue = desk.observe(frame(number / 100), [face()])[0]
+    assert cue.frames <= 10
+
+
+def test_that_a_challenge_is_required_passed_and_runs_out(desk: LivenessDesk) -> None:
+    time_s = 0.0
+    for _ in range(12):
+        time_s += 0.2
+        cues = desk.observe(frame(time_s), [face()])
+    assert not desk.decision(frame(time_s), cues).met
+    state = desk.begin_challenge()
+    assert state.phase is CheckPhase.WAITING
+    desk._check = Challenge(0.06, (Move.LEFT,))
+    for yaw in [0.0] * 6 + [6.0, 12.0] + [20.0] * 5:
+        time_s += 0.1
+        cues = desk.observe(frame(time_s), [face(yaw_deg=yaw)])
+    assert desk.state is not None
+    assert desk.state.phase is CheckPhase.PASSED
+    decision = desk.decision(frame(time_s), cues)
+    assert decision.met, decision.reason
+    assert {cue.key for cue in decision.cues} == {"passive", "challenge"}
+    while time_s < CHECK_LASTS_S + 20:
+        time_s += 0.5
+        cues = desk.observe(frame(time_s), [face()])
+    assert not desk.decision(frame(time_s), cues).met
+
+
+@pytest.mark.parametrize("kind", ["video", "folder", "virtual", "picture"])
+def test_that_what_is_no_camera_is_never_live(desk: LivenessDesk, kind: FrameKind) -> None:
+    for number in range(12):
+        cues = desk.observe(frame(number / 5, kind=kind), [face()])
+    decision = desk.decision(frame(2.5, kind=kind), cues)
+    assert not decision.met
+    assert "not a camera" in decision.reason
+
+
+def test_that_another_camera_starts_over(desk: LivenessDesk) -> None:
+    for number in range(12):
+        desk.observe(frame(number / 5), [face()])
+    desk.begin_challenge()
+    cues = desk.observe(replace(frame(3.0), source="Other"), [face()])
+    assert cues[0].answer is Answer.UNSURE
+    assert desk.state is None
+
+
+def test_that_a_trial_is_kept_and_can_be_taken_back(desk: LivenessDesk) -> None:
+    with pytest.raises(BadInputError, match="no species"):
+        desk.begin_trial(TrialSetup("hologram"))
+    desk.begin_trial(TrialSetup("phone_still"))
+    for number in range(40):
+        seen = frame(number / 5, level=20)
+        desk.see_trial(seen, [face()], desk.observe(seen, [face()]), matched=True)
+    found = desk.bench()
+    assert found.attacks[0].species == "phone_still"
+    assert (found.attacks[0].error.errors, found.attacks[0].error.total) == (0, 1)
+    assert found.models == ("spy",)
+    taken = desk.take_back_trial()
+    assert taken is not None
+    assert not desk.bench().attacks
+    desk.keep_trial(taken)
+    assert desk.bench().attacks
+
+
+def test_that_a_missing_pack_is_said(tmp_path: Path) -> None:
+    desk = LivenessDesk(lambda: Policy.PASSIVE, lambda: 0.06, tmp_path / "none", Trials(tmp_path / "t.json"))
+    cues = desk.observe(frame(0.0), [face()])
+    assert "minifasnet" in cues[0].hint
+    assert not desk.decision(frame(0.0), cues).met
+    with pytest.raises(PackError, match="minifasnet"):
+        desk.begin_trial(TrialSetup("matt_print"))
+
+
+def test_that_with_the_policy_off_nothing_is_scored_or_refused(tmp_path: Path) -> None:
+    desk = LivenessDesk(lambda: Policy.OFF, lambda: 0.06, tmp_path / "none", Trials(tmp_path / "t.json"))
+    assert desk.observe(frame(0.0), [face()]) == ()
+    assert desk.decision(frame(0.0), ()).met
+
+
+def test_that_a_match_without_required_liveness_is_no_match_and_says_why(
+    service: FaceService, astronaut: PixelArray, astronaut_file: Path
+) -> None:
+    person = service.enroll("Eileen", service.judge([astronaut_file])).person
+    assert service.verify(person.id, astronaut_file).match
+    service.apply(Settings(precision="fp32", liveness="passive"))
+    refused = service.verify(person.id, astronaut_file)
+    assert not refused.match
+    assert refused.distance < refused.threshold
+    assert refused.liveness is not None
+    assert refused.liveness.policy is Policy.PASSIVE
+    assert "not a camera" in refused.refused_as_not_live
+    assert service.decided[-1].rejected
+    service.liveness._scorer = PassiveScorer(PassiveNetworks(((2.7, Brightness()),), "spy"))
+    bright = (astronaut // 2 + 127).astype(np.uint8)
+    for number in range(LEAST_FRAMES + 1):
+        seen = Frame(bright, "Webcam", number / 5, kind="camera")
+        live = service.watch(seen, person.id)
+    assert live.verification is not None
+    assert live.cues[0].answer is Answer.LIVE
+    assert live.verification.match
+    assert live.verification.liveness is not None
+    assert live.verification.liveness.met
+
+
+def test_that_the_published_files_are_told_by_their_digest() -> None:
+    assert [known.scale for known in weights.FILES] == [2.7, 4.0]
+    assert all(len(known.sha256) == 64 for known in weights.FILES)
