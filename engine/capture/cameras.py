@@ -17,7 +17,9 @@ from engine.errors import CameraError, shown
 log = logging.getLogger(__name__)
 
 _CAMERA = "camera:"
-_VIRTUAL = re.compile(r"virtual|loopback|dummy|\bobs\b|manycam|snap camera|xsplit|droidcam|epoccam|\bndi\b|vcam", re.IGNORECASE)
+_VIRTUAL = re.compile(
+    r"virtual|loopback|dummy|\bobs\b|manycam|snap camera|xsplit|droidcam|epoccam|\bndi\b|vcam", re.IGNORECASE
+)
 """Parts of the names of cameras that are programs. A name proves nothing, so that no other camera is trusted for it."""
 _SYSTEM, _PROCESSES = Path("/sys/class/video4linux"), Path("/proc")
 

@@ -370,7 +370,8 @@ class Gallery:
             row.search_text = search_text(row.name, row.notes, row.tags)
             return person_id
 
-        return self._edit(f"Describe {self.person(person_id).name}", {person_id}, work)
+        # Notes and tags that are taken away are deleted.
+        return self._edit(f"Describe {self.person(person_id).name}", {person_id}, work, erases=True)
 
     def merge(self, source_id: int, target_id: int) -> Person:
         """Move all templates, tags, notes and rejected faces of one person to another, and drop the first.
@@ -653,9 +654,9 @@ class Gallery:
 
     # --- transactions -------------------------------------------------------------------------------------------
 
-    def _edit(self, text: str, touched: Touched, work: Callable[[Session], int]) -> Person:
+    def _edit(self, text: str, touched: Touched, work: Callable[[Session], int], *, erases: bool = False) -> Person:
         """Make an edit that can be undone, and return the person its work says it is about."""
-        return self.person(self._change(text, touched, work))
+        return self.person(self._change(text, touched, work, erases=erases))
 
     def _change(
         self,

@@ -148,8 +148,9 @@ def test_that_who_is_seen_live_is_written_down_only_where_it_is_wanted_and_once(
         service.apply(Settings(precision="fp32", history_log=level))
         for time_s in (0.0, 1.0, 9.0, 30.0, 31.0):
             service.watch(Frame(astronaut, "Camera", time_s))
+        service.live.forget()
         found = service.journal.entries(service.journal.numbers(LogQuery(kind="live")))
-        assert [one.sentence.split(". ")[0] for one in found] == ["“Eileen” came before “Camera”"] * wanted
+        assert [one.sentence.split(" from ")[0] for one in found] == ["“Eileen” was before “Camera”"] * wanted
 
 
 def test_that_decisions_are_in_the_log_with_their_numbers_and_no_path(

@@ -69,7 +69,7 @@ def test_that_nothing_of_an_erased_person_is_left_on_the_disk(tmp_path: Path, pi
     service = FaceService(Settings(precision="fp32"), data / "gallery.db")
     if encrypted:
         service.vault.set_passphrase(PASSPHRASE, ask_at_start=True)
-    own = pictures / f"{NAME}.jpg"
+    own = tmp_path / f"{NAME}.jpg"
     shutil.copy(pictures / "eileen1.jpg", own)
     eileen = service.enroll(NAME, service.judge([own])).person
     grace = service.enroll("Grace Hopper", service.judge([pictures / "grace.jpg"])).person

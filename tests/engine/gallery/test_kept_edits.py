@@ -152,8 +152,10 @@ def test_that_with_what_is_deleted_go_the_edits_that_speak_of_it(restarted: Rest
         while gallery.undo_text:
             gallery.undo()
     folder = restarted.path.parent
-    assert occurrences(folder, b"Augusta King") == []
-    assert occurrences(folder, b"Ada Lovelace") == []
+    if how != "picture":
+        # While the person is there, the history log says what they were called.
+        assert occurrences(folder, b"Augusta King") == []
+        assert occurrences(folder, b"Ada Lovelace") == []
     speak_of_others = ["Enroll Grace Hopper", "Describe Grace Hopper", "Describe Grace Hopper"]
     assert kept_texts(restarted.path) == (speak_of_others if how in ("person", "picture") else [])
     if how == "person":

@@ -104,7 +104,10 @@ def test_that_a_trial_can_be_given_up(qtbot: QtBot, evaluate: EvaluatePage) -> N
 
 
 def test_that_a_face_has_a_liveness_word_and_a_video_is_no_match(qtbot: QtBot, live: LivePage) -> None:
-    qtbot.waitUntil(lambda: any("living face" in mark.detail for mark in live.view.canvas.marks), timeout=WITHIN_MS)
+    qtbot.waitUntil(
+        lambda: any("living face" in text for mark in live.view.canvas.marks for text, _ in mark.notes),
+        timeout=WITHIN_MS,
+    )
     grace = live.context.people.find("Grace Hopper")
     assert grace is not None
     live.panel.mode.setCurrentIndex(1)
