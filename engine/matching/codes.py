@@ -23,6 +23,8 @@ from engine.types import FloatArray
 _LARGEST_CODE = 127
 _BLOCK = 32_768
 """Rows a thread takes at once: few enough to stay in the cache for the scaling and for the next probe."""
+GROUP = 256
+"""Rows of which the largest score is kept, so that few of the others need be looked at; a block is made of such."""
 _PER_THREAD = 4 * _BLOCK
 """A second thread is started only where each has as many rows as this; starting one takes 0.1 ms."""
 _MOST_THREADS = 8
@@ -39,11 +41,13 @@ class Scores(NamedTuple):
 
     Attributes:
         values: (P, K) float32.
+        peaks: (P, G) float32, the largest value of each `GROUP` rows, the last of which may be fewer.
         offsets: (P,) float64.
         errors: (P,) float64, how far off one can be at most.
     """
 
     values: FloatArray
+    peaks: FloatArray
     offsets: NDArray[np.float64]
     errors: NDArray[np.float64]
 
@@ -95,20 +99,22 @@ class Codes:
         if self._values.size < len(probes) * self._count:
             self._values = np.empty(len(probes) * len(self._codes), np.float32)
         values = self._values[: len(probes) * self._count].reshape(len(probes), self._count)
+        peaks = np.empty((len(probes), -(-self._count // GROUP)), np.float32)
         blocks = [slice(at, min(at + _BLOCK, self._count)) for at in range(0, self._count, _BLOCK)]
 
         def work(taken: Iterable[slice]) -> None:
-            room = np.empty(min(_BLOCK, self._count), np.float32)
+            room = torch.empty(min(_BLOCK, self._count))
             for rows in taken:
                 scaled = room[: rows.stop - rows.start]
-                for place, into in zip(places, values, strict=True):
-                    scaled[:] = integer_sums(self._codes[rows], place.code)
-                    scaled *= self._scales[rows]
-                    scaled *= np.float32(place.scale)
-                    np.add(scaled, self._biases[rows], out=into[rows])
+                scales, biases = torch.from_numpy(self._scales[rows]), torch.from_numpy(self._biases[rows])
+                for place, into, tops in zip(places, values, peaks, strict=True):
+                    # Each pass over the block counts: two, and one more for the peaks.
+                    torch.mul(torch.from_numpy(integer_sums(self._codes[rows], place.code)), scales, out=scaled)
+                    torch.add(biases, scaled, alpha=place.scale, out=torch.from_numpy(into[rows]))
+                    _write_peaks(into[rows], tops[rows.start // GROUP :])
 
         _share(work, blocks, min(self._count // _PER_THREAD, _MOST_THREADS))
-        return Scores(values, np.array([place.offset for place in places]), np.array([p.error for p in places]))
+        return Scores(values, peaks, np.array([place.offset for place in places]), np.array([p.error for p in places]))
 
     def _write(self, rows: slice, vectors: FloatArray) -> None:
         apart = vectors - self.centre
@@ -130,6 +136,13 @@ class Codes:
             new = np.empty((room, *old.shape[1:]), old.dtype)
             new[: self._count] = old[: self._count]
             setattr(self, name, new)
+
+
+def _write_peaks(values: FloatArray, peaks: FloatArray) -> None:
+    whole = len(values) // GROUP
+    values[: whole * GROUP].reshape(whole, GROUP).max(axis=1, out=peaks[:whole])
+    if whole * GROUP < len(values):
+        peaks[whole] = values[whole * GROUP :].max()
 
 
 def _longest(vectors: FloatArray) -> float:

@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import PackError, PackMismatchError
-from engine.matching.codes import Codes
+from engine.matching.codes import GROUP, Codes
 from engine.types import FloatArray, Metric
 
 _SMALL = 512
 """Up to so many rows all exact distances take less time than a coarse pass saves."""
 _PROBES_AT_ONCE = 8
-_GROUP = 256
 _EXACT_AT_ONCE = 16_384
 _UNIT_TOLERANCE = 2e-6
 """Rows that are further from unit length are always compared exactly."""
@@ -143,11 +142,11 @@ class SearchIndex:
         for start in range(0, len(probes), _PROBES_AT_ONCE):
             some = probes[start : start + _PROBES_AT_ONCE]
             scores = codes.scores(some)
-            for probe, values, offset, error in zip(some, *scores, strict=True):
+            for probe, values, peaks, offset, error in zip(some, *scores, strict=True):
                 # Uneven rows are compared anyway; were they among the best scores, others must take their place.
-                last = _nth(values, count + len(uneven))
+                last = _nth(values, peaks, count + len(uneven))
                 bar = min(last - 2 * error, _dot_product_at(within, probe, metric) - offset - error)
-                ids = everyone[np.flatnonzero(values >= bar)]
+                ids = everyone[_at_least(values, peaks, bar)]
                 yield probe, np.union1d(ids, uneven) if len(uneven) else ids
 
     def _exact(self, probe: FloatArray, ids: Ids, count: int, metric: Metric, within: float) -> Found:
@@ -216,15 +215,23 @@ def _dot_product_at(distance: float, probe: FloatArray, metric: Metric) -> float
     return (length * length + 1 - distance) / 2
 
 
-def _nth(values: FloatArray, count: int) -> float:
+def _nth(values: FloatArray, peaks: FloatArray, count: int) -> float:
     """A value that is no larger than the `count`-th largest, and near it; minus infinity where there are fewer."""
     if count > len(values):
         return -inf
-    groups = len(values) // _GROUP
-    if groups > _GROUP > count:
-        # The largest of so many groups are values of so many rows: the last of them can only be too small.
-        values = values[: groups * _GROUP].reshape(groups, _GROUP).max(axis=1)
-    return float(np.partition(values, len(values) - count)[len(values) - count])
+    # The peaks of so many groups are values of so many rows: the last of them can only be too small.
+    enough = peaks if len(peaks) > GROUP > count else values
+    return float(np.partition(enough, len(enough) - count)[len(enough) - count])
+
+
+def _at_least(values: FloatArray, peaks: FloatArray, bar: float) -> NDArray[np.intp]:
+    """The rows whose values are not under the bar, ascending."""
+    groups = np.flatnonzero(peaks >= bar)
+    if len(groups) * 8 > len(peaks):
+        return np.flatnonzero(values >= bar)
+    rows = (groups[:, None] * GROUP + np.arange(GROUP)).ravel()
+    rows = rows[: np.searchsorted(rows, len(values))]
+    return rows[values[rows] >= bar]
 
 
 def _mismatch(one: int, other: int) -> PackMismatchError:

@@ -198,8 +198,8 @@ def test_that_both_ways_to_multiply_bytes_agree(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_that_threads_share_the_work_and_none_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codes, "_BLOCK", 64)
-    monkeypatch.setattr(codes, "_PER_THREAD", 64)
+    monkeypatch.setattr(codes, "_BLOCK", 256)
+    monkeypatch.setattr(codes, "_PER_THREAD", 256)
     before, threads = torch.get_num_threads(), set(threading.enumerate())
     filled(drawn(11, 2000)).check(drawn(12, 9), 4, Metric.L2)
     assert torch.get_num_threads() == before
