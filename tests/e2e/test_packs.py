@@ -1,8 +1,7 @@
-"""`visavis packs`, each command as a process of its own, against a server on this machine."""
+"""`visavis packs`, against a server on this machine; what the window starts, as processes of their own."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -12,6 +11,8 @@ from pathlib import Path
 from engine.learning import Failed, Progressed, Said, from_line
 from engine.packs.installed import is_installed, packs_folder
 from tests.pack_server import serving
+
+from .conftest import Run
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,35 +30,36 @@ def visavis(*arguments: object, fails: bool = False) -> subprocess.CompletedProc
     return done
 
 
-def test_that_all_packs_are_listed_and_shown() -> None:
-    listed = {one["id"]: one for one in json.loads(visavis("packs", "list", "--json").stdout)}
+def test_that_all_packs_are_listed_and_shown(run: Run) -> None:
+    listed = {one["id"]: one for one in run("packs", "list", "--json").json}
     assert listed["dlib-resnet-v1"]["in_use"]
     assert not listed["mobilefacenet"]["installed"]
-    shown = visavis("packs", "show", "facenet-vggface2").stdout
+    shown = run("packs", "show", "facenet-vggface2").out
     assert "Commercial use: no" in shown
     assert "281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b" in shown
-    assert "Name a pack" in visavis("packs", "show", "nobody", fails=True).stderr
-    assert "“YuNet” is not installed" in visavis("packs", "measure", "yunet", fails=True).stderr
+    assert "Name a pack" in run("packs", "show", "nobody").err
+    assert "“YuNet” is not installed" in run("packs", "measure", "yunet").err
 
 
-def test_that_a_pack_is_installed_joined_used_and_removed(shared: Path, pictures: Path, tmp_path: Path) -> None:
-    gallery = tmp_path / "gallery.db"
-    visavis("--gallery", gallery, "enroll", "Eileen", pictures / "eileen1.jpg")
+def test_that_a_pack_is_installed_joined_used_and_removed(
+    run: Run, shared: Path, pictures: Path, tmp_path: Path
+) -> None:
+    assert run("enroll", "Eileen", pictures / "eileen1.jpg").code == 0
     with serving({file.name: file.read_bytes() for file in (shared / "weights").iterdir()}) as served:
         lines = visavis("packs", "install", "mobilefacenet", "--from", served.url, "--events").stdout.splitlines()
         events = [from_line(line) for line in lines]
     assert isinstance(events[0], Progressed)
     assert events[-1] == Said("“MobileFaceNet” is installed.")
-    both = json.loads(visavis("packs", "join", "mobilefacenet", "dlib-resnet-v1", "--json").stdout)["pack"]
+    both = run("packs", "join", "mobilefacenet", "dlib-resnet-v1", "--json").json["pack"]
     assert both == "dlib-resnet-v1+mobilefacenet"
-    visavis("--gallery", gallery, "packs", "use", both)
-    assert visavis("--gallery", gallery, "verify", "Eileen", pictures / "eileen2.png").returncode == 0
-    visavis("--gallery", gallery, "packs", "use", "dlib-resnet-v1")
-    assert "made of this pack" in visavis("--gallery", gallery, "packs", "remove", "mobilefacenet", fails=True).stderr
+    assert run("packs", "use", both).code == 0
+    assert run("verify", "Eileen", pictures / "eileen2.png").code == 0
+    assert run("packs", "use", "dlib-resnet-v1").code == 0
+    assert "made of this pack" in run("packs", "remove", "mobilefacenet").err
     for pack in (both, "mobilefacenet"):
-        visavis("--gallery", gallery, "packs", "remove", pack)
+        assert run("packs", "remove", pack).code == 0
     assert not is_installed("mobilefacenet")
-    shown = json.loads(visavis("--gallery", gallery, "gallery", "show", "Eileen", "--json").stdout)
+    shown = run("gallery", "show", "Eileen", "--json").json
     assert shown["templates"][0]["packs"] == ["dlib-resnet-v1"]
 
 
@@ -70,7 +72,7 @@ def test_that_a_failure_is_an_event_for_the_window(tmp_path: Path) -> None:
     assert not (packs_folder() / "yunet").exists()
 
 
-def test_that_an_onnx_network_is_brought_along(pictures: Path, tmp_path: Path) -> None:
+def test_that_an_onnx_network_is_brought_along(run: Run, pictures: Path, tmp_path: Path) -> None:
     from tests.engine.packs.test_onnx import network  # noqa: PLC0415 - shared with its own tests
 
     path, folder = tmp_path / "theirs.onnx", tmp_path / "people"
@@ -80,11 +82,10 @@ def test_that_an_onnx_network_is_brought_along(pictures: Path, tmp_path: Path) -
         # The same picture many times makes pairs of strangers enough.
         for number in range(32):
             shutil.copy(pictures / picture, folder / name / f"{number}.jpg")
-    assert "--calibrate" in visavis("packs", "add", path, fails=True).stderr
-    added = json.loads(visavis("packs", "add", path, "--calibrate", folder, "--title", "Theirs", "--json").stdout)
+    assert "--calibrate" in run("packs", "add", path).err
+    added = run("packs", "add", path, "--calibrate", folder, "--title", "Theirs", "--json").json
     assert added["pairs"] == 1024
-    gallery = tmp_path / "gallery.db"
-    visavis("--gallery", gallery, "enroll", "Eileen", pictures / "eileen1.jpg")
-    visavis("--gallery", gallery, "packs", "use", added["pack"])
-    shown = json.loads(visavis("--gallery", gallery, "gallery", "show", "Eileen", "--json").stdout)
+    assert run("enroll", "Eileen", pictures / "eileen1.jpg").code == 0
+    assert run("packs", "use", added["pack"]).code == 0
+    shown = run("gallery", "show", "Eileen", "--json").json
     assert shown["templates"][0]["packs"] == ["dlib-resnet-v1", added["pack"]]
