@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,7 +34,13 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run a command on a gallery of the test's own; returns code and output."""
 
     def run(*arguments: object) -> Outcome:
-        code = main(["--gallery", str(tmp_path / "gallery.db"), *map(str, arguments)])
+        # Some commands take over signals; the tests go on without them.
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            code = main(["--gallery", str(tmp_path / "gallery.db"), *map(str, arguments)])
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
         return Outcome(code, *capsys.readouterr())
 
     return run

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -22,8 +21,9 @@ from engine.pipeline import Pipeline
 from engine.training.run import begin, load_run
 from engine.training.session import runs_folder
 from engine.types import CancelToken, silent
-from main import main
 from tests.engine.training.conftest import QUICK, texture_people
+
+from .conftest import Run
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,27 +43,26 @@ def begun(tmp_path: Path) -> Path:
     return place
 
 
-def test_that_a_run_is_trained_promoted_used_and_rolled_back(begun: Path, tmp_path: Path, pictures: Path) -> None:
-    gallery = tmp_path / "gallery.db"
-    visavis("--gallery", gallery, "enroll", "Eileen", pictures / "eileen1.jpg")
+def test_that_a_run_is_trained_promoted_used_and_rolled_back(run: Run, begun: Path, pictures: Path) -> None:
+    assert run("enroll", "Eileen", pictures / "eileen1.jpg").code == 0
     trained = visavis("train", "--resume", "textures")
     assert "people held out" in trained.stdout
     assert isinstance(load_run(begun).end(), RunEnded)
-    refused = visavis("train", "--promote", "textures", fails=True)
-    assert refused.returncode == 3
-    assert "too few to tell" in refused.stderr
-    pack = json.loads(visavis("train", "--promote", "textures", "--anyway", "--json").stdout)["pack"]
-    listed = json.loads(visavis("packs", "list", "--json").stdout)
+    refused = run("train", "--promote", "textures")
+    assert refused.code == 3
+    assert "too few to tell" in refused.err
+    pack = run("train", "--promote", "textures", "--anyway", "--json").json["pack"]
+    listed = run("packs", "list", "--json").json
     assert {one["id"]: one["in_use"] for one in listed if one["installed"] and one["kind"] == "embedder"} == {
         "dlib-resnet-v1": True,
         pack: False,
     }
-    visavis("--gallery", gallery, "packs", "use", pack)
-    assert json.loads(visavis("--gallery", gallery, "info", "--json").stdout)["pack_id"] == pack
-    shown = json.loads(visavis("--gallery", gallery, "gallery", "show", "Eileen", "--json").stdout)
+    assert run("packs", "use", pack).code == 0
+    assert run("info", "--json").json["pack_id"] == pack
+    shown = run("gallery", "show", "Eileen", "--json").json
     assert shown["templates"][0]["packs"] == ["dlib-resnet-v1", pack]
-    visavis("--gallery", gallery, "packs", "use", "dlib-resnet-v1")
-    assert visavis("--gallery", gallery, "verify", "Eileen", pictures / "eileen2.png").returncode == 0
+    assert run("packs", "use", "dlib-resnet-v1").code == 0
+    assert run("verify", "Eileen", pictures / "eileen2.png").code == 0
 
 
 def test_that_two_processes_train_what_accelerate_launches(begun: Path) -> None:
@@ -84,7 +83,7 @@ def test_that_two_processes_train_what_accelerate_launches(begun: Path) -> None:
     assert ended.comparison is not None
 
 
-def test_that_a_network_is_brought_along_used_and_removed(tmp_path: Path, pictures: Path) -> None:
+def test_that_a_network_is_brought_along_used_and_removed(run: Run, tmp_path: Path, pictures: Path) -> None:
     weights, folder = tmp_path / "theirs.safetensors", tmp_path / "people"
     torch.manual_seed(0)
     save_file(SiameseNetwork().state_dict(), weights)
@@ -93,19 +92,18 @@ def test_that_a_network_is_brought_along_used_and_removed(tmp_path: Path, pictur
         # The same picture many times makes pairs of strangers enough.
         for number in range(32):
             shutil.copy(pictures / picture, folder / name / f"{number}.jpg")
-    gallery = tmp_path / "gallery.db"
-    visavis("--gallery", gallery, "enroll", "Eileen", pictures / "eileen1.jpg")
+    assert run("enroll", "Eileen", pictures / "eileen1.jpg").code == 0
     add = ("packs", "add", weights, "--architecture", "siamese")
-    assert "--calibrate" in visavis(*add, fails=True).stderr
-    added = json.loads(visavis(*add, "--calibrate", folder, "--licence", "MIT", "--title", "Theirs", "--json").stdout)
+    assert "--calibrate" in run(*add).err
+    added = run(*add, "--calibrate", folder, "--licence", "MIT", "--title", "Theirs", "--json").json
     assert added["pairs"] == 1024
-    listed = json.loads(visavis("packs", "list", "--json").stdout)
+    listed = run("packs", "list", "--json").json
     assert (listed[-1]["id"], listed[-1]["title"], listed[-1]["licence"]) == (added["pack"], "Theirs", "MIT")
-    visavis("--gallery", gallery, "packs", "use", added["pack"])
-    assert "in use" in visavis("--gallery", gallery, "packs", "remove", added["pack"], fails=True).stderr
-    visavis("--gallery", gallery, "packs", "use", "dlib-resnet-v1")
-    visavis("--gallery", gallery, "packs", "remove", added["pack"])
-    shown = json.loads(visavis("--gallery", gallery, "gallery", "show", "Eileen", "--json").stdout)
+    assert run("packs", "use", added["pack"]).code == 0
+    assert "in use" in run("packs", "remove", added["pack"]).err
+    assert run("packs", "use", "dlib-resnet-v1").code == 0
+    assert run("packs", "remove", added["pack"]).code == 0
+    shown = run("gallery", "show", "Eileen", "--json").json
     assert shown["templates"][0]["packs"] == ["dlib-resnet-v1"]
 
 
@@ -173,17 +171,10 @@ def test_that_a_folder_is_checked_and_trouble_is_named(tmp_path: Path, pictures:
         (["evaluate", "--folder", "x", "--pack", "nowhere"], "no pack “nowhere”"),
     ],
 )
-def test_that_what_cannot_be_done_is_a_sentence_and_no_traceback(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
-) -> None:
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        code = main(["--gallery", str(tmp_path / "gallery.db"), *arguments])
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    assert code == 3
-    assert sentence in capsys.readouterr().err
+def test_that_what_cannot_be_done_is_a_sentence_and_no_traceback(run: Run, arguments: list[str], sentence: str) -> None:
+    outcome = run(*arguments)
+    assert outcome.code == 3
+    assert sentence in outcome.err
 
 
 def test_that_every_option_of_a_recipe_can_be_typed() -> None:
