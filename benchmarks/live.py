@@ -61,9 +61,9 @@ def main() -> None:
 
 def _every_frame(service: FaceService, frame: Frame) -> list[tuple[Box, str]]:
     """Detect, embed and match a frame as if there had been none before."""
-    pipeline = service._networks.for_live
-    (faces,) = pipeline.faces([frame], smallest_face_px=service._settings.smallest_face_px, averaging=False)
-    found = service._decider.identify(faces)
+    pipeline = service._now.networks.for_live
+    (faces,) = pipeline.faces([frame], smallest_face_px=service._now.settings.smallest_face_px, averaging=False)
+    found = service._now.decider.identify(faces)
     return [(one.face.box, one.person.name if one.person else "") for one in found]
 
 

@@ -11,10 +11,11 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from engine.errors import InvalidNameError
+from engine.gallery.edits import check_dimensions
 from engine.gallery.names import LONGEST_NAME, clean_name, name_key, search_text
 from engine.gallery.rows import embedding_bytes, now
 from engine.gallery.schema import NO_PICTURE, Base, EmbeddingRow, PersonRow, TemplateRow
-from engine.gallery.store import Gallery, check_dimensions
+from engine.gallery.store import Gallery
 from engine.types import CancelToken, FloatArray
 
 _AT_ONCE = 250

@@ -177,7 +177,7 @@ def test_that_a_gpu_that_gives_out_while_detecting_is_left_for_the_cpu(
     service: FaceService, eileen: Person, pictures: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     before = service.verify(eileen.id, pictures / "eileen2.png")
-    networks = service._networks
+    networks = service._now.networks
     networks.embedder.device = replace(networks.embedder.device, torch_device=torch.device("meta"), label="Big GPU")
 
     def fail(*_arguments: object) -> None:
@@ -197,7 +197,7 @@ def test_that_a_cpu_without_memory_is_a_sentence(
     def fail(*_arguments: object) -> None:
         raise torch.OutOfMemoryError
 
-    monkeypatch.setattr(service._networks.for_files.detector, "detect", fail)
+    monkeypatch.setattr(service._now.networks.for_files.detector, "detect", fail)
     with pytest.raises(PackError, match="not enough memory"):
         service.compare(pictures / "grace.jpg", pictures / "grace.jpg")
 
@@ -210,7 +210,7 @@ def test_that_the_detector_can_be_changed(service: FaceService, eileen: Person, 
 
 def test_that_templates_of_another_pack_are_never_compared(service: FaceService, pictures: Path) -> None:
     vector = np.eye(1, 128, dtype=np.float32)[0]
-    person = service._gallery.enroll("Old", [NewTemplate(vector, "another-pack", b"x", "old.jpg")])
+    person = service._now.gallery.enroll("Old", [NewTemplate(vector, "another-pack", b"x", "old.jpg")])
     with pytest.raises(PackMismatchError, match="“Old”"):
         service.verify(person.id, pictures / "grace.jpg")
     assert service.identify([pictures / "grace.jpg"])[0].identifications[0].candidates == ()
@@ -298,7 +298,7 @@ def test_that_limits_say_what_they_mean_for_identification_and_what_the_pairs_ca
     assert usual.supported
     assert usual.identification_supported
     assert rare.supported
-    networks = service._networks
+    networks = service._now.networks
     whole = networks.strangers.shipped
     few = Calibration.measured({metric: np.linspace(0.05, 1, 3000, dtype=np.float32) for metric in Metric})
     networks.strangers.shipped = few

@@ -58,7 +58,7 @@ def _loaded_once(_networks: Networks, monkeypatch: pytest.MonkeyPatch) -> None:
         def __init__(self, _settings: Settings) -> None:
             self.__dict__.update(_networks.__dict__)
 
-    monkeypatch.setattr("engine.service.Networks", Kept)
+    monkeypatch.setattr("engine.service.in_force.Networks", Kept)
 
 
 @pytest.fixture(scope="session")
