@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit
 
-PACKAGES_MISSING = "A gallery on a server needs another package. Install it with: pip install visavis[server]"
+PACKAGES_MISSING = 'A gallery on a server needs another package. Install it with: pip install "visavis[server]"'
 SCHEMES = ("postgresql", "postgres")
 _HERE = re.compile(r"|/.*|@.*|localhost|127(\.\d+){3}|::1")
 

@@ -1,4 +1,4 @@
-"""`train`, `evaluate` and `packs`: learning and measuring, headless. The window runs these same commands."""
+"""`train` and `evaluate`: learning and measuring, headless. The window runs these same commands."""
 
 from __future__ import annotations
 
@@ -166,7 +166,6 @@ def left_out(file: Path) -> list[str]:
 
 
 def speaker(request: argparse.Namespace) -> Callable[[Event], None]:
-    """Return what tells events: lines for a window, or words for people."""
     """Return what tells whoever asked: events for a window, else sentences."""
     if request.events:
         # Work for a window must not slow the window down.

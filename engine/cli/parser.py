@@ -16,7 +16,8 @@ from engine.pack_values import SCALING_WORDS
 from engine.server_address import gallery_place
 
 EXIT_CODES = (
-    "Exit codes: 0 done or match, 1 no match, 2 wrong usage, 3 bad input (no face, unreadable, unknown person)."
+    "Exit codes: 0 done or match, 1 no match (or a check found something), 2 wrong usage, "
+    "3 bad input (no face, unreadable, unknown person)."
 )
 
 

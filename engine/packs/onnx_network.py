@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from engine.errors import PackError, shown
 from engine.networks.architectures import ARCHITECTURES
 from engine.packs.files import StoredFile
-from engine.packs.onnx_probe import MOST_BYTES
+from engine.packs.onnx_probe import MOST_BYTES, PACKAGES_MISSING
 from engine.packs.pack import Pack
 from engine.types import ChipFrame
 
@@ -87,7 +87,7 @@ class OnnxNetwork(nn.Module):
         try:
             import onnxruntime  # noqa: PLC0415 - an extra
         except ImportError as error:
-            raise PackError("ONNX networks need more packages. Install them: pip install visavis[onnx].") from error
+            raise PackError(PACKAGES_MISSING) from error
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
         options.intra_op_num_threads = torch.get_num_threads()

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 MOST_BYTES = 1 << 29
+PACKAGES_MISSING = 'ONNX networks need two more packages. Install them with: pip install "visavis[onnx]"'
 _MOST_MEMORY, _MOST_SECONDS = 6 << 30, 60
 _SIDES, _DIMENSIONS = range(32, 513), range(16, 4097)
 
@@ -119,7 +120,7 @@ def main() -> None:
     except Refused as error:
         answer = {"refused": str(error)}
     except ImportError:
-        answer = {"refused": "ONNX networks need two more packages. Install them: pip install visavis[onnx]."}
+        answer = {"refused": PACKAGES_MISSING}
     print(json.dumps(answer))  # noqa: T201 - it is how it answers
 
 
