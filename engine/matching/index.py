@@ -229,9 +229,10 @@ def _at_least(values: FloatArray, peaks: FloatArray, bar: float) -> NDArray[np.i
     groups = np.flatnonzero(peaks >= bar)
     if len(groups) * 8 > len(peaks):
         return np.flatnonzero(values >= bar)
-    rows = (groups[:, None] * GROUP + np.arange(GROUP)).ravel()
+    rows: NDArray[np.intp] = (groups[:, None] * GROUP + np.arange(GROUP)).ravel()
     rows = rows[: np.searchsorted(rows, len(values))]
-    return rows[values[rows] >= bar]
+    found: NDArray[np.intp] = rows[values[rows] >= bar]
+    return found
 
 
 def _mismatch(one: int, other: int) -> PackMismatchError:
