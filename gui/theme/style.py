@@ -220,6 +220,7 @@ def _inputs(p: Palette) -> str:
     }}
     QCheckBox:disabled {{ color: {p.muted}; }}
     QCheckBox::indicator:disabled {{ background: {p.raised}; border-color: {p.border}; }}
+    QCheckBox::indicator:checked:disabled {{ background: {p.muted}; border-color: {p.muted}; }}
     QCheckBox:focus {{ color: {p.accent}; }}
     QCheckBox::indicator:focus {{ border: 2px solid {p.accent}; }}
     QProgressBar {{
