@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 import matplotlib as mpl  # noqa: E402 - the platform is chosen first
 import skimage.data  # noqa: E402
 from PIL import Image  # noqa: E402
-from PySide6.QtWidgets import QApplication  # noqa: E402
+from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from engine.service import FaceService  # noqa: E402
 from engine.settings import Settings  # noqa: E402
@@ -111,7 +111,9 @@ class Studio:
         (folder / "both.jpg").rename(folder / "camera" / "both.jpg")
         live.source.use(str(folder / "camera"))
         self._until(lambda: len(live.view.canvas.marks) == 2)
+        live.panel.readout.toggle.click()
         self._take("live")
+        self._take_log()
         self._take_train()
         self._take_evaluate()
         self._open("models", ModelsPage)
@@ -134,6 +136,14 @@ class Studio:
         self._until(lambda: bool(guided.report.cards))
         self._take("guided-report")
         page.guide.click()
+
+    def _take_log(self) -> None:
+        gallery = self._open("gallery", GalleryPage)
+        log = gallery.open_log()
+        self._settle()
+        log.verify.click()
+        self._take("log", log)
+        log.accept()
 
     def _take_train(self) -> None:
         """Train on people made of textures: there are only two faces at hand."""
@@ -158,6 +168,9 @@ class Studio:
         evaluate.evaluate_folder(people)
         self._until(lambda: evaluate.evaluation is not None and not self.window.context.tasks.busy)
         self._take("evaluate")
+        evaluate.what.setCurrentIndex(1)
+        self._until(lambda: len(evaluate.bench.view.canvas.marks) == 2)
+        self._take("spoof-bench")
 
     def _open(self, key: str, kind: type[PageKind]) -> PageKind:
         self.window.open_page(key)
@@ -166,8 +179,8 @@ class Studio:
             raise TypeError(f"{key} is another page")
         return self.window.page
 
-    def _take(self, name: str, *, settle: bool = True) -> None:
-        """Save the window in both schemes; a camera that is looked at never settles."""
+    def _take(self, name: str, shown: QWidget | None = None, *, settle: bool = True) -> None:
+        """Save the window, or one of its dialogs, in both schemes; a camera that is looked at never settles."""
         for scheme in ("light", "dark"):
             if settle:
                 self._settle()
@@ -177,7 +190,7 @@ class Studio:
             self.application.processEvents()
             place = ROOT / "docs" / "pictures" / f"{name}-{scheme}.png"
             place.parent.mkdir(exist_ok=True)
-            self.window.grab().save(str(place))
+            (shown or self.window).grab().save(str(place))
             print(place.relative_to(ROOT))
         THEME.choose("light")
 

@@ -63,7 +63,7 @@ def choose_device(wanted: str = "auto", precision: str = "auto") -> Device:
     elif wanted in ("auto", "mps") and torch.backends.mps.is_available():
         device, label, bf16, reason = torch.device("mps"), "Apple GPU", False, "The Apple GPU was found."
     elif wanted in ("auto", "cpu"):
-        device, label = torch.device("cpu"), f"CPU, {torch.get_num_threads()} threads"
+        device, label = torch.device("cpu"), _cpu(torch.get_num_threads())
         bf16 = _cpu_multiplies_bf16()
         reason = "No GPU was found." if wanted == "auto" else "The CPU was asked for."
     else:
@@ -77,6 +77,10 @@ def placed(network: Network, device: Device) -> Network:
     """Return a network on its device, in the memory layout in which convolutions are fastest."""
     on_device: Network = network.to(device.torch_device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
     return on_device
+
+
+def _cpu(threads: int) -> str:
+    return "CPU, 1 thread" if threads == 1 else f"CPU, {threads} threads"
 
 
 def _cpu_multiplies_bf16() -> bool:

@@ -33,6 +33,9 @@ class Settings:
         "system",
         Option("Window", "Colours", choices=(("system", "As the system"), ("light", "Light"), ("dark", "Dark"))),
     )
+    text_size: int = option(
+        100, Option("Window", "Size of text", choices=((100, "Usual"), (115, "Larger"), (133, "Largest")))
+    )
     mirror: bool = option(
         True, Option("Camera", "Mirror the camera picture", "Like a mirror. Stored pictures are not mirrored.")
     )

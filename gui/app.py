@@ -47,7 +47,7 @@ def run(request: argparse.Namespace) -> int:
     application.setApplicationDisplayName("Visavis")
     path = settings_file.default_path()
     store = SettingsStore(settings_file.load(path), path, _overrides(request))
-    THEME.install(application, store.value.colour_scheme)
+    THEME.install(application, store.value.colour_scheme, store.value.text_size)
     client = EngineClient(store.value, request.gallery)
     window = MainWindow(client, store)
     failures = _Failures()

@@ -260,6 +260,8 @@ class MainWindow(QMainWindow):
     def _on_setting(self, key: str, before: object) -> None:
         if key == "colour_scheme":
             THEME.choose(self.settings.value.colour_scheme)
+        if key == "text_size":
+            THEME.size_text(self.settings.value.text_size)
         if key == "lock_after_minutes":
             self._watch_idleness()
         if OPTIONS[key].section == "Camera":

@@ -217,7 +217,7 @@ class FindingCard(QFrame):
 
 
 def _caption(name: str) -> QWidget:
-    made = label(_short(name, _SHORTEST - 1), "caption")
+    made = label(_short(name, _SHORTEST - 1), "caption", wrap=True)
     made.setToolTip(name)
     made.setFixedWidth(t.THUMBNAIL_PX)
     return made

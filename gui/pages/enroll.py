@@ -16,11 +16,14 @@ from gui.pages.enroll_camera import CameraBox
 from gui.pages.guided import GuidedPanel
 from gui.pages.page import Page
 from gui.theme import tokens as t
-from gui.widgets.basics import button, column, label, row, set_icon
+from gui.widgets.basics import button, column, give_key, label, row, set_icon
 from gui.widgets.candidate_card import CandidateCard
 from gui.widgets.drop_zone import DropZone
+from gui.widgets.empty_state import EmptyState
 from gui.widgets.job_bar import JobBar
 from gui.widgets.person_picker import NameEdit
+
+_ADVICE = "Three to five pictures in different light and poses work best."
 
 
 class EnrollPage(Page):
@@ -36,7 +39,7 @@ class EnrollPage(Page):
         self.consent = QCheckBox("They consented today")
         self.consent.setToolTip("Remembers today as the date of consent.")
         self.guide = button("Guide me at the camera", self._toggle_guided, "", "live")
-        self.guide.setShortcut("Ctrl+G")
+        give_key(self.guide, "Ctrl+G", "Changes between pictures and the camera")
         self.header.addWidget(self.guide)
         self.body.addLayout(row(self.name, self.consent, spacing=t.GUTTER))
         pictures = self._make_pictures(context)
@@ -80,11 +83,12 @@ class EnrollPage(Page):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inside)
         self.enroll = button("Enroll", self._enroll, "primary", "enroll")
-        self.enroll.setShortcut("Ctrl+Return")
+        give_key(self.enroll, "Ctrl+Return")
         self.clear = button("Clear", self._clear, "quiet", "close")
-        actions = row(self.hint, self.clear, self.enroll)
-        actions.setStretch(0, 1)
-        right = column(self.jobs, scroll, actions, spacing=t.GUTTER)
+        self._shown = QStackedWidget()
+        self._shown.addWidget(EmptyState("picture", "Each picture is judged at once", _ADVICE))
+        self._shown.addWidget(scroll)
+        right = column(self.jobs, self._shown, self.hint, row(None, self.clear, self.enroll), spacing=t.GAP)
         right.setStretch(1, 1)
         content = row(spacing=t.MARGIN)
         content.setContentsMargins(0, 0, 0, 0)
@@ -195,16 +199,18 @@ class EnrollPage(Page):
         count = f" {good:,}" if good else ""
         self.enroll.setText(f"Add{count} to {person.name}" if person else f"Enroll{count}")
         self.clear.setVisible(bool(self._cards))
+        self._shown.setCurrentIndex(1 if self._cards else 0)
         self.hint.setText(self._next_step(good))
+        self.hint.setVisible(bool(self.hint.text()))
 
     def _next_step(self, good: int) -> str:
         if not self._cards:
-            return "Three to five pictures in different light and poses work best."
+            return ""
         if not good:
             return "None of these can be enrolled; each says why."
         left_out = len(self._cards) - good
         text = "Type a name to go on." if not self.name.name else ""
-        return f"{text} {left_out:,} will be left out." if left_out else text
+        return f"{text} {left_out:,} will be left out.".strip() if left_out else text
 
     def _enroll(self) -> None:
         candidates = [made.candidate for made in self._cards if made.candidate.acceptable]

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout
 from gui.camera import Phase, StreamState
 from gui.context import Context
 from gui.theme import tokens as t
-from gui.widgets.basics import button, row, set_look
+from gui.widgets.basics import button, give_key, row, set_look
 from gui.widgets.camera_view import CameraView
 from gui.widgets.source_picker import SourcePicker
 
@@ -23,7 +23,7 @@ class CameraBox(QFrame):
         self.source.setMinimumContentsLength(12)
         self.view = CameraView(context.feed, context.settings)
         self.snap = button("Snap", lambda: None, "", "snap")
-        self.snap.setShortcut("Ctrl+Space")
+        give_key(self.snap, "Ctrl+Space", "Take a picture")
         self.snap.setEnabled(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(t.GAP, t.GAP, t.GAP, t.GAP)

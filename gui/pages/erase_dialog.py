@@ -37,7 +37,7 @@ class EraseDialog(QDialog):
         self.text.setAccessibleName("Receipt")
         self.text.setMinimumHeight(36 * t.UNIT)
         self.text.hide()
-        self.erase = button("Erase for good", self._erase, "primary")
+        self.erase = button("Erase for good", self._erase, "danger", "delete")
         self.erase.setEnabled(False)
         self.save = button("Save the receipt …", self._choose_place, "primary")
         self.save.hide()

@@ -282,6 +282,6 @@ class EvaluatePage(Page):
 def _figure(name: str, value: str, note: str) -> QFrame:
     frame, layout = card()
     for text, look in ((name, "muted"), (value, "display"), (note, "caption")):
-        layout.addWidget(label(text, look, wrap=True))
+        layout.addWidget(label(text[:1].upper() + text[1:], look, wrap=True))
     layout.addStretch(1)
     return frame

@@ -64,7 +64,7 @@ class FaceDialog(QDialog):
         self.name.setFocus()
 
     def _suggestions(self, names: Sequence[str]) -> list[QWidget]:
-        made = [button(name, partial(self.name.setText, name), "quiet", "gallery") for name in names]
+        made = [button(name, partial(self.name.setText, name), "choice", "gallery") for name in names]
         return [label("Most alike", "caption"), *made] if made else []
 
     def _on_name(self) -> None:

@@ -21,7 +21,7 @@ from gui.pages.page import Page
 from gui.pages.person_panel import PersonPanel
 from gui.pages.transfer_menus import TransferMenus
 from gui.theme import tokens as t
-from gui.widgets.basics import button, column, label, row, set_look
+from gui.widgets.basics import button, column, icon_button, label, row, set_look
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.keep_until import DueBanner
 from gui.widgets.menu_button import MenuButton
@@ -91,10 +91,8 @@ class GalleryPage(Page):
     def _make_header(self) -> None:
         context = self.context
         # Their names are in their tips, with what they would do: the header is full of words already.
-        self.undo = button("", context.undo, "quiet", "undo")
-        self.redo = button("", context.redo, "quiet", "redo")
-        self.undo.setAccessibleName("Undo")
-        self.redo.setAccessibleName("Redo")
+        self.undo = icon_button("Undo", context.undo, "undo")
+        self.redo = icon_button("Redo", context.redo, "redo")
         self.check_up = button("Check-up", self._toggle_check_up, "", "search")
         self.check_up.setCheckable(True)
         self.check_up.setToolTip("Look-alikes, doubles, and pictures under a wrong name")
@@ -113,7 +111,8 @@ class GalleryPage(Page):
             ),
         )
         self.header.addWidget(self.more)
-        self.header.addWidget(button("Enroll …", lambda: context.open_page("enroll"), "", "add"))
+        self.enroll = button("Enroll …", lambda: context.open_page("enroll"), "", "add")
+        self.header.addWidget(self.enroll)
 
     def _side(self) -> QFrame:
         side = QFrame()
@@ -201,7 +200,9 @@ class GalleryPage(Page):
             self.panel.show_person(None)
             self.banner.say("")
             self._stack.setCurrentWidget(self.invitation if people.loaded else self._loading)
-        self.check_up.setVisible(len(people.people) > 0)
+        # Where nobody is there, the invitation says it.
+        for control in (self.check_up, self.enroll):
+            control.setVisible(len(people.people) > 0)
         self._show_count()
 
     def _select(self) -> None:
@@ -224,9 +225,14 @@ class GalleryPage(Page):
         self._count.setText(people if found == everyone else f"{found:,} of {people}")
 
     def _on_history(self, undo: str, redo: str) -> None:
-        for control, text, verb in ((self.undo, undo, "Undo"), (self.redo, redo, "Do again")):
+        standard = QKeySequence.StandardKey
+        for control, text, verb, key in (
+            (self.undo, undo, "Undo", standard.Undo),
+            (self.redo, redo, "Do again", standard.Redo),
+        ):
             control.setEnabled(bool(text))
-            control.setToolTip(f"{verb}: {text}" if text else f"Nothing to {verb.lower()}")
+            keys = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+            control.setToolTip(f"{verb}: {text} ({keys})" if text else f"Nothing to {verb.lower()}")
 
 
 def _due_today(person: Person) -> bool:

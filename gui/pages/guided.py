@@ -6,17 +6,18 @@ from datetime import date
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QCheckBox, QFrame, QLabel, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QLineEdit, QStackedWidget, QWidget
 
-from engine.guided import ASKS, STANDARD_PLAN, TITLES, Guidance, GuidedReport, Sector
+from engine.guided import STANDARD_PLAN, Guidance, GuidedReport, Sector
 from engine.types import Enrollment, Frame
 from gui.camera import Phase, StreamState, is_file_spec
 from gui.context import Context
 from gui.pages.guided_report import GuidedReportCard
 from gui.theme import tokens as t
-from gui.widgets.basics import button, card, column, icon_label, label, row, set_look
+from gui.widgets.basics import button, card, column, give_key, label, row
 from gui.widgets.camera_view import CameraView
 from gui.widgets.guide_overlay import GuideOverlay
+from gui.widgets.guide_steps import GuideSteps
 from gui.widgets.job_bar import JobBar
 from gui.widgets.source_picker import SourcePicker
 
@@ -46,14 +47,14 @@ class GuidedPanel(QWidget):
         self.overlay.show_guidance(None, mirrored=True)
         self.source = SourcePicker(context.cameras, context.settings)
         self.not_live = label("", "caption", wrap=True)
-        self.steps = _Steps()
+        self.steps = GuideSteps()
         self.report = GuidedReportCard()
         self.jobs = JobBar()
         self._panel = QStackedWidget()
         self._panel.addWidget(self._make_setup())
         self._panel.addWidget(self._make_run())
         self._panel.addWidget(self.report)
-        left = column(self.view, row(self.source, self.not_live), spacing=t.GAP)
+        left = column(self.view, row(self.source, None), self.not_live, spacing=t.GAP)
         left.setContentsMargins(0, 0, 0, 0)
         left.setStretch(0, 1)
         self._picture = QWidget()
@@ -77,7 +78,7 @@ class GuidedPanel(QWidget):
         self.sound = QCheckBox("A sound for each picture taken")
         self.need = label("", "muted", wrap=True)
         self.start = button("Start", self._start, "primary", "play")
-        self.start.setShortcut("Ctrl+Return")
+        give_key(self.start, "Ctrl+Return")
         text = label(
             "Sit in front of the camera. Seven views are taken by themselves: straight ahead, turned to each side, "
             "chin up and down, nearer and farther. Only one person may be in the picture.",
@@ -246,6 +247,7 @@ class GuidedPanel(QWidget):
         self.view.start.setVisible(False)
         file = state.phase is Phase.RUNNING and not state.live
         self.not_live.setText("Not live: a file stands in for the camera." if file else "")
+        self.not_live.setVisible(file)
         if self.running and state.phase is Phase.LOST:
             self.hint.setText(_LOST)
 
@@ -298,41 +300,6 @@ class GuidedPanel(QWidget):
         self.start.setEnabled(ready)
         self.need.setText("" if ready else _NEEDED)
         self.need.setVisible(not ready)
-
-
-class _Steps(QFrame):
-    """The views by name: a tick where there is a picture, an arrow at the one that is asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lines: dict[Sector, tuple[QWidget, QLabel, QLabel]] = {}
-        self._list = column(spacing=t.GAP // 2)
-        self._list.setContentsMargins(0, 0, 0, 0)
-        self.setLayout(self._list)
-        self.setAccessibleName("Views")
-        for sector in ASKS:
-            tick, text = icon_label("check", t.ICON_PX, "good"), label(TITLES[sector])
-            tick.setFixedWidth(t.ICON_PX)
-            policy = tick.sizePolicy()
-            policy.setRetainSizeWhenHidden(True)
-            tick.setSizePolicy(policy)
-            line = QWidget()
-            inside = row(tick, text, None)
-            inside.setContentsMargins(0, 0, 0, 0)
-            line.setLayout(inside)
-            self._list.addWidget(line)
-            self._lines[sector] = line, tick, text
-
-    def show_guidance(self, guidance: Guidance) -> None:
-        """Show how far it is."""
-        for sector, (line, tick, text) in self._lines.items():
-            there, wanted = sector in guidance.covered, sector is guidance.wanted
-            line.setVisible(sector in guidance.plan)
-            tick.setVisible(there)
-            state = "taken" if there else "next" if wanted else ""
-            text.setText(f"{TITLES[sector]} · {state}" if state else TITLES[sector])
-            set_look(text, "good-text" if there else "strong" if wanted else "muted")
-        self.setAccessibleDescription(guidance.progress)
 
 
 def _quality_text(guidance: Guidance) -> str:

@@ -189,7 +189,7 @@ class _FacePanel(QFrame):
     def __init__(self, context: Context) -> None:
         super().__init__()
         set_look(self, "card")
-        self.setFixedWidth(t.PANEL_PX - 4 * t.UNIT)
+        self.setFixedWidth(t.PANEL_PX)
         self._context = context
         self._shown: Identification | None = None
         self._source = ""

@@ -13,7 +13,7 @@ from gui.pages.live_panel import LivePanel
 from gui.pages.live_recording import CameraDialog, LiveRecording
 from gui.pages.page import Page
 from gui.theme import tokens as t
-from gui.widgets.basics import button, column, row, set_icon
+from gui.widgets.basics import button, column, give_key, icon_button, row, set_icon
 from gui.widgets.camera_view import CameraView
 from gui.widgets.face_marks import tracked_mark
 from gui.widgets.liveness_check import LivenessCheck
@@ -30,11 +30,10 @@ class LivePage(Page):
         client, feed = context.client, context.feed
         self.source = SourcePicker(context.cameras, context.settings)
         self.toggle = button("Start", self._toggle, "", "play")
-        self.toggle.setShortcut("Ctrl+Return")
+        give_key(self.toggle, "Ctrl+Return", "Turns the camera on or off")
         self.recording = LiveRecording(context, self)
-        self.camera = button("", self._open_camera, "quiet", "settings")
-        self.camera.setAccessibleName("Camera controls")
-        self.camera.setToolTip("Camera controls: resolution, exposure, mirror, rotation")
+        tip = "Camera controls: resolution, exposure, mirror, rotation"
+        self.camera = icon_button("Camera controls", self._open_camera, "settings", tip)
         for widget in (self.recording.snap, self.recording.record, self.source, self.camera):
             self.header.addWidget(widget)
         self.header.addWidget(self.toggle)

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from time import monotonic
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox
+from PySide6.QtWidgets import QCheckBox, QComboBox, QScrollArea, QVBoxLayout, QWidget
 
 from engine.journal_words import pause_in_words
 from engine.live_values import LiveResult, TrackedFace, Verdict
@@ -19,6 +19,8 @@ from gui.widgets.face_marks import words_of
 from gui.widgets.person_picker import PersonPicker
 from gui.widgets.score_gauge import ScoreGauge, rate_in_words
 
+_NAME_CHARACTERS = 8
+"""The panel is narrow, and says names in full elsewhere."""
 _RATE_OVER = 60
 """Frames over which the rate and the shares are taken."""
 _STAGES = {"light": "light", "detect": "find", "align": "align", "embed": "embed", "match": "match"}
@@ -28,14 +30,27 @@ class LivePanel:
     """What is seen, in words; and the claim."""
 
     def __init__(self, context: Context) -> None:
-        self.frame, layout = card()
+        self.frame, around = card()
         self.frame.setFixedWidth(t.PANEL_PX)
+        around.setContentsMargins(0, 0, 0, 0)
+        # In a low window or with large text there is more to say than room for it.
+        scroll = QScrollArea()
+        scroll.setAccessibleName("Who is seen")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inside = QWidget()
+        layout = QVBoxLayout(inside)
+        layout.setContentsMargins(t.GUTTER, t.GUTTER, t.GUTTER, t.GUTTER)
         layout.setSpacing(t.GUTTER)
+        scroll.setWidget(inside)
+        around.addWidget(scroll)
         self.mode = QComboBox()
         self.mode.setAccessibleName("What to do")
         self.mode.addItems(["Identify everyone", "Verify a claimed identity"])
         self.mode.currentIndexChanged.connect(self._on_mode)
         self.person = PersonPicker(context.people, "Who do they claim to be?")
+        self.person.setMinimumContentsLength(_NAME_CHARACTERS)
         self._picture = RoundedPicture(t.CROP_PX, "The largest face")
         self.decision = label("", "title", wrap=True)
         self.decision.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -48,7 +63,7 @@ class LivePanel:
         layout.addWidget(self.mode)
         layout.addWidget(self.person)
         layout.addWidget(self._picture, alignment=Qt.AlignmentFlag.AlignHCenter)
-        for widget in (self.decision, self.gauge, self.words, self.light):
+        for widget in (self.decision, self.words, self.gauge, self.light):
             layout.addWidget(widget)
         layout.addStretch(1)
         for line in (self._hint, self.speed, self.readout.toggle, self.readout.text):
@@ -103,7 +118,7 @@ class LivePanel:
 
     def _show_verification(self, verification: Verification) -> None:
         self._picture.show_pixels(verification.probe.crop)
-        self.decision.setText(_answer(verification))
+        self._decide(_answer(verification))
         set_look(self.decision, "title-good" if verification.match else "title-bad")
         self._show_distance(verification.distance, verification.threshold)
         self.words.setText(rate_in_words(verification))
@@ -112,7 +127,7 @@ class LivePanel:
         first = tracked[0]
         found = first.identification
         self._picture.show_pixels(found.face.crop)
-        self.decision.setText(_everyone(tracked))
+        self._decide(_everyone(tracked))
         set_look(self.decision, "title")
         nearest = found.candidates[0] if found.candidates else None
         if nearest is None:
@@ -124,13 +139,17 @@ class LivePanel:
         help_ = f" Not sure: {first.hint}." if first.verdict is Verdict.NOT_SURE else ""
         self.words.setText(f"Nearest: {nearest.name}, distance {nearest.distance:.3f}.{help_}{others}")
 
+    def _decide(self, text: str) -> None:
+        self.decision.setText(text)
+        self.decision.setVisible(bool(text))
+
     def _show_distance(self, distance: float, limit: float) -> None:
         self.gauge.show()
         self.gauge.show_distance(distance, limit)
 
     def _clear(self, sentence: str) -> None:
         self._picture.show_pixels(None)
-        self.decision.setText("")
+        self._decide("")
         self.gauge.hide()
         self.words.setText(sentence)
 

@@ -14,7 +14,7 @@ from engine.live_values import Blur, LiveResult
 from engine.settings import OPTIONS
 from gui.context import Context
 from gui.theme import tokens as t
-from gui.widgets.basics import button, label, row, set_icon
+from gui.widgets.basics import button, give_key, label, row, set_icon
 from gui.widgets.option_form import OptionForm
 
 _CLIP, _SHOT = ("Clip (*.mp4)", ".mp4"), ("Picture (*.png *.jpg)", ".png")
@@ -29,9 +29,9 @@ class LiveRecording(QObject):
         self.recording = self._running = False
         self._path = Path()
         self.snap = button("Snapshot", self.ask_snapshot, "", "snap")
-        self.snap.setShortcut("Ctrl+Shift+S")
+        give_key(self.snap, "Ctrl+Shift+S", "Save the picture of this moment")
         self.record = button("Record", self.toggle, "", "record")
-        self.record.setShortcut("Ctrl+Shift+R")
+        give_key(self.record, "Ctrl+Shift+R", "Begins or ends a clip")
         self.allow(running=False)
 
     def allow(self, *, running: bool) -> None:
@@ -132,7 +132,7 @@ class CameraDialog(QDialog):
         self.setWindowTitle("Camera")
         self._context = context
         shown = {key: option for key, option in OPTIONS.items() if option.section == "Camera" and not option.hidden}
-        self.form = OptionForm(shown, asdict(context.settings.value), t.PANEL_PX - 8 * t.UNIT)
+        self.form = OptionForm(shown, asdict(context.settings.value), t.FIELD_PX)
         self.form.changed.connect(context.settings.change)
         close = button("Close", self.accept, "primary")
         close.setDefault(True)
@@ -145,5 +145,5 @@ class CameraDialog(QDialog):
             layout.addWidget(label("A video or folder is shown as it is; this is for cameras.", "caption", wrap=True))
         layout.addLayout(row(None, close))
         # Wrapped lines are as high as the width makes them, which a dialog does not ask for by itself.
-        self.setFixedWidth(t.FORM_PX + 8 * t.UNIT)
+        self.setFixedWidth(t.FORM_PX + 20 * t.UNIT)
         self.setMinimumHeight(layout.totalHeightForWidth(self.width()))

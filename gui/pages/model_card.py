@@ -68,7 +68,7 @@ class ModelCard(QFrame):
         layout.addLayout(self.facts)
         self.files = self._make_files()
         self.files.setVisible(unfolded)
-        self.more = button("", self._fold, "quiet")
+        self.more = button("", self._fold, "link")
         self._name_more()
         layout.addWidget(self.files)
         layout.addLayout(row(self.more, None))
@@ -83,13 +83,13 @@ class ModelCard(QFrame):
             made["from_file"] = button("From file …", lambda: self.from_file.emit(pack), "", "folder")
         else:
             if pack.kind is not PackKind.PAD:
-                made["measure"] = button("Measure", lambda: self.measure.emit(pack))
+                made["measure"] = button("Measure", lambda: self.measure.emit(pack), "", "evaluate")
             if not pack.bundled and not pack.uses:
                 made["remove"] = button("Remove", lambda: self.remove.emit(pack), "danger", "delete")
             if not pack.calibrated:
-                made["calibrate"] = button("Calibrate …", lambda: self.calibrate.emit(pack), "primary")
+                made["calibrate"] = button("Calibrate …", lambda: self.calibrate.emit(pack), "primary", "folder")
             elif not fully_used(pack) and pack.kind is not PackKind.PAD:
-                made["use"] = button("Use", lambda: self.use.emit(pack))
+                made["use"] = button("Use", lambda: self.use.emit(pack), "", "check")
         for name, one in made.items():
             one.setAccessibleName(f"{one.text().removesuffix(' …')} {pack.title}")
             if busy and name not in ("use", "remove"):

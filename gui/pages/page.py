@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.types import Person
 from gui.context import Context
 from gui.theme import tokens as t
 from gui.widgets.basics import label
+from gui.widgets.sides import SidesLayout
 
 
 class Page(QWidget):
@@ -29,10 +30,8 @@ class Page(QWidget):
         self.body = QVBoxLayout(self)
         self.body.setContentsMargins(t.MARGIN, t.MARGIN, t.MARGIN, t.MARGIN)
         self.body.setSpacing(t.GUTTER)
-        self.header = QHBoxLayout()
-        self.header.setSpacing(t.GAP)
-        self.header.addWidget(label(self.title, "display"))
-        self.header.addStretch(1)
+        self.header = SidesLayout()
+        self.header.lead(label(self.title, "display"))
         self.body.addLayout(self.header)
 
     def entered(self) -> None:

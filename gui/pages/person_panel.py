@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from PySide6.QtCore import QDate, QModelIndex, QPoint, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import QDate, QModelIndex, QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QDateEdit,
     QFrame,
     QGridLayout,
-    QListView,
     QMenu,
     QPushButton,
+    QScrollArea,
     QWidget,
 )
 
@@ -29,9 +27,11 @@ from gui.pages.person_dialog import PersonDialog
 from gui.pages.rejections_dialog import RejectionsDialog
 from gui.pages.split_dialog import SplitDialog
 from gui.theme import tokens as t
-from gui.widgets.basics import button, column, label, row, set_look
+from gui.widgets.basics import button, column, label, set_look
 from gui.widgets.commit_edits import LineCommit, TextCommit
 from gui.widgets.keep_until import KeepUntil
+from gui.widgets.picture_wall import PictureWall
+from gui.widgets.sides import SidesLayout
 
 
 class PersonPanel(QFrame):
@@ -49,6 +49,7 @@ class PersonPanel(QFrame):
         self.name.setMaxLength(200)
         set_look(self.name, "title")
         self._facts = label("", "caption")
+        self._hint = label("Choose pictures to move, delete or split them off.", "caption")
         self.tags = LineCommit("Tags, separated by commas")
         self.tags.setPlaceholderText("family, team, …")
         self.notes = TextCommit("Notes")
@@ -60,7 +61,7 @@ class PersonPanel(QFrame):
         self.consent = QDateEdit()
         self.consent.setAccessibleName("Date of consent")
         self.consent.setCalendarPopup(True)
-        self.consent.setDisplayFormat("d MMMM yyyy")
+        self.consent.setDisplayFormat("d MMM yyyy")
         self.consent.setMaximumDate(QDate.currentDate())
         self.add = button("Add pictures …", lambda: context.open_page("enroll", self.person), "", "add")
         self.check = button("Verify …", lambda: context.open_page("verify", self.person), "", "verify")
@@ -69,18 +70,13 @@ class PersonPanel(QFrame):
         self.rejections = button("", self._show_rejections, "quiet", "close")
         self.rejections.hide()
         self._pictures = TemplatesModel(context.client, self)
-        self.wall = self._make_wall()
+        self.wall = PictureWall(self._pictures)
+        self.wall.delete_wanted.connect(self._delete_picture)
+        self.wall.customContextMenuRequested.connect(self._open_menu)
         self.split = self._make_split()
         self.move_picture = button("Move to …", self._move_picture, "quiet", "move")
         self.delete_picture = button("Delete picture", self._delete_picture, "quiet", "delete")
-        layout = column(spacing=t.GUTTER)
-        layout.setContentsMargins(t.GUTTER, t.GUTTER, t.GUTTER, t.GUTTER)
-        layout.addLayout(row(self.name, self.add, self.check))
-        layout.addLayout(self._fields())
-        layout.addLayout(row(self._facts, None, self.split, self.move_picture, self.delete_picture))
-        layout.addWidget(self.wall, 1)
-        layout.addLayout(row(self.rejections, None, self.merge, self.delete))
-        self.setLayout(layout)
+        self._lay_out()
         self.name.committed.connect(self._rename)
         self.tags.committed.connect(lambda text: self._describe(tags=text.split(",")))
         self.notes.committed.connect(lambda text: self._describe(notes=text))
@@ -92,35 +88,48 @@ class PersonPanel(QFrame):
         self._pictures.modelReset.connect(self._update)
         self._update()
 
+    def _lay_out(self) -> None:
+        heading, about, chosen = SidesLayout(), SidesLayout(), SidesLayout()
+        heading.lead(self.name)
+        about.lead(self._facts)
+        chosen.lead(self._hint)
+        # As high as the buttons beside it once pictures are chosen, so that nothing moves then.
+        self._hint.setMinimumHeight(t.CONTROL_PX)
+        for controls, line in (
+            ((self.add, self.check), heading),
+            ((self.rejections, self.merge, self.delete), about),
+            ((self.split, self.move_picture, self.delete_picture), chosen),
+        ):
+            for control in controls:
+                line.addWidget(control)
+        inside = QWidget()
+        lines = column(heading, self._fields(), about, self.wall, chosen, spacing=t.GUTTER)
+        lines.setContentsMargins(t.GUTTER, t.GUTTER, t.GUTTER, t.GUTTER)
+        lines.setStretch(3, 1)
+        inside.setLayout(lines)
+        # In a low window or with large text the pictures would be squeezed out.
+        scroll = QScrollArea()
+        scroll.setAccessibleName("The person")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inside)
+        around = column(scroll)
+        around.setContentsMargins(0, 0, 0, 0)
+        self.setLayout(around)
+
     def _make_split(self) -> QPushButton:
-        split = button("Split into a new person …", self._split, "quiet", "enroll")
+        split = button("Split into a new person …", self._split, "quiet", "split")
         split.setToolTip("The chosen pictures show somebody else: make them a person of their own")
         return split
-
-    def _make_wall(self) -> QListView:
-        wall = QListView()
-        wall.setAccessibleName("Pictures")
-        wall.setModel(self._pictures)
-        wall.setViewMode(QListView.ViewMode.IconMode)
-        wall.setResizeMode(QListView.ResizeMode.Adjust)
-        wall.setMovement(QListView.Movement.Static)
-        wall.setIconSize(QSize(t.THUMBNAIL_PX, t.THUMBNAIL_PX))
-        wall.setGridSize(QSize(t.THUMBNAIL_PX + 2 * t.GAP, t.THUMBNAIL_PX + 2 * t.GAP))
-        wall.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        wall.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        wall.customContextMenuRequested.connect(self._open_menu)
-        delete = QAction("Delete picture", wall)
-        delete.setShortcut(QKeySequence.StandardKey.Delete)
-        delete.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        delete.triggered.connect(self._delete_picture)
-        wall.addAction(delete)
-        return wall
 
     def _fields(self) -> QGridLayout:
         fields = QGridLayout()
         fields.setHorizontalSpacing(t.GUTTER)
         fields.setVerticalSpacing(t.GAP)
-        consent = row(self.consented, self.consent, None)
+        consent = SidesLayout()
+        consent.lead(self.consented)
+        consent.lead(self.consent)
         for line, (text, field) in enumerate((("Tags", self.tags), ("Notes", self.notes), ("Purpose", self.purpose))):
             name = label(text, "muted")
             name.setBuddy(field)
@@ -181,6 +190,7 @@ class PersonPanel(QFrame):
         for control in (self.move_picture, self.delete_picture):
             control.setVisible(self.template is not None)
         self.split.setVisible(self._splits)
+        self._hint.setVisible(not self.templates and bool(self._pictures.templates))
 
     @property
     def _splits(self) -> bool:

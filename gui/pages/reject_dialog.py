@@ -108,4 +108,4 @@ class RejectDialog(QDialog):
 def _in_words(change: ChangedDecision) -> str:
     record = change.record
     now = f"would be {change.now}" if change.now else "would be no match"
-    return f"{record.what} of {record.about} at {record.distance:.3f} {now}"
+    return f"{record.what.capitalize()} of {record.about} at {record.distance:.3f} {now}"

@@ -39,7 +39,7 @@ class SortPage(Page):
         self.delete = button("Delete …", self._ask_to_delete, "quiet", "delete")
         self.delete.setToolTip("Delete what was found in this folder; photographs and enrolled people stay")
         self.other = button("Another folder …", self._close, "", "folder")
-        self.header.insertWidget(1, self.folder)
+        self.header.lead(self.folder)
         self._controls = (self.unreadable, self.undo, self.redo, self.look_again, self.delete, self.other)
         for control in self._controls:
             self.header.addWidget(control)

@@ -33,8 +33,12 @@ class _Question(QDialog):
         cancel = button("Cancel", self.reject)
         self.body.addLayout(row(None, cancel, self.accept_button))
         # Once they are in the dialog: before, it would take the first button for its default.
-        cancel.setAutoDefault(False)
-        self.accept_button.setDefault(True)
+        cautious = self.accept_button.property("look") == "danger"
+        default, other = (cancel, self.accept_button) if cautious else (self.accept_button, cancel)
+        other.setAutoDefault(False)
+        default.setDefault(True)
+        if cautious:
+            cancel.setFocus()
 
     def answer(self) -> None:
         """Say yes."""

@@ -18,14 +18,15 @@ from gui.pages.sort_dialogs import GroupDialog, NameDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import button, card, column, label, row
 from gui.widgets.face_wall import FaceWall
+from gui.widgets.sides import SidesLayout
 from gui.widgets.toast import Toast
 
 _KEYS = (
     "↑ ↓ ← → move · Space choose · Ctrl+A all · Esc none · Tab groups or faces · C confirm · N name · "
     "X not this person · S split off · V move · M merge · I ignore · U undo · R redo"
 )
-_LOOKS = {"confirm": "primary", "name": ""}
-_ROWS = (("name", "confirm"), ("reject", "split", "move", "merge", "ignore"))
+_LOOKS = {"name": "", "confirm": "primary"}
+"""The looks of what is done most, beside the title; the rest stands below it."""
 
 
 class SortGroups(QWidget):
@@ -59,10 +60,19 @@ class SortGroups(QWidget):
         listing.addWidget(self.list)
         work, inside = card()
         self._make_buttons()
-        first, second = (row(*(self.buttons[key] for key in keys)) for keys in _ROWS)
-        second.addStretch(1)
-        inside.addLayout(row(column(self.title, self.note, spacing=0), None, first))
-        inside.addLayout(second)
+        heading, actions = SidesLayout(), SidesLayout()
+        who = QWidget()
+        lines = column(self.title, self.note, spacing=0)
+        lines.setContentsMargins(0, 0, 0, 0)
+        who.setLayout(lines)
+        heading.lead(who)
+        for key in _LOOKS:
+            heading.addWidget(self.buttons[key])
+        for key, made in self.buttons.items():
+            if key not in _LOOKS:
+                actions.lead(made)
+        inside.addLayout(heading)
+        inside.addLayout(actions)
         inside.addWidget(self.wall, 1)
         keys = label(_KEYS, "caption", wrap=True)
         keys.setAccessibleName("Keys")

@@ -30,7 +30,7 @@ from engine.types import Frame
 from gui.camera import Phase, StreamState
 from gui.context import Context
 from gui.theme import tokens as t
-from gui.widgets.basics import button, card, clear, column, label, row, set_look
+from gui.widgets.basics import button, card, clear, column, give_key, label, row, set_look
 from gui.widgets.camera_view import CameraView
 from gui.widgets.face_canvas import FaceMark
 from gui.widgets.liveness_check import with_liveness
@@ -66,7 +66,7 @@ class SpoofBench(QWidget):
         self.glasses = QCheckBox("With glasses")
         self.claimed = PersonPicker(context.people, "Nobody")
         self.begin = button("Start trial", self.start_trial, "primary", "play")
-        self.begin.setShortcut("Ctrl+Return")
+        give_key(self.begin, "Ctrl+Return")
         self.cancel = button("Cancel", self.end, "", "close")
         self.back = button("Take back the last", self._take_back, "", "undo")
         self.prompt = label("", "title", wrap=True)
@@ -85,6 +85,7 @@ class SpoofBench(QWidget):
         context.feed.state_changed.connect(self._on_state)
         context.client.live_result.connect(self._on_result)
         self._show_state(None)
+        self.begin.setEnabled(context.feed.running)
 
     def _lay_out(self) -> None:
         scroll = QScrollArea()
@@ -159,6 +160,7 @@ class SpoofBench(QWidget):
     def _on_state(self, state: StreamState) -> None:
         if self.running and state.phase is not Phase.RUNNING:
             self.end()
+        self.begin.setEnabled(state.phase is Phase.RUNNING)
 
     def _on_frame(self, frame: Frame) -> None:
         person = self.claimed.person

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget
+from PySide6.QtWidgets import QButtonGroup, QStackedWidget
 from typing_extensions import override
 
 from engine.learning import BenchResult, Checked, DataReport, Event, Recipe, RunEnded, RunInfo, RunStarted
@@ -20,8 +20,7 @@ from gui.pages.train_progress import ProgressStep
 from gui.pages.train_recipe import RecipeStep
 from gui.pages.train_runs import RunsStep
 from gui.tasks import Task
-from gui.theme import tokens as t
-from gui.widgets.basics import button, lead_tab_to, row
+from gui.widgets.basics import button, lead_tab_to
 from gui.widgets.job_bar import JobBar
 
 STEPS = ("Pictures", "Recipe", "Training", "Runs", "Liveness network")
@@ -50,7 +49,7 @@ class TrainPage(Page):
         self.liveness = LivenessStep(context)
         self._stack = QStackedWidget()
         self.steps = QButtonGroup(self)
-        self.header.addLayout(self._choosers())
+        self._make_choosers()
         self.jobs = JobBar()
         self.body.addWidget(self.jobs)
         self.body.addWidget(self._stack, 1)
@@ -58,19 +57,15 @@ class TrainPage(Page):
         self.show_step(0)
         self._tell_ready()
 
-    def _choosers(self) -> QHBoxLayout:
-        choosers = []
+    def _make_choosers(self) -> None:
         for number, (name, step) in enumerate(
             zip(STEPS, (self.pictures, self.recipe, self.progress, self.runs, self.liveness), strict=True)
         ):
-            chooser = button(name, partial(self.show_step, number), "navigation")
+            chooser = button(name, partial(self.show_step, number), "step")
             chooser.setCheckable(True)
-            # The chosen one is bold, and must not be cut off.
-            chooser.setMinimumWidth(chooser.sizeHint().width() + 2 * t.UNIT)
             self.steps.addButton(chooser, number)
-            choosers.append(chooser)
+            self.header.addWidget(chooser)
             self._stack.addWidget(step)
-        return row(*choosers, spacing=t.GAP // 2)
 
     def _connect(self) -> None:
         self.pictures.folder_chosen.connect(self.check)

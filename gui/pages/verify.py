@@ -18,9 +18,11 @@ from gui.theme import tokens as t
 from gui.widgets.basics import RoundedPicture, button, card, column, icon_label, label, row, set_look
 from gui.widgets.countdown import Countdown
 from gui.widgets.drop_zone import DropZone
-from gui.widgets.face_canvas import FaceCanvas, FaceMark, Tone
+from gui.widgets.face_canvas import FaceCanvas, FaceMark
+from gui.widgets.mark_labels import Tone
 from gui.widgets.person_picker import PersonPicker
 from gui.widgets.score_gauge import ScoreGauge, rate_in_words
+from gui.widgets.sides import SidesLayout
 
 
 class VerifyPage(Page):
@@ -110,19 +112,25 @@ class VerifyPage(Page):
                 self.reference.show_pixels(None)
             if probe is None or person is None:
                 missing = "Drop a picture on the left." if probe is None else "Choose who they claim to be."
-                self.result.wait(missing)
+                self._wait(missing)
                 return
             job = client.verify(person.id, probe)
             job.finished.connect(lambda: self._ask_pause(job, person))
         else:
             if probe is None or self.other.picture is None:
-                self.result.wait("Drop a picture on each side.")
+                self._wait("Drop a picture on each side.")
                 return
             job = client.compare(probe, self.other.picture)
         self._job = job
         self.result.wait("Comparing …")
         job.succeeded.connect(lambda answer: self._on_answer(job, answer))
         job.failed.connect(lambda sentence, _details: self._on_failed(job, sentence))
+
+    def _wait(self, missing: str) -> None:
+        """Nothing is compared: what a face was marked as before is no longer so."""
+        for side in (self.probe, self.other):
+            side.mark_face(None)
+        self.result.wait(missing)
 
     def _on_answer(self, job: Job, answer: Verification | Comparison) -> None:
         if job is not self._job:
@@ -173,8 +181,14 @@ class _PictureSlot(QFrame):
         replace = button("Replace …", self.zone.choose.click, "quiet", "picture")
         self.remove = button("Remove", self.clear, "quiet", "close")
         inside = QVBoxLayout(self._shown)
+        inside.setContentsMargins(t.GAP, t.GAP, t.GAP, t.GAP)
+        inside.setSpacing(t.GAP)
         inside.addWidget(self.canvas, 1)
-        inside.addLayout(row(self._caption, None, replace, self.remove))
+        under = SidesLayout()
+        under.lead(self._caption)
+        for control in (replace, self.remove):
+            under.addWidget(control)
+        inside.addLayout(under)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.zone)
@@ -232,7 +246,7 @@ class _ResultCard(QFrame):
         headline.setContentsMargins(0, 0, 0, 0)
         self._headline = QWidget()
         self._headline.setLayout(headline)
-        middle = column(self._headline, self.gauge, self.words, row(self.reject, self.again, None), None)
+        middle = column(None, self._headline, self.gauge, self.words, row(self.reject, self.again, None), None)
         layout = row(self.first, self.second, spacing=t.GUTTER)
         layout.setContentsMargins(t.GUTTER, t.GUTTER, t.GUTTER, t.GUTTER)
         layout.addLayout(middle, 1)
@@ -295,7 +309,9 @@ class _ResultCard(QFrame):
         self._good.setVisible(match is True)
         self._bad.setVisible(match is False)
         self.words.setText(words)
-        decided: list[QWidget] = [self.gauge, self.first, self.second]
-        for widget in decided:
-            widget.setVisible(distance is not None)
+        self.gauge.setVisible(distance is not None)
+        if distance is None:
+            # Empty, but in their places, so that the pictures above keep their size.
+            self.first.show_pixels(None)
+            self.second.show_pixels(None)
         self.gauge.show_distance(distance, limit)

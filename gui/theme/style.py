@@ -21,21 +21,25 @@ class Theme(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._scheme = "system"
+        self._text_scale = 1.0
         self.palette = LIGHT
 
-    def install(self, application: QApplication, scheme: str) -> None:
+    def install(self, application: QApplication, scheme: str, text_percent: int = 100) -> None:
         """Style the application and follow the system from now on."""
         self._application = application
+        self._text_scale = text_percent / 100
         application.setStyle("Fusion")
-        font = QFont(application.font())
-        font.setPointSizeF(t.BODY_PT)
-        application.setFont(font)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow)
         self.choose(scheme)
 
     def choose(self, scheme: str) -> None:
         """Use "light", "dark", or what the system says ("system")."""
         self._scheme = scheme
+        self._follow()
+
+    def size_text(self, percent: int) -> None:
+        """Use text of so many percent of its usual size."""
+        self._text_scale = percent / 100
         self._follow()
 
     @property
@@ -47,8 +51,11 @@ class Theme(QObject):
         system_dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
         dark = self._scheme == "dark" or (self._scheme == "system" and system_dark)
         self.palette = DARK if dark else LIGHT
+        font = QFont(self._application.font())
+        font.setPointSizeF(t.BODY_PT * self._text_scale)
+        self._application.setFont(font)
         self._application.setPalette(_qt_palette(self.palette))
-        self._application.setStyleSheet(stylesheet(self.palette))
+        self._application.setStyleSheet(stylesheet(self.palette, self._text_scale))
         self.changed.emit()
 
 
@@ -80,11 +87,12 @@ def _qt_palette(p: Palette) -> QPalette:
     return palette
 
 
-def stylesheet(p: Palette) -> str:
-    """Return the application's stylesheet for a palette.
+def stylesheet(p: Palette, text_scale: float = 1.0) -> str:
+    """Return the application's stylesheet for a palette and a size of text, where 1.0 is the usual one.
 
     Widgets choose their look with the dynamic property "look", whose values are the names in brackets below.
     """
+    caption, title, display = (f"{text_scale * size:g}pt" for size in (t.CAPTION_PT, t.TITLE_PT, t.DISPLAY_PT))
     return f"""
     QWidget {{ color: {p.text}; }}
     QMainWindow, QDialog {{ background: {p.window}; }}
@@ -97,18 +105,19 @@ def stylesheet(p: Palette) -> str:
     *[look="warning"] {{ background: {p.warning_soft}; border: none; border-radius: {t.RADIUS_SMALL}px; }}
     *[look="bad"] {{ background: {p.bad_soft}; border: none; border-radius: {t.RADIUS_SMALL}px; }}
     *[look="scrim"] {{ background: {p.scrim}; border: none; border-radius: {t.RADIUS}px; }}
-    QLineEdit[look="title"] {{ font-size: {t.TITLE_PT}pt; font-weight: 600; }}
+    QLineEdit[look="title"] {{ font-size: {title}; font-weight: 600; }}
     QLabel {{ background: transparent; border: none; }}
-    QLabel[look="display"] {{ font-size: {t.DISPLAY_PT}pt; font-weight: 600; }}
-    QLabel[look="title"] {{ font-size: {t.TITLE_PT}pt; font-weight: 600; }}
-    QLabel[look="title-good"] {{ font-size: {t.TITLE_PT}pt; font-weight: 600; color: {p.good}; }}
-    QLabel[look="title-bad"] {{ font-size: {t.TITLE_PT}pt; font-weight: 600; color: {p.bad}; }}
+    QLabel[look="display"] {{ font-size: {display}; font-weight: 600; }}
+    QLabel[look="title"] {{ font-size: {title}; font-weight: 600; }}
+    QLabel[look="title-good"] {{ font-size: {title}; font-weight: 600; color: {p.good}; }}
+    QLabel[look="title-bad"] {{ font-size: {title}; font-weight: 600; color: {p.bad}; }}
     QLabel[look="strong"] {{ font-weight: 600; }}
     QLabel[look="muted"] {{ color: {p.muted}; }}
-    QLabel[look="caption"] {{ color: {p.muted}; font-size: {t.CAPTION_PT}pt; }}
+    QLabel[look="caption"] {{ color: {p.muted}; font-size: {caption}; }}
     QLabel[look="on-scrim"] {{ color: {p.on_scrim}; }}
     QLabel[look="good-text"] {{ color: {p.good}; font-weight: 600; }}
     QLabel[look="warning-text"] {{ color: {p.warning}; }}
+    QLabel[look="warning-strong"] {{ color: {p.warning}; font-weight: 600; }}
     QLabel[look="bad-text"] {{ color: {p.bad}; font-weight: 600; }}
     {_buttons(p)}
     {_inputs(p)}
@@ -142,12 +151,27 @@ def _buttons(p: Palette) -> str:
     QPushButton[menu="true"] {{ padding-right: 28px; }}
     QPushButton[menu="true"]:focus {{ padding-right: 27px; }}
     QPushButton[look="danger"] {{ color: {p.bad}; }}
+    QPushButton[look="danger"]:disabled {{ color: {p.muted}; }}
     QPushButton[look="quiet"], QToolButton[look="quiet"] {{ background: transparent; border-color: transparent; }}
     QPushButton[look="quiet"]:hover, QToolButton[look="quiet"]:hover {{ background: {p.raised}; }}
     QPushButton[look="quiet"]:focus, QToolButton[look="quiet"]:focus {{ border: 2px solid {p.accent}; }}
+    QPushButton[bare="true"] {{ padding: 7px; min-width: 20px; }}
+    QPushButton[bare="true"]:focus {{ padding: 6px; }}
+    QPushButton[look="choice"] {{ background: transparent; border-color: transparent; text-align: left; }}
+    QPushButton[look="choice"]:hover {{ background: {p.raised}; }}
+    QPushButton[look="choice"]:focus {{ border: 2px solid {p.accent}; }}
     QPushButton[look="navigation"] {{
         background: transparent; border: 1px solid transparent; text-align: left; padding: 9px 12px; font-weight: 500;
     }}
+    QPushButton[look="link"] {{
+        background: transparent; border: 1px solid transparent; padding: 7px 0; color: {p.accent}; text-align: left;
+    }}
+    QPushButton[look="link"]:hover, QPushButton[look="link"]:focus {{ text-decoration: underline; }}
+    QPushButton[look="link"]:focus {{ border: 1px solid {p.accent}; }}
+    QPushButton[look="step"] {{ background: transparent; border: 1px solid transparent; font-weight: 600; }}
+    QPushButton[look="step"]:hover {{ background: {p.raised}; }}
+    QPushButton[look="step"]:checked {{ background: {p.accent_soft}; color: {p.accent}; }}
+    QPushButton[look="step"]:focus {{ border: 2px solid {p.accent}; }}
     QPushButton[look="navigation"]:hover {{ background: {p.raised}; }}
     QPushButton[look="navigation"]:checked {{ background: {p.accent_soft}; color: {p.accent}; font-weight: 600; }}
     QPushButton[look="navigation"]:focus {{ border: 1px solid {p.accent}; padding: 9px 12px; }}
@@ -172,6 +196,8 @@ def _inputs(p: Palette) -> str:
     }}
     QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled {{ color: {p.muted}; background: {p.window}; }}
     QLineEdit[look="wrong"], QLineEdit[look="wrong"]:focus {{ border: 2px solid {p.bad}; padding: 5px 9px; }}
+    QLineEdit > QToolButton {{ background: transparent; border: none; padding: 0; min-height: 0; }}
+    QLineEdit {{ lineedit-clear-button-icon: url({drawn}/clear.svg); }}
     QComboBox::drop-down {{ border: none; width: 28px; }}
     QComboBox::down-arrow, QDateEdit::down-arrow {{ image: url({drawn}/down.svg); width: 16px; height: 16px; }}
     QComboBox QLineEdit {{ background: transparent; border: none; padding: 0; min-height: 0; }}
@@ -192,6 +218,9 @@ def _inputs(p: Palette) -> str:
     QCheckBox::indicator:checked, QListView::indicator:checked {{
         background: {p.accent}; border-color: {p.accent}; image: url({drawn}/tick.svg);
     }}
+    QCheckBox:disabled {{ color: {p.muted}; }}
+    QCheckBox::indicator:disabled {{ background: {p.raised}; border-color: {p.border}; }}
+    QCheckBox::indicator:checked:disabled {{ background: {p.muted}; border-color: {p.muted}; }}
     QCheckBox:focus {{ color: {p.accent}; }}
     QCheckBox::indicator:focus {{ border: 2px solid {p.accent}; }}
     QProgressBar {{

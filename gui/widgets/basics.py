@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QObject, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPixmap
+from PySide6.QtGui import QColor, QImage, QKeySequence, QPainter, QPainterPath, QPixmap, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
@@ -56,15 +56,48 @@ def button(text: str, clicked: Callable[[], object], look: str = "", icon_name: 
     return made
 
 
-def set_icon(target: QPushButton, name: str, role: str = "") -> None:
-    """Give a button an icon in a palette colour, which follows the theme."""
+def icon_button(name: str, clicked: Callable[[], object], icon_name: str, tip: str = "") -> QPushButton:
+    """Make a quiet button that shows only an icon; its name is told to screen readers, and in the tip."""
+    made = button("", clicked, "quiet")
+    made.setProperty("bare", "true")
+    made.setAccessibleName(name)
+    made.setToolTip(tip or name)
+    set_icon(made, icon_name, beside=0)
+    return made
+
+
+def give_key(target: QAbstractButton, keys: str, tip: str = "") -> None:
+    """Let keys press a button while it can be seen and pressed, and say so in its tip.
+
+    A button's own shortcut would be lost with its next text.
+
+    Args:
+        target: the button.
+        keys: as "Ctrl+Return".
+        tip: what is done, where the button's text does not say it.
+    """
+    sequence = QKeySequence(keys)
+    QShortcut(sequence, target).activated.connect(target.click)
+    told = sequence.toString(QKeySequence.SequenceFormat.NativeText)
+    target.setToolTip(f"{tip} ({told})" if tip else told)
+
+
+def set_icon(target: QPushButton, name: str, role: str = "", beside: int = t.ICON_GAP) -> None:
+    """Give a button an icon in a palette colour, which follows the theme.
+
+    Args:
+        target: the button.
+        name: of the icon.
+        role: of the colour in the palette; the text's by default.
+        beside: room between icon and text, in pixels, of which Qt by itself leaves too little.
+    """
 
     def draw() -> None:
-        target.setIcon(icon(name, getattr(THEME.palette, role) if role else ""))
+        target.setIcon(icon(name, getattr(THEME.palette, role) if role else "", beside))
 
     for former in target.findChildren(_ThemeFollower):
         former.stop()
-    target.setIconSize(QSize(t.ICON_PX, t.ICON_PX))
+    target.setIconSize(QSize(t.ICON_PX + beside, t.ICON_PX))
     draw()
     _ThemeFollower(target, draw)
 

@@ -9,8 +9,9 @@ from engine.types import Frame
 from gui.camera import CameraFeed, Phase, StreamState
 from gui.settings_store import SettingsStore
 from gui.theme import tokens as t
-from gui.widgets.basics import button, icon_label, label, row, set_look
+from gui.widgets.basics import button, icon_label, label, set_look
 from gui.widgets.face_canvas import FaceCanvas
+from gui.widgets.sides import SidesLayout
 
 
 class CameraView(QFrame):
@@ -31,7 +32,7 @@ class CameraView(QFrame):
         self._notice = QWidget()
         self._message = label("", "on-scrim", wrap=True)
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._message.setMinimumWidth(40 * t.UNIT)
+        self._message.setMinimumWidth(28 * t.UNIT)
         self.start = button("Start", self.start_wanted.emit, "primary", "play")
         self.open_video = button("Open a video …", self.video_wanted.emit)
         notice = QVBoxLayout(self._notice)
@@ -40,7 +41,10 @@ class CameraView(QFrame):
         notice.addStretch(1)
         notice.addWidget(icon_label("live", t.ILLUSTRATION_PX, "muted"), alignment=centre)
         notice.addWidget(self._message, alignment=centre)
-        notice.addLayout(row(None, self.start, self.open_video, None))
+        choices = SidesLayout(centred=True)
+        for choice in (self.start, self.open_video):
+            choices.addWidget(choice)
+        notice.addLayout(choices)
         notice.addStretch(1)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._notice)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy
 from engine.care import strangers_in_words
 from engine.types import EnrollmentCandidate
 from gui.theme import tokens as t
-from gui.widgets.basics import RoundedPicture, button, column, icon_label, label, row, set_look
+from gui.widgets.basics import RoundedPicture, column, icon_button, icon_label, label, row, set_look
 
 
 class CandidateCard(QFrame):
@@ -47,9 +47,8 @@ class CandidateCard(QFrame):
         if candidate.face is not None:
             lines.addWidget(label(_numbers(candidate), "caption", wrap=True))
         lines.addStretch(1)
-        remove = button("", lambda: self.removed.emit(self), "quiet", "close")
-        remove.setAccessibleName(f"Leave out {name}")
-        remove.setToolTip("Leave this picture out")
+        leave = f"Leave out {name}"
+        remove = icon_button(leave, lambda: self.removed.emit(self), "close", "Leave this picture out")
         layout = row(picture, spacing=t.GUTTER)
         layout.setContentsMargins(t.GAP, t.GAP, t.GAP, t.GAP)
         layout.addLayout(lines, 1)

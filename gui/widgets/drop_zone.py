@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from gui.theme import tokens as t
 from gui.widgets.basics import button, icon_label, label, row, set_look
+from gui.widgets.sides import SidesLayout
 
 PICTURE_FILTER = "Pictures (*.jpg *.jpeg *.png *.webp *.tif *.tiff *.bmp *.gif *.heic *.heif *.avif);;All files (*)"
 
@@ -75,18 +76,24 @@ class DropZone(QFrame):
             layout.addWidget(icon_label("picture", 5 * t.UNIT), alignment=centre)
         self.text = label(text, "muted", wrap=True)
         self.text.setAlignment(centre)
-        layout.addWidget(self.text)
+        self.text.setMaximumWidth(t.FORM_PX - 10 * t.UNIT)
+        line = row(None, self.text, None)
+        line.setStretch(1, 100)
+        layout.addLayout(line)
         self.choose = button("Pictures …" if several else "Choose a picture …", self._browse)
         if folder_only:
             self.choose = button("Choose a folder …", self._browse_folder, "primary", "folder")
         self.paste = button("Paste", self.paste_clipboard, "quiet")
-        buttons: list[QWidget | None] = [None, self.choose]
+        buttons = [self.choose]
         if folders:
             buttons.append(button("Folder …", self._browse_folder))
         self._several = several
         if folder_only:
             self.paste.hide()
-        layout.addLayout(row(*buttons, self.paste, None))
+        line_of_buttons = SidesLayout(centred=True)
+        for one in (*buttons, self.paste):
+            line_of_buttons.addWidget(one)
+        layout.addLayout(line_of_buttons)
         layout.addStretch(1)
 
     def paste_clipboard(self) -> None:

@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 from time import monotonic
-from typing import Literal, TypeAlias
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
-    QFont,
-    QFontMetricsF,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -26,11 +23,10 @@ from typing_extensions import override
 
 from engine.types import Box, PixelArray
 from gui.theme import tokens as t
-from gui.theme.icons import pixmap
 from gui.theme.style import THEME
 from gui.widgets.basics import image_of
+from gui.widgets.mark_labels import DASHES, MarkLabels, Tone, colour_of
 
-Tone: TypeAlias = Literal["good", "unsure", "unknown", "bad"]
 _TICK_MS = 16
 """How often boxes move on: at the rate of the screen, whatever the camera's and the engine's."""
 _SETTLE_S = 0.06
@@ -38,8 +34,8 @@ _SETTLE_S = 0.06
 _AHEAD_S = 0.15
 """So far a face is taken to go on as it did, until the next answer."""
 _STILL_PX = 0.3
-_ROOM_PX = 56
-"""Around a box: its label and its line."""
+_ROOM_PX = 13 * t.UNIT
+"""Around a box: its label, its notes and its line."""
 _SAME_FACE = 1.0
 """A box whose centre moved by less than this share of its width is the same face's."""
 
@@ -86,7 +82,7 @@ class FaceCanvas(QWidget):
         self._shown: list[Box] = []
         self._selected = -1
         self._hovered = -1
-        self.label_places: list[QRectF] = []
+        self.labels = MarkLabels(self)
         self._mirrored = self._moving = False
         self._name = accessible_name
         self.setAccessibleName(accessible_name)
@@ -216,9 +212,9 @@ class FaceCanvas(QWidget):
         if self._image is None:
             return
         self._paint_picture(painter, self._image)
-        self.label_places = []
+        self.labels.begin()
         for number in range(len(self._marks)):
-            self.label_places.append(self._paint_mark(painter, number, self.label_places))
+            self._paint_mark(painter, number)
 
     def _paint_picture(self, painter: QPainter, image: QImage) -> None:
         target = self._target()
@@ -231,14 +227,14 @@ class FaceCanvas(QWidget):
         else:
             painter.drawImage(target, self._scaled)
 
-    def _paint_mark(self, painter: QPainter, number: int, taken: Sequence[QRectF]) -> QRectF:
+    def _paint_mark(self, painter: QPainter, number: int) -> None:
         mark, rectangle = self._marks[number], self._on_screen(self._shown[number])
-        colour = QColor(_colour(mark.tone))
+        colour = QColor(colour_of(mark.tone))
         chosen = number in (self._selected, self._hovered)
         dark = QPen(QColor(0, 0, 0, 110), t.BOX_LINE_PX + 2)
         pen = QPen(colour, t.BOX_LINE_PX + chosen)
-        if mark.tone in _DASHES:
-            pen.setDashPattern(_DASHES[mark.tone])
+        if mark.tone in DASHES:
+            pen.setDashPattern(DASHES[mark.tone])
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for line in (dark, pen):
             painter.setPen(line)
@@ -246,40 +242,9 @@ class FaceCanvas(QWidget):
         if number == self._selected and self.hasFocus():
             painter.setPen(QPen(QColor(THEME.palette.on_scrim), 1, Qt.PenStyle.DotLine))
             painter.drawRoundedRect(rectangle.adjusted(-4, -4, 4, 4), t.RADIUS_SMALL, t.RADIUS_SMALL)
-        place = self._paint_label(painter, mark.tone, f"{mark.text}  {mark.detail}".strip(), rectangle, taken)
+        self.labels.write_name(painter, mark.tone, f"{mark.text}  {mark.detail}".strip(), rectangle)
         for text, tone in mark.notes:
-            self._paint_label(painter, tone, text, rectangle.adjusted(0, rectangle.height(), 0, 0), (*taken, place))
-        return place
-
-    def _paint_label(
-        self, painter: QPainter, tone: Tone, text: str, rectangle: QRectF, taken: Sequence[QRectF]
-    ) -> QRectF:
-        """Write the name above the box, or where it covers no other name; returns the place."""
-        font = QFont(self.font())
-        font.setWeight(QFont.Weight.DemiBold)
-        metrics = QFontMetricsF(font)
-        if not text:
-            return QRectF()
-        room = max(rectangle.width(), 32.0 * t.UNIT)
-        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
-        icon_px, pad = 14, 6.0
-        width, height = metrics.horizontalAdvance(text) + icon_px + 3 * pad, metrics.height() + pad
-        x = min(max(rectangle.center().x() - width / 2, 0.0), max(0.0, self.width() - width))
-        above, below = rectangle.top() - height - 4, rectangle.bottom() + 4
-        heights = [above, below, above - height - 2, below + height + 2]
-        inside = [y for y in heights if 0 <= y <= self.height() - height] or [0.0]
-        places = [QRectF(x, y, width, height) for y in inside]
-        free = (place for place in places if not any(place.intersects(other) for other in taken))
-        place = next(free, places[0])
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(12, 14, 20, 205))
-        painter.drawRoundedRect(place, height / 2, height / 2)
-        icon_place = QPointF(x + pad + 1, place.top() + (height - icon_px) / 2)
-        painter.drawPixmap(icon_place, pixmap(_ICON[tone], icon_px, _colour(tone)))
-        painter.setFont(font)
-        painter.setPen(QColor(THEME.palette.on_scrim))
-        painter.drawText(place.adjusted(icon_px + 2 * pad, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
-        return place
+            self.labels.write_note(painter, tone, text, rectangle)
 
     # --- mouse and keyboard -------------------------------------------------------------------------------------
 
@@ -307,15 +272,6 @@ class FaceCanvas(QWidget):
             self.face_chosen.emit(self._selected)
         else:
             super().keyPressEvent(event)
-
-
-_ICON: dict[Tone, str] = {"good": "check", "unsure": "warning", "unknown": "unknown", "bad": "close"}
-_DASHES: dict[Tone, list[float]] = {"unsure": [1, 2], "unknown": [4, 3]}
-
-
-def _colour(tone: Tone) -> str:
-    """On a picture the scheme does not matter: these stand out on light and dark alike."""
-    return {"good": "#5fd39a", "unsure": "#f0bd5e", "unknown": "#c3cad8", "bad": "#ff8a80"}[tone]
 
 
 def _counted(faces: int) -> str:

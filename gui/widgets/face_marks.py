@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from engine.live_values import TrackedFace, Verdict
 from engine.types import Identification, Verification
-from gui.widgets.face_canvas import FaceMark, Tone
+from gui.widgets.face_canvas import FaceMark
+from gui.widgets.mark_labels import Tone
 
 
 def found_mark(found: Identification, scale: float = 1.0) -> FaceMark:

@@ -11,6 +11,7 @@ from engine.care import days_left, extended
 from engine.types import Person
 from gui.theme import tokens as t
 from gui.widgets.basics import button, icon_label, label, row, set_look
+from gui.widgets.sides import SidesLayout
 
 
 class KeepUntil(QWidget):
@@ -31,8 +32,9 @@ class KeepUntil(QWidget):
         self.extend.setAccessibleName("Keep them one year more")
         self.extend.setToolTip("Keep them one year more")
         self.note = label("", "warning-text")
-        layout = row(self.limited, self.day, self.extend, self.note, None)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = SidesLayout()
+        for part in (self.limited, self.day, self.extend, self.note):
+            layout.lead(part)
         self.setLayout(layout)
         self.limited.toggled.connect(self._on_changed)
         self.day.dateChanged.connect(self._on_changed)

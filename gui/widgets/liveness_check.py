@@ -20,9 +20,10 @@ from engine.liveness_values import (
 )
 from gui.context import Context
 from gui.theme import tokens as t
-from gui.widgets.basics import button, label, row, set_look
+from gui.widgets.basics import button, give_key, label, row, set_look
 from gui.widgets.face_canvas import FaceMark
 from gui.widgets.flash_cover import FlashCover, ask_to_flash
+from gui.widgets.sides import SidesLayout
 
 ANSWERS = {Answer.LIVE: "living face", Answer.UNSURE: "not sure", Answer.ATTACK: "picture of a face"}
 _LOOKS = {Answer.LIVE: "good-text", Answer.UNSURE: "warning-text", Answer.ATTACK: "bad-text"}
@@ -51,8 +52,7 @@ class LivenessCheck(QFrame):
         self.word = label("", "", wrap=True)
         self.hint = label("", "caption", wrap=True)
         self.check = button("Check liveness", self.begin_challenge, "", "verify")
-        self.check.setShortcut("Ctrl+Shift+L")
-        self.check.setToolTip("Asks for three movements (Ctrl+Shift+L)")
+        give_key(self.check, "Ctrl+Shift+L", "Asks for three movements")
         self.flash = button("By colours …", self._ask_flash, "quiet")
         self.flash.setToolTip("For who cannot or will not move: the window flashes, and the face must reflect it")
         self.prompt = label("", "title", wrap=True)
@@ -67,7 +67,12 @@ class LivenessCheck(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(t.GUTTER, t.GAP, t.GUTTER, t.GAP)
         layout.setSpacing(t.GAP)
-        layout.addLayout(row(label("Liveness", "strong"), self.policy, None, self.flash, self.check, self.cancel))
+        sides = SidesLayout()
+        for leading in (label("Liveness", "strong"), self.policy):
+            sides.lead(leading)
+        for acting in (self.flash, self.check, self.cancel):
+            sides.addWidget(acting)
+        layout.addLayout(sides)
         for widget in (self.word, self.hint, self.prompt):
             layout.addWidget(widget)
         layout.addLayout(row(self.bar, self.left))
@@ -122,7 +127,8 @@ class LivenessCheck(QFrame):
             set_look(self.word, _LOOKS[cues[0].answer])
             self.hint.setText(cues[0].hint)
         else:
-            self.word.setText("")
+            self.word.setText("No face to judge yet")
+            set_look(self.word, "muted")
             self.hint.setText("")
 
     # --- the check on demand ------------------------------------------------------------------------------------
@@ -222,6 +228,7 @@ class LivenessCheck(QFrame):
         self.prompt.setVisible(state is not None)
         self._show_words()
         if state is None:
+            self.check.setText("Check liveness")
             return
         if state.prompt != self.prompt.text():
             self.prompt.setText(state.prompt)

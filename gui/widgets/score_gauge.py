@@ -14,6 +14,9 @@ from gui.theme.style import THEME
 METRIC_NAMES = {Metric.COSINE: "Cosine", Metric.L2: "L2", Metric.SQUARED_L2: "Squared L2", Metric.L1: "L1"}
 _MANY = 0.05
 """From this share on, "1 stranger in ..." is no help."""
+_POINTER_PX = 9
+_AROUND_PX = _POINTER_PX + 4 * t.UNIT
+"""What a gauge is higher than its two lines of text."""
 _RANGE = 3.0
 """The scale ends at this many limits: strangers seldom lie further."""
 
@@ -31,7 +34,7 @@ class ScoreGauge(QWidget):
 
     @override
     def sizeHint(self) -> QSize:
-        return QSize(320, 9 * t.UNIT)
+        return QSize(32 * t.UNIT, 2 * self.fontMetrics().height() + _AROUND_PX)
 
     def show_distance(self, distance: float | None, limit: float) -> None:
         """Show a distance against the largest one that is a match; None empties the gauge."""
@@ -44,7 +47,8 @@ class ScoreGauge(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette, edge = THEME.palette, float(t.GUTTER)
-        bar = QRectF(edge, 3.6 * t.UNIT, self.width() - 2 * edge, float(t.UNIT))
+        line = float(self.fontMetrics().height())
+        bar = QRectF(edge, line + _POINTER_PX + 2, self.width() - 2 * edge, float(t.UNIT))
         limit_x = bar.left() + bar.width() / _RANGE
         painter.setPen(Qt.PenStyle.NoPen)
         self._bar(painter, bar, QColor(palette.bad_soft))
@@ -55,11 +59,14 @@ class ScoreGauge(QWidget):
         painter.setPen(QPen(QColor(palette.text), 2))
         painter.drawLine(QPointF(limit_x, bar.top() - 6), QPointF(limit_x, bar.bottom() + 6))
         painter.setPen(QColor(palette.muted))
-        below = QRectF(bar.left(), bar.bottom() + 8, bar.width(), 2.5 * t.UNIT)
+        below = QRectF(bar.left(), bar.bottom() + t.UNIT, bar.width(), line)
         painter.drawText(below, Qt.AlignmentFlag.AlignLeft, "alike")
         painter.drawText(below, Qt.AlignmentFlag.AlignRight, "different")
-        at_limit = QRectF(limit_x - 80, below.top(), 160, below.height())
-        painter.drawText(at_limit, Qt.AlignmentFlag.AlignHCenter, f"limit {self._limit:.3f}")
+        said = f"limit {self._limit:.3f}"
+        width = float(self.fontMetrics().horizontalAdvance(said))
+        # Large text would run into the word at the end.
+        left = max(limit_x - width / 2, below.left() + self.fontMetrics().horizontalAdvance("alike ") + t.UNIT)
+        painter.drawText(QPointF(left, below.top() + self.fontMetrics().ascent()), said)
         if self._distance is not None:
             self._marker(painter, bar, self._distance)
 
@@ -75,9 +82,10 @@ class ScoreGauge(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         top = bar.top() - 2
-        painter.drawPolygon(QPolygonF([QPointF(x - 7, top - 9), QPointF(x + 7, top - 9), QPointF(x, top)]))
+        points = (QPointF(x - 7, top - _POINTER_PX), QPointF(x + 7, top - _POINTER_PX), QPointF(x, top))
+        painter.drawPolygon(QPolygonF(points))
         painter.setPen(colour)
-        place = QRectF(min(max(x - 60, 0.0), self.width() - 120.0), 0, 120, top - 10)
+        place = QRectF(min(max(x - 60, 0.0), self.width() - 120.0), 0, 120, top - _POINTER_PX)
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, f"{distance:.3f}")
 
 

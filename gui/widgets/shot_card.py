@@ -12,7 +12,7 @@ from gui.widgets.basics import RoundedPicture, button, column, icon_label, label
 _LOOKS = {
     Worth.ADDS: ("check", "good", "Adds", "good-text"),
     Worth.REDUNDANT: ("info", "muted", "Redundant", "strong"),
-    Worth.HURTS: ("warning", "warning", "Hurts", "warning-text"),
+    Worth.HURTS: ("warning", "warning", "Hurts", "warning-strong"),
 }
 
 

@@ -25,7 +25,7 @@ class SourcePicker(QComboBox):
         self._cameras, self._settings = cameras, settings
         self._found: list[tuple[str, str]] = []
         self.setAccessibleName("Camera")
-        self.setMinimumContentsLength(22)
+        self.setMinimumContentsLength(16)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.activated.connect(self._on_activated)
         cameras.found.connect(self._on_found)

@@ -71,7 +71,7 @@ def open_window(qtbot: QtBot, gallery_path: Path, tmp_path: Path) -> Iterator[Ca
 
     def open_it(settings: Settings | None = None, *, ready: bool = True) -> MainWindow:
         store = SettingsStore(settings or Settings(), tmp_path / "settings.toml")
-        THEME.install(_application(), store.value.colour_scheme)
+        THEME.install(_application(), store.value.colour_scheme, store.value.text_size)
         window = MainWindow(EngineClient(store.value, gallery_path), store)
         made.append(window)
         qtbot.addWidget(window)

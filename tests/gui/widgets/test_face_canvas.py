@@ -78,3 +78,15 @@ def test_that_what_is_not_sure_is_told_apart_by_more_than_colour(canvas: FaceCan
     canvas.mark_faces([FaceMark(Box(10, 10, 30, 30), "Ada?", "come closer", "unsure", 1, notes=(("live", "good"),))])
     assert canvas.accessibleDescription() == "1 face: Ada? come closer live"
     assert not canvas.grab().isNull()
+
+
+def test_that_notes_stand_below_the_face_and_nothing_lies_over_anything(qtbot: QtBot, canvas: FaceCanvas) -> None:
+    notes = (("not sure if alive", "unknown"), ("look at the camera", "unsure"))
+    marks = [FaceMark(Box(20, 20, 30, 30), "Ada", notes=notes), FaceMark(Box(24, 50, 30, 30), "Grace", notes=notes)]
+    canvas.show_still(PIXELS, marks)
+    canvas.grab()
+    places = [*canvas.labels.names, *canvas.labels.notes]
+    assert len(places) == 6
+    assert canvas.labels.notes[0].top() >= 100 + 2 * 50, "the face itself is not covered"
+    overlapping = [(a, b) for number, a in enumerate(places) for b in places[:number] if a.intersects(b)]
+    assert overlapping == []
