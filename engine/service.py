@@ -551,7 +551,8 @@ class FaceService:
 
     def replay(self, false_match_rate: float) -> Replay:
         """What this session's decisions would have been at another false match rate, with the limits that follow."""
-        records = [past.record for past in self._past]
+        # Distances of another pack say nothing by this one's limits.
+        records = [past.record for past in self._past if past.pack_id == self._networks.embedder.pack.id]
         changed = [record for record in records if self._decider.again(record, false_match_rate) != record.match]
         return Replay(self._decider.limits(false_match_rate), len(records), tuple(reversed(changed)))
 
