@@ -9,14 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from engine.care import Rejection
 from engine.erasure_desk import ErasureDesk
 from engine.errors import UnknownPersonError
+from engine.gallery.journal_schema import AttemptsRow
 from engine.journal import LogQuery
 from engine.service import FaceService
 from engine.settings import Settings
 from engine.training.session import faces_folder, runs_folder
+from engine.types import Frame, PixelArray
 
 NAME = "Eileen Quillfeather"
 PASSPHRASE = "correct horse"
@@ -169,3 +172,21 @@ def test_that_an_undo_cannot_bring_the_erased_back(service: FaceService, picture
     service.erasure.erase(grace.id)
     assert service.undo_text == ""
     assert service.decided == ()
+
+
+def test_that_nothing_is_noted_of_whoever_was_erased_while_before_the_camera(
+    service: FaceService, pictures: Path, astronaut: PixelArray
+) -> None:
+    service.apply(Settings(precision="fp32", history_log="live"))
+    eileen = service.enroll(NAME, service.judge([pictures / "eileen1.jpg"])).person
+    grace = service.enroll("Grace", service.judge([pictures / "grace.jpg"])).person
+    for number in range(20):
+        service.watch(Frame(astronaut, "camera", 1 + number / 10, kind="camera"), claimed=grace.id)
+    service.erasure.erase(eileen.id)
+    service.erasure.erase(grace.id)
+    service.watch(Frame(astronaut, "camera", 3.1, kind="camera"))
+    service.live.forget()
+    latest = service.journal.entries(service.journal.numbers(LogQuery()))[0]
+    assert latest.kind == "erase"
+    with service._gallery.reading() as session:
+        assert list(session.scalars(select(AttemptsRow.person_id))) == []
