@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from engine.errors import shown
 from engine.gallery.attempts import Attempts, Moment, read_claims, refuse_during_pause, write_claims
 from engine.gallery.journal import Note
+from engine.gallery.schema import PersonRow
 from engine.gallery.store import Gallery
 from engine.liveness_values import Answer
 from engine.types import Verification
@@ -136,11 +137,13 @@ class Claims:
         if not self.limited:
             return
         with self.gallery.reading() as session:
-            known = read_claims(session, person_id)
-        if success and not known.failures:
-            return
-        counted = Attempts() if success else known.failed(Moment.now())
+            if success and not read_claims(session, person_id).failures:
+                return
+        # Read again within the transaction that writes: others may try at the same time.
         with self.gallery.counting() as session:
+            if session.get(PersonRow, person_id) is None:
+                return
+            counted = Attempts() if success else read_claims(session, person_id).failed(Moment.now())
             write_claims(session, person_id, counted)
         if counted.pause_s:
             details = {"failures": counted.failures, "pause_s": counted.pause_s}

@@ -91,8 +91,12 @@ class Enroller:
         return NewTemplate(embedding, self.decider.pack_id, crop, candidate.source, quality), ()
 
     def enrolled_embedding(self, face: Face) -> FloatArray:
-        """The face's embedding, averaged for enrollment even where the live view does not average."""
-        if face.embedding is not None and (face.views > 1 or self.decider.settings.averaging == "never"):
+        """The face's embedding by the pack in force, averaged for enrollment even where the live view does not average.
+
+        A face that was found before another pack was chosen is embedded again.
+        """
+        fits = face.pack_id == self.decider.pack_id and (face.views > 1 or self.decider.settings.averaging == "never")
+        if face.embedding is not None and fits:
             return face.embedding
         embedding: FloatArray = self.pipeline.embed(
             views_of_crop(face.crop, self.pipeline.embedder.pack, averaging=True)[None]

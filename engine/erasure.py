@@ -19,6 +19,7 @@ _ONE = {
     "entries of the history log": "entry of the history log",
     "aligned crops kept for training": "aligned crop kept for training",
     "training runs that named them": "training run that named them",
+    "trials of the spoof bench that named them": "trial of the spoof bench that named them",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,10 @@ ELSEWHERE = (
     "Files that were exported, pictures outside of Visavis and copies kept elsewhere, such as a server's backups, are "
     "not known here."
 )
+
+
+_CROPS, _RUNS = "aligned crops kept for training", "training runs that named them"
+_TRIALS = "trials of the spoof bench that named them"
 
 
 class ErasureDesk:
@@ -39,10 +44,10 @@ class ErasureDesk:
             UnknownPersonError: there is no such person.
         """
         found = self._gallery.look_at_all_of(person_id)
-        crops, runs = _training(found.name, only_count=True)
+        outside = _outside(found.name, only_count=True)
         copies = self._copies(person_id, found)
-        counts = dict(found.counts) | _named(crops, runs)
-        return Holding(person_id, found.name, counts, tuple(one.name for one in copies), _notes(found, runs))
+        counts = dict(found.counts) | outside.counts
+        return Holding(person_id, found.name, counts, tuple(one.name for one in copies), _notes(found, outside))
 
     def erase(self, person_id: int, *, copies: bool = False) -> Receipt:
         """Remove everything of a person, for good.
@@ -58,12 +63,12 @@ class ErasureDesk:
         number = secrets.token_hex(6)
         erased = self._gallery.erase_person(person_id, number)
         self._forget(person_id)
-        crops, runs = _training(erased.name)
+        outside = _outside(erased.name)
         held = self._copies(person_id, erased)
         removed = [one.name for one in held if copies and remove_copy(one)]
         left = tuple(one.name for one in held if one.name not in removed)
-        counts = dict(erased.counts) | _named(crops, runs)
-        return Receipt(number, datetime.now(UTC), counts, tuple(removed), left, _notes(erased, runs))
+        counts = dict(erased.counts) | outside.counts
+        return Receipt(number, datetime.now(UTC), counts, tuple(removed), left, _notes(erased, outside))
 
     def _copies(self, person_id: int, found: Erased) -> list[Path]:
         """Backups and other copies beside the gallery that hold a person; those of a server are its owner's."""
@@ -86,23 +91,46 @@ class ErasureDesk:
             ) from error
 
 
-def _training(name: str, *, only_count: bool = False) -> tuple[int, int]:
+@dataclass(slots=True)
+class _Outside:
+    """What is kept of a person outside of the gallery.
+
+    Attributes:
+        problems: why something of it could not be looked at or removed, as sentences.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def _outside(name: str, *, only_count: bool = False) -> _Outside:
+    """Remove what training and the spoof bench keep of a person. What fails is told: the rest has been removed."""
+    from engine.liveness.bench import Trials  # noqa: PLC0415 - as below
     from engine.training.forgetting import forget_person  # noqa: PLC0415 - training takes long to load
     from engine.training.session import faces_folder, runs_folder  # noqa: PLC0415 - as above
 
-    return forget_person(name, faces_folder(Path()).parent, runs_folder(), only_count=only_count)
+    found, caches, runs = _Outside(), faces_folder(Path()).parent, runs_folder()
+    try:
+        crops, named = forget_person(name, caches, runs, only_count=only_count)
+        found.counts = {_CROPS: crops, _RUNS: named}
+    except OSError as error:
+        found.problems.append(
+            f"What training keeps could not all be looked through and deleted: {error.strerror}. Look for the name in "
+            f"“{shown(caches)}” and “{shown(runs)}” yourself."
+        )
+    try:
+        found.counts[_TRIALS] = Trials().forget_subject(name, only_count=only_count)
+    except BadInputError as error:
+        found.problems.append(f"The spoof bench may name them. {error}")
+    found.counts = {what: count for what, count in found.counts.items() if count}
+    return found
 
 
-def _named(crops: int, runs: int) -> dict[str, int]:
-    named = {"aligned crops kept for training": crops, "training runs that named them": runs}
-    return {what: count for what, count in named.items() if count}
-
-
-def _notes(found: Erased, runs: int) -> tuple[str, ...]:
-    notes = [ELSEWHERE]
+def _notes(found: Erased, outside: _Outside) -> tuple[str, ...]:
+    notes = [ELSEWHERE, *outside.problems]
     if found.mentioned:
         notes.append(f"The notes or tags of {found.mentioned:,} other people contain the name; change them by hand.")
-    if runs:
+    if outside.counts.get(_RUNS):
         notes.append(
             "What a network has learned from their pictures cannot be taken out of it: delete its run or pack."
         )

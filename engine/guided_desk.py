@@ -56,7 +56,7 @@ class GuidedDesk:
         self._enroller, self._live_faces = enroller, live_faces
         self._capture: Capture | None = None
         self._judged: dict[Taken, EnrollmentCandidate] = {}
-        self._name = self._purpose = ""
+        self._name = self._purpose = self._pack_id = ""
         self._consent: date | None = None
         self._live = True
 
@@ -92,6 +92,7 @@ class GuidedDesk:
 
         self._capture, self._judged = Capture(plan, alike), {}
         self._name, self._consent, self._purpose, self._live = name, consent_date, purpose, live
+        self._pack_id = self._decider.pack_id
         return self._capture.start()
 
     def see(self, frame: Frame) -> Guidance:
@@ -158,6 +159,10 @@ class GuidedDesk:
     def _begun(self) -> Capture:
         if self._capture is None:
             raise BadInputError("No guided enrollment has begun. Start one.")
+        if self._pack_id != self._decider.pack_id:
+            raise BadInputError(
+                "Another network was chosen meanwhile; the pictures so far cannot be compared by it. Start again."
+            )
         return self._capture
 
     @property

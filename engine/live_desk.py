@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -59,6 +60,8 @@ class LiveDesk:
         self._pipeline, self._decider, self._settings, self._remember = pipeline, decider, settings, remember
         self._observers: list[TrackObserver] = []
         self._tracker: Tracker | None = None
+        # Never given twice: what is known of a face, such as a passed check, must not become another one's.
+        self._ids = count(1)
         self._light = LightWatch()
         self._scene: PixelArray | None = None
         self._source = self._pack_id = ""
@@ -210,7 +213,7 @@ class LiveDesk:
         if self._tracker is None or (frame.source, decider.pack_id) != (self._source, self._pack_id):
             self.forget()
             self._source, self._pack_id = frame.source, decider.pack_id
-            self._tracker = Tracker(decider.break_limit)
+            self._tracker = Tracker(decider.break_limit, self._ids)
         return self._tracker
 
     def _detect(self, tracker: Tracker, frame: Frame, seen: PixelArray) -> tuple[list[Detection], bool]:

@@ -295,15 +295,16 @@ class LivenessDesk:
         check = self._check
         if check is None or isinstance(check, Presentation) or check.state.over:
             return
-        if isinstance(check, Flash):
-            state = check.see(frame.pixels, [face.box for face in faces], frame.time_s)
-        else:
-            state = check.see(_sight(frame, faces))
         first = self._order[0] if self._order else None
         if self._checked_track is None:
             self._checked_track = first
-        if isinstance(check, Challenge) and first is not None and first != self._checked_track:
+        if isinstance(check, Flash):
+            state = check.see(frame.pixels, [face.box for face in faces], frame.time_s)
+        elif first is not None and first != self._checked_track:
+            # It may even be embedded by another network by now, and not be comparable.
             state = check.lose()
+        else:
+            state = check.see(_sight(frame, faces))
         if state.cue is not None and first is not None and first == self._checked_track:
             self._tracks[first].check = (frame.time_s, state.cue)
 

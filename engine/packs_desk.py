@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from engine.errors import PackError, shown
+from engine.errors import GalleryError, PackError, shown
 from engine.gallery.store import Gallery
 from engine.loaded import Networks
 from engine.pack_values import PackCard, PackKind
@@ -61,7 +61,7 @@ class PacksDesk:
         Raises:
             PackError: it came with the program, or is in use.
             BadInputError: it cannot be deleted.
-            GalleryLockedError: what it made of the gallery cannot be deleted now.
+            GalleryError: what it made of the gallery cannot be deleted now; the pack stays.
         """
         card = next((one for one in self.cards() if one.id == pack_id), None)
         if card is None or not card.installed:
@@ -73,8 +73,13 @@ class PacksDesk:
             raise PackError(f"“{joins[0]}” is made of this pack. Remove “{joins[0]}” first.")
         gallery = self._gallery()
         self._deleted.put(pack_id)
-        if card.kind is PackKind.EMBEDDER:
+        if card.kind is not PackKind.EMBEDDER:
+            return
+        try:
             gallery.forget_pack(pack_id)
+        except GalleryError:
+            self._deleted.restore(pack_id)
+            raise
 
     def _needed(self) -> set[str]:
         settings = self._settings()

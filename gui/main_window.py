@@ -220,6 +220,9 @@ class MainWindow(QMainWindow):
         """Take away whatever shows a face or a name; those pages are made anew once the gallery is open."""
         self._locked = True
         self.feed.stop()
+        if self.context.people.loaded:
+            # Messages of while it was open may name people, and offer to take back what was done to them.
+            self.toasts.clear()
         self.context.people.clear()
         for key in _PRIVATE & self._pages.keys() - {self._key}:
             self._drop(key)

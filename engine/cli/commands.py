@@ -139,6 +139,8 @@ def _undo(service: FaceService, request: argparse.Namespace) -> int:
 def _delete(service: FaceService, request: argparse.Namespace) -> int:
     if request.erase:
         return log.erase(service, request)
+    if request.backups or request.receipt:
+        raise BadInputError("--backups and --receipt belong to --erase. Nothing was deleted.")
     someone = service.person_named(request.name)
     service.delete_person(someone.id)
     text = f"“{someone.name}” and {output.count(someone.template_count)} are deleted."

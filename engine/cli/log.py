@@ -8,11 +8,13 @@ import sys
 from dataclasses import asdict
 
 from engine.erasure_desk import ErasureDesk
-from engine.errors import shown
+from engine.errors import BadInputError, shown
 from engine.exchange import TableFormat
 from engine.journal import LogQuery
 from engine.journal_desk import row
 from engine.service import FaceService
+
+BAD_INPUT = 3
 
 
 def warn(service: FaceService, request: argparse.Namespace) -> None:
@@ -48,11 +50,15 @@ def show(service: FaceService, request: argparse.Namespace) -> int:
 
 
 def erase(service: FaceService, request: argparse.Namespace) -> int:
-    """Erase a person for good and print the receipt."""
+    """Erase a person for good and print the receipt; it is printed even where it cannot be saved: there is no other."""
     receipt = service.erasure.erase(service.person_named(request.name).id, copies=request.backups)
-    if request.receipt:
-        ErasureDesk.save(receipt, request.receipt)
     _print(request, receipt.data, receipt.text.rstrip())
+    try:
+        if request.receipt:
+            ErasureDesk.save(receipt, request.receipt)
+    except BadInputError as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
     return 0
 
 

@@ -24,6 +24,7 @@ from engine.gallery.database import (
     back_up,
     connect,
     remove_with_logs,
+    require_alone,
     sync_file,
     translated_errors,
     unfinished_path,
@@ -115,10 +116,11 @@ def restore(gallery: Path, backup: Path, key: bytes | None) -> Path | None:
         Where the damaged file went; None where it is a backup now.
 
     Raises:
-        GalleryError: the backup is damaged or of another key; nothing was changed.
+        GalleryError: the backup is damaged or of another key, or a window has the gallery open; nothing was changed.
     """
     with translated_errors(gallery):
         _check_sound(backup, key)
+        _require_nobody(gallery, key)
         unfinished = unfinished_path(gallery)
         remove_with_logs(unfinished)
         try:
@@ -162,6 +164,17 @@ def _check_sound(backup: Path, key: bytes | None) -> None:
                 raise problem
     except sqlite.DatabaseError as error:
         raise problem from error
+
+
+def _require_nobody(gallery: Path, key: bytes | None) -> None:
+    """Whoever has the gallery open would go on writing into a file that has lost its place."""
+    if not gallery.exists():
+        return
+    try:
+        with closing(connect(gallery, key)) as connection:
+            require_alone(connection, gallery)
+    except sqlite.Error:
+        log.info("The gallery cannot be read; nobody can be working with it.")
 
 
 def _set_aside(gallery: Path, key: bytes | None) -> Path | None:

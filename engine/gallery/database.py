@@ -147,6 +147,25 @@ def connect(path: Path, key: bytes | None) -> sqlite.Connection:
     return connection
 
 
+def require_alone(connection: sqlite.Connection, path: Path) -> None:
+    """Make sure that nobody else has a database open, and move all of it into its one file.
+
+    Raises:
+        GalleryError: somebody has.
+        sqlite.Error: it cannot be read or written.
+    """
+    connection.execute("PRAGMA busy_timeout = 0")
+    # Leaving the write-ahead log is allowed to the only connection there is, and so tells whether this is it.
+    try:
+        connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+    except sqlite.OperationalError as error:
+        if not str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            raise
+        raise GalleryError(
+            f"The gallery “{shown(path)}” is open in another window. Close that one and try again."
+        ) from error
+
+
 def key_literal(key: bytes) -> str:
     """A raw key as SQLCipher takes it: no derivation, since it is random already."""
     return f"\"x'{key.hex()}'\""

@@ -25,6 +25,7 @@ from engine.gallery.database import (
     is_plain,
     key_literal,
     remove_with_logs,
+    require_alone,
     sync_file,
     unfinished_path,
 )
@@ -83,14 +84,7 @@ def _export(path: Path, old_key: bytes | None, target: Path, key: bytes) -> None
     remove_with_logs(target)
     os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
     with closing(connect(path, old_key)) as source:
-        source.execute("PRAGMA busy_timeout = 0")
-        # Leaving the write-ahead log is allowed to the only connection there is, and so tells whether this is it.
-        try:
-            source.execute("PRAGMA journal_mode = DELETE").fetchone()
-        except sqlite.OperationalError as error:
-            raise GalleryError(
-                f"The gallery “{shown(path)}” is open in another window. Close that one and try again."
-            ) from error
+        require_alone(source, path)
         source.execute(f"ATTACH DATABASE ? AS sealed KEY {key_literal(key)}", (str(target.absolute()),))
         source.execute("BEGIN IMMEDIATE")
         source.execute("SELECT sqlcipher_export('sealed')")

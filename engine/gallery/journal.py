@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Exists, delete, exists, func, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from engine.erasure import listed
 from engine.errors import GalleryError
@@ -176,15 +176,18 @@ class Journal:
     def note(self, *notes: Note) -> None:
         """Write down what was decided or done, in one transaction. A log that cannot be written is only warned about.
 
-        What is decided or done was allowed already; refusing it afterwards would help nobody.
+        What is decided or done was allowed already; refusing it afterwards would help nobody. Of people who have been
+        deleted or erased meanwhile, such as whoever was before a camera then, nothing is written any more.
         """
         wanted = [note for note in notes if self._wants(note.kind)]
         if not wanted or not self._writable:
             return
         try:
             with self._write(erases=False, touches=set()) as session:
+                there = _names(session, {one for note in wanted for one in note.people}).keys()
                 for note in wanted:
-                    self.append(session, note.kind, note.details, note.people)
+                    if there >= set(note.people):
+                        self.append(session, note.kind, note.details, note.people)
         except GalleryError as error:
             log.warning("The history log could not be written: %s", error)
 
@@ -214,7 +217,10 @@ class Journal:
         if oldest is None or last < oldest:
             return 0
         with self._write(erases=True, touches=set()) as session:
-            cut = session.get_one(JournalRow, last)
+            cut = session.get(JournalRow, last)
+            if cut is None:
+                # Another window, closed at the same moment, has just done it.
+                return 0
             head = _head(session)
             head.pruned_number, head.pruned_chain = last, cut.chain
             session.execute(delete(JournalPersonRow).where(JournalPersonRow.number <= last))
@@ -233,19 +239,20 @@ class Journal:
         Args:
             but: people whose deletion can still be undone.
         """
-        known = exists().where(PersonRow.id == JournalPersonRow.person_id)
         alone: set[int] = set()
         with self._read() as session:
-            gone = set(session.scalars(select(JournalPersonRow.person_id).where(~known).distinct())) - set(but)
+            named = select(JournalPersonRow.person_id).where(~_known(JournalPersonRow.person_id)).distinct()
+            gone = set(session.scalars(named)) - set(but)
             for ids in batches(gone):
                 about = select(JournalPersonRow.number).where(JournalPersonRow.person_id.in_(ids))
                 # What is about somebody who is still there too stays theirs; a number is all it says of the other.
                 others = select(JournalPersonRow.number).where(JournalPersonRow.person_id.not_in(gone))
                 alone |= set(session.scalars(about.where(JournalPersonRow.number.not_in(others))))
-        if not alone:
+            tried = set(session.scalars(select(AttemptsRow.person_id).where(~_known(AttemptsRow.person_id)))) - set(but)
+        if not alone and not tried:
             return 0
         with self._write(erases=True, touches=set()) as session:
-            for ids in batches(gone):
+            for ids in batches(tried):
                 session.execute(delete(AttemptsRow).where(AttemptsRow.person_id.in_(ids)))
             wiped = _wipe(session, alone)
             if wiped:
@@ -437,6 +444,10 @@ def _entry(row: JournalRow, content: Mapping[str, Any], names: Mapping[int, str]
         erased=row.content is None,
         clock_back=before is not None and row.at < before,
     )
+
+
+def _known(person_id: InstrumentedAttribute[int]) -> Exists:
+    return exists().where(PersonRow.id == person_id)
 
 
 def _utc(day: date) -> datetime:

@@ -6,8 +6,9 @@ A rate is told with what it was counted from and its one-sided 95 % bound; speci
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from scipy.special import betaincinv
 
 from engine.errors import BadInputError, shown
 from engine.files import write_whole
+from engine.gallery.journal import mentions
 from engine.liveness.passive import LEAST_FRAMES
 from engine.liveness_values import (
     BONA_FIDE,
@@ -41,6 +43,10 @@ TRIAL_S, GIVE_UP_S = 4.0, 12.0
 """How long a presentation is looked at once a face is there, and how long one is waited for."""
 NOT_MEASURED = "not measured"
 _LIGHTS, _DISTANCES, _PEOPLE = 2, 2, 5
+
+
+ERASED = "erased"
+"""What stands in a trial where the name of somebody stood who was erased."""
 
 
 def bench_file() -> Path:
@@ -173,6 +179,21 @@ class Trials:
             return None
         self._write(trials[:-1])
         return trials[-1]
+
+    def forget_subject(self, name: str, *, only_count: bool = False) -> int:
+        """Take somebody's name out of the trials, which go on counting as those of one person; returns from how many.
+
+        Raises:
+            BadInputError: the file cannot be read or written.
+        """
+        trials = self.all()
+        named = [mentions(trial.subject, name.casefold()) for trial in trials]
+        if any(named) and not only_count:
+            nobody = f"{ERASED} {secrets.token_hex(3)}"
+            self._write(
+                [replace(one, subject=nobody) if theirs else one for one, theirs in zip(trials, named, strict=True)]
+            )
+        return sum(named)
 
     def _write(self, trials: Sequence[Trial]) -> None:
         try:

@@ -187,7 +187,9 @@ class Recognition:
 
     def replay(self, false_match_rate: float) -> Replay:
         """What this session's decisions would have been at another false match rate, with the limits that follow."""
-        records = [past.record for past in self._now.past]
+        # Distances of another pack say nothing by this one's limits.
+        pack_id = self._now.networks.embedder.pack.id
+        records = [past.record for past in self._now.past if past.pack_id == pack_id]
         changed = [record for record in records if self._now.decider.again(record, false_match_rate) != record.match]
         return Replay(self._now.decider.limits(false_match_rate), len(records), tuple(reversed(changed)))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, count
 from math import log2
 from typing import TypeAlias
 
@@ -36,16 +36,17 @@ _SAME_PLACE = 0.4
 class Tracker:
     """Follows faces. Pure: the same faces at the same times give the same tracks."""
 
-    def __init__(self, break_limit: float) -> None:
+    def __init__(self, break_limit: float, ids: Iterator[int] | None = None) -> None:
         """Start with nobody.
 
         Args:
             break_limit: cosine distance of a look to the track's fused embedding beyond which it is somebody else.
+            ids: gives tracks their ids; they begin with 1 without.
         """
         self.break_limit = break_limit
         self.tracks: list[Track] = []
         self._lost: list[Track] = []
-        self._next_id = 1
+        self._ids = ids or count(1)
         self._now_s = float("-inf")
         self._apart_s = 0.0
         self._searched_s = float("-inf")
@@ -171,8 +172,7 @@ class Tracker:
         self.tracks.append(self._again(face) or self._started(face))
 
     def _started(self, face: Face) -> Track:
-        track = Track(self._next_id, face, self._now_s, self._now_s)
-        self._next_id += 1
+        track = Track(next(self._ids), face, self._now_s, self._now_s)
         self._first_look(track, face)
         return track
 

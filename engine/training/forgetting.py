@@ -50,8 +50,8 @@ def _forget_cached(cache: Path, key: str, *, only_count: bool) -> int:
         theirs = [one for one in stored["pictures"] if _is(one["person"], key)]
     except (OSError, ValueError, KeyError, TypeError):
         return 0
-    others = {one["sha256"] for one in stored["pictures"] if one not in theirs}
-    digests = {one["sha256"] for one in theirs if one["sha256"]} - others
+    others = {one.get("sha256") for one in stored["pictures"] if one not in theirs}
+    digests = {one["sha256"] for one in theirs if one.get("sha256")} - others
     if theirs and not only_count:
         for digest in digests:
             (cache / "crops" / f"{digest}.jpg").unlink(missing_ok=True)

@@ -119,6 +119,11 @@ class ToastHost(QObject):
         for old in [toast for toast in self._toasts if toast.message.text() in texts]:
             old.dismiss()
 
+    def clear(self) -> None:
+        """Take all messages away."""
+        for old in list(self._toasts):
+            old.dismiss()
+
     @property
     def texts(self) -> list[str]:
         """The messages on screen, oldest first."""

@@ -53,6 +53,18 @@ def test_that_the_log_is_listed_verified_exported_and_says_what_was_erased(
     assert out.endswith("what 2 of them said was erased on purpose.\n")
 
 
+def test_that_a_receipt_is_printed_where_it_cannot_be_saved_and_options_of_erasing_are_not_overlooked(
+    run: Run, pictures: Path, tmp_path: Path
+) -> None:
+    run("enroll", "Grace", pictures / "grace.jpg")
+    code, _, problem = run("gallery", "delete", "Grace", "--backups")
+    assert (code, problem) == (3, "--backups and --receipt belong to --erase. Nothing was deleted.\n")
+    code, out, problem = run("gallery", "delete", "Grace", "--erase", "--receipt", tmp_path / "none" / "receipt.txt")
+    assert code == 3
+    assert out.startswith("Receipt ")
+    assert "cannot be written" in problem
+
+
 def test_that_an_older_copy_is_told_until_it_is_accepted(run: Run, pictures: Path, tmp_path: Path) -> None:
     run("enroll", "Grace", pictures / "grace.jpg")
     shutil.copy(tmp_path / "gallery.db", tmp_path / "older.db")

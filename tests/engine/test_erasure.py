@@ -9,14 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from engine.care import Rejection
 from engine.erasure_desk import ErasureDesk
 from engine.errors import UnknownPersonError
+from engine.gallery.journal_schema import AttemptsRow
 from engine.journal import LogQuery
+from engine.liveness.bench import Trials, bench_file
+from engine.liveness_values import Trial
 from engine.service import FaceService
 from engine.settings import Settings
 from engine.training.session import faces_folder, runs_folder
+from engine.types import Frame, PixelArray
 
 NAME = "Eileen Quillfeather"
 PASSPHRASE = "correct horse"
@@ -85,7 +90,8 @@ def test_that_nothing_of_an_erased_person_is_left_on_the_disk(tmp_path: Path, pi
     service.vault.back_up()
     (data / "gallery.db.before-0005").write_bytes(service.vault.backups()[0].path.read_bytes())
     train_on(tmp_path / "people")
-    homes = [data, faces_folder(Path()).parent, runs_folder()]
+    Trials().add(Trial("matt_print", None, "poor light", 0.0, None, "Webcam", True, "m", "2026-11-24", subject=NAME))
+    homes = [data, faces_folder(Path()).parent, runs_folder(), bench_file().parent]
     if not encrypted:
         assert holding(homes, wanted)
 
@@ -96,6 +102,8 @@ def test_that_nothing_of_an_erased_person_is_left_on_the_disk(tmp_path: Path, pi
     }
     assert receipt.removed["pictures"] == receipt.removed["rejected faces"] == 1
     assert receipt.removed["aligned crops kept for training"] == receipt.removed["training runs that named them"] == 1
+    assert receipt.removed["trials of the spoof bench that named them"] == 1
+    assert len(Trials().all()) == 1
     assert set(before.copies) == set(receipt.copies_left)
     assert "gallery.db.before-0005" in receipt.copies_left
     assert any("1 other" in note for note in receipt.notes)
@@ -169,3 +177,37 @@ def test_that_an_undo_cannot_bring_the_erased_back(service: FaceService, picture
     service.erasure.erase(grace.id)
     assert service.undo_text == ""
     assert service.decided == ()
+
+
+def test_that_nothing_is_noted_of_whoever_was_erased_while_before_the_camera(
+    service: FaceService, pictures: Path, astronaut: PixelArray
+) -> None:
+    service.apply(Settings(precision="fp32", history_log="live"))
+    eileen = service.enroll(NAME, service.judge([pictures / "eileen1.jpg"])).person
+    grace = service.enroll("Grace", service.judge([pictures / "grace.jpg"])).person
+    for number in range(20):
+        service.watch(Frame(astronaut, "camera", 1 + number / 10, kind="camera"), claimed=grace.id)
+    service.erasure.erase(eileen.id)
+    service.erasure.erase(grace.id)
+    service.watch(Frame(astronaut, "camera", 3.1, kind="camera"))
+    service.live.forget()
+    latest = service.journal.entries(service.journal.numbers(LogQuery()))[0]
+    assert latest.kind == "erase"
+    with service._now.gallery.reading() as session:
+        assert list(session.scalars(select(AttemptsRow.person_id))) == []
+
+
+def test_that_a_receipt_is_given_though_something_could_not_be_removed(
+    service: FaceService, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> tuple[int, int]:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("engine.training.forgetting.forget_person", full)
+    bench_file().parent.mkdir(parents=True)
+    bench_file().write_text("garbage", "utf-8")
+    eileen = service.enroll(NAME, service.judge([pictures / "eileen1.jpg"])).person
+    receipt = service.erasure.erase(eileen.id)
+    assert receipt.removed["pictures"] == 1
+    assert any("No space left" in note for note in receipt.notes)
+    assert any("spoof bench" in note for note in receipt.notes)

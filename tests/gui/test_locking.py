@@ -79,9 +79,11 @@ def test_that_locking_takes_every_face_and_name_away(qtbot: QtBot, sealed: Path,
     window = opened_locked(qtbot, open_window)
     unlock(qtbot, window)
     page = window.page
+    window.toasts.show("“Eileen Collins” was deleted.", action="Undo", act=lambda: None)
     QTest.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(window.lock_screen.isVisible, timeout=WITHIN_MS)
     settle(qtbot, window)
+    assert window.toasts.texts == []
     assert window.page is not page, "the page that showed people has gone"
     assert window.context.people.people == ()
     window.open_page("identify")

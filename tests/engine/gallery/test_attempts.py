@@ -15,7 +15,7 @@ from engine.gallery import vault
 from engine.gallery.attempts import FREE, LONGEST_PAUSE_S, Attempts, Moment, read_tries, tries_path
 from engine.gallery.store import Gallery
 from engine.gallery.vault import Typed
-from engine.journal import LogQuery
+from engine.journal import LogPolicy, LogQuery
 from engine.journal_words import pause_in_words
 from tests.engine.gallery.conftest import template
 
@@ -124,3 +124,21 @@ def test_that_a_damaged_count_starts_anew(locked: Path, caplog: pytest.LogCaptur
     tries_path(locked).write_text("{")
     assert read_tries(locked) == Attempts()
     assert "cannot be read" in caplog.text
+
+
+def test_that_failed_attempts_at_the_deleted_go_without_a_log_too(tmp_path: Path) -> None:
+    gallery = Gallery.open(tmp_path / "gallery.db")
+    gallery.journal.policy = LogPolicy.of("off", 365)
+    ada = gallery.enroll("Ada", [template(1)]).id
+    with gallery.counting() as session:
+        module.write_claims(session, ada, failed(FREE, Moment.now()))
+    gallery.delete_person(ada)
+    gallery.undo()
+    with gallery.reading() as session:
+        assert module.read_claims(session, ada).failures == FREE, "who is brought back is no less protected"
+    gallery.delete_person(ada)
+    gallery.close()
+    gallery = Gallery.open(tmp_path / "gallery.db")
+    with gallery.reading() as session:
+        assert module.read_claims(session, ada).failures == 0
+    gallery.close()

@@ -111,6 +111,19 @@ def test_that_a_destroyed_gallery_is_restored_and_the_wreck_kept(path: Path) -> 
         assert names(gallery) == ["Ada Lovelace", "Grace Hopper"]
 
 
+def test_that_a_backup_is_not_put_under_a_window_that_is_open(path: Path) -> None:
+    with opened(path) as gallery:
+        made, key = gallery.back_up(), gallery._file.key
+        with pytest.raises(GalleryError, match="open in another window"):
+            backups.restore(path, made.path, key)
+        with opened(path) as other, pytest.raises(GalleryError, match="open in another window"):
+            other.restore(made.path)
+        gallery.enroll("Mary Jackson", [template(9)])
+    assert len(list_backups(path)) == 1
+    with opened(path) as gallery:
+        assert "Mary Jackson" in names(gallery)
+
+
 def test_that_backups_are_turned_over_by_days_and_weeks(path: Path) -> None:
     with opened(path) as gallery:
         made = gallery.back_up()
