@@ -56,7 +56,9 @@ class RejectionEffect:
         if not self.decisions:
             return "There are no decisions of this session yet that it could change."
         if not self.changed:
-            return f"None of this session's {self.decisions:,} decisions would have been different."
+            return "None of this session's decisions would have been different."
+        if self.decisions == 1:
+            return "The one decision of this session would have been different."
         return f"{len(self.changed):,} of this session's {self.decisions:,} decisions would have been different."
 
 

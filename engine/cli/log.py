@@ -12,6 +12,7 @@ from engine.errors import BadInputError, shown
 from engine.exchange import TableFormat
 from engine.journal import LogQuery
 from engine.journal_desk import row
+from engine.journal_words import counted
 from engine.service import FaceService
 
 BAD_INPUT = 3
@@ -41,7 +42,9 @@ def show(service: FaceService, request: argparse.Namespace) -> int:
     if request.export:
         form = TableFormat.JSON if request.export.suffix.lower() == ".json" else TableFormat.CSV
         count = desk.export(request.export, form, query)
-        _print(request, {"entries": count}, f"{count:,} entries are in “{shown(request.export)}”.")
+        _print(
+            request, {"entries": count}, f"{counted(count, 'entry', 'entries')} written to “{shown(request.export)}”."
+        )
         return 0
     entries = desk.entries(desk.numbers(query))
     lines = [f"{one.number:>6}  {one.at.astimezone():%Y-%m-%d %H:%M:%S}  {one.sentence}" for one in entries]

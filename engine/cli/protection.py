@@ -9,7 +9,7 @@ import sys
 from dataclasses import asdict
 
 from engine.cli import passphrase
-from engine.errors import BadInputError, WrongSecretError, shown
+from engine.errors import BadInputError, GalleryLockedError, WrongSecretError, shown
 from engine.gallery import vault
 from engine.gallery.backups import list_backups, restore
 from engine.gallery.database import followed
@@ -33,8 +33,11 @@ def open_gallery(service: FaceService, request: argparse.Namespace) -> None:
     if request.gallery_passphrase_file:
         service.unlock(passphrase.read(request.gallery_passphrase_file))
         return
-    if not service.locked.asks or not sys.stdin.isatty():
+    if not service.locked.asks:
         raise service.locked
+    if not sys.stdin.isatty():
+        sentence = "The gallery is encrypted. Name a file that holds its passphrase with --gallery-passphrase-file."
+        raise GalleryLockedError(sentence, service.locked.asks)
     for _ in range(_TRIES - 1):
         try:
             service.unlock(getpass.getpass("Passphrase of the gallery: "))
@@ -111,5 +114,7 @@ def restore_backup(request: argparse.Namespace) -> int:
     with vault.alone(path):
         aside = restore(path, found[wanted], vault.key_of_backup(path, found[wanted], typed))
     text = f"The gallery is as it was in the backup “{wanted}”."
-    print(text if aside is None else f"{text} The damaged file is kept as “{aside.name}”.")
+    if aside is not None:
+        text += f" The damaged file is kept as “{aside.name}”."
+    print(json.dumps({"restored": wanted, "kept": aside.name if aside else None}) if request.json else text)
     return 0

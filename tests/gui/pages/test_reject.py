@@ -50,7 +50,7 @@ def test_that_the_effect_is_shown_then_the_name_goes_and_comes_back(
     assert identify.panel.reject.text() == "Not Eileen Collins …"
     identify.panel.reject.click()
     asked = confirm(qtbot)
-    assert asked.effect.text() == "1 of this session's 1 decisions would have been different."
+    assert asked.effect.text() == "The one decision of this session would have been different."
     assert "would be no match" in asked.changes.text()
     assert identify.panel.decision.text() == "Eileen Collins", "nothing has happened yet"
     QTest.keyClick(asked.apply, Qt.Key.Key_Space)
