@@ -72,7 +72,7 @@ def faceless_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def pictures(
     tmp_path_factory: pytest.TempPathFactory, astronaut_file: Path, hopper_file: Path, faceless_file: Path
-) -> Path:
+) -> Iterator[Path]:
     """A folder of pictures.
 
     `eileen1.jpg`, `eileen2.png` (another crop and size), `grace.jpg`, `both.jpg`, `faceless.png`, `broken.jpg`.
@@ -88,7 +88,9 @@ def pictures(
     both.save(folder / "both.jpg", quality=92)
     (folder / "faceless.png").write_bytes(faceless_file.read_bytes())
     (folder / "broken.jpg").write_bytes((folder / "grace.jpg").read_bytes()[:9000])
-    return folder
+    there = sorted(folder.rglob("*"))
+    yield folder
+    assert sorted(folder.rglob("*")) == there, "a test has changed the pictures that all share"
 
 
 @pytest.fixture(scope="session")

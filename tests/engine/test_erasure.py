@@ -146,9 +146,11 @@ def test_that_copies_that_hold_the_person_go_where_that_is_wanted(service: FaceS
     assert service.erasure.holding(grace.id).copies != ()
 
 
-def test_that_what_was_found_of_them_in_sorted_folders_goes_too(service: FaceService, pictures: Path) -> None:
-    folder = pictures / "sorted"
-    folder.mkdir(exist_ok=True)
+def test_that_what_was_found_of_them_in_sorted_folders_goes_too(
+    service: FaceService, pictures: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sorted"
+    folder.mkdir()
     shutil.copy(pictures / "eileen2.png", folder / "a.png")
     eileen = service.enroll(NAME, service.judge([pictures / "eileen1.jpg"])).person
     step = service.sorting.begin(folder)

@@ -311,7 +311,7 @@ def test_that_a_gallery_of_another_version_is_left_as_it_is(
 
 def test_that_missing_packages_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "engine.gallery.server_backend", None)
-    with pytest.raises(GalleryError, match=r"pip install visavis\[server\]"):
+    with pytest.raises(GalleryError, match=r'pip install "visavis\[server\]"'):
         Gallery.open(ServerAddress("postgresql:///x"))
 
 
