@@ -16,20 +16,24 @@ import statistics
 from collections.abc import Callable
 from time import perf_counter, thread_time
 
-import common  # noqa: F401 - makes the engine importable
 import faiss
 import numpy as np
 import numpy.typing as npt
 import torch
+from common import ROOT
 
-from engine.matching.codes import _has_byte_products
 from engine.matching.index import SearchIndex
+from engine.matching.products import _has_byte_products
+from engine.matching.strangers import draw
+from engine.packs.pack import DEFAULT_PACK
 from engine.types import Metric
 
 DIMENSION = 128
 TOP = 5
 ROUNDS = 41
 PROBES = 24
+KINDS = ("independent", "alike", "strangers")
+"""Of the last kind are the embeddings of a gallery: drawn as LFW's people lie."""
 _CLOCK: list[Callable[[], float]] = [perf_counter]
 Rows = npt.NDArray[np.float32]
 
@@ -47,14 +51,19 @@ def main() -> None:
         _CLOCK.append(thread_time)
     print(f"torch {torch.get_num_threads()} threads, faiss {faiss.omp_get_max_threads()} threads")
     for size in options.sizes:
-        for kind, alike in (("independent", 0.0), ("like faces", 0.91)):
-            _exact(size, kind, alike)
+        for kind in KINDS:
+            _exact(size, kind)
     for size in options.approximate:
         _approximate(size)
 
 
-def rows_like(size: int, alike: float, seed: int = 0) -> Rows:
-    """Unit vectors whose mean has the length `alike`: 0.91 is what embeddings of LFW's people have."""
+def rows_like(kind: str, size: int, seed: int = 0) -> Rows:
+    """Unit vectors: independent ones, ones whose mean is as long as that of LFW's embeddings, or ones like those."""
+    if kind == "strangers":
+        moments = np.load(ROOT / "assets" / "strangers" / f"{DEFAULT_PACK.id}.npz")
+        mean, factor = moments["mean"].astype(np.float32), moments["factor"].astype(np.float32)
+        return draw(mean, factor, size, seed)
+    alike = 0.91 if kind == "alike" else 0.0
     random = np.random.default_rng(seed)
     rows = random.standard_normal((size, DIMENSION), dtype=np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
@@ -64,8 +73,8 @@ def rows_like(size: int, alike: float, seed: int = 0) -> Rows:
     return rows
 
 
-def _exact(size: int, kind: str, alike: float) -> None:
-    rows, probes = rows_like(size, alike), rows_like(PROBES, alike, 1)
+def _exact(size: int, kind: str) -> None:
+    rows, probes = rows_like(kind, size), rows_like(kind, PROBES, 1)
     start = perf_counter()
     index = SearchIndex(lambda ids: rows[ids])
     index.put(np.arange(size), rows)
@@ -102,7 +111,7 @@ def _approximate(size: int) -> None:
     """Needs usearch, which the project does without; `docs/matching.md` says why."""
     from usearch.index import Index  # noqa: PLC0415 - said above
 
-    rows, probes = rows_like(size, 0.91), rows_like(200, 0.91, 1)
+    rows, probes = rows_like("strangers", size), rows_like("strangers", 200, 1)
     exact = SearchIndex(lambda ids: rows[ids])
     exact.put(np.arange(size), rows)
     expected = [set(one.ids.tolist()) for one in exact.search(probes, TOP, Metric.COSINE)]

@@ -13,6 +13,8 @@ from engine.errors import DeviceError
 
 Network = TypeVar("Network", bound=nn.Module)
 
+DEVICE_FAILURES = torch.OutOfMemoryError, torch.AcceleratorError
+"""What is raised when a device gives out."""
 CHOICES = ("auto", "cuda", "mps", "cpu")
 """What a user may ask for; "auto" takes the fastest there is."""
 

@@ -51,11 +51,14 @@ class Networks:
         """Whether the gallery may be changed, so that what a pack makes of it can be stored."""
         self.embedder, calibration = self._embedder(settings)
         self.strangers = OwnStrangers(calibration)
-        self.index = PeopleIndex()
+        self.index = self._empty_index()
         landmarker = Landmarker()
         self._detectors: dict[str, Detector] = {}
         self.for_files = Pipeline(self._detector(settings, "file_detector"), landmarker, self.embedder)
         self.for_live = Pipeline(self._detector(settings, "live_detector"), landmarker, self.embedder)
+
+    def _empty_index(self) -> PeopleIndex:
+        return PeopleIndex(self.embedder.device.torch_device)
 
     def _embedder(self, settings: Settings) -> tuple[Embedder, Calibration]:
         """The network that is set with what its distances mean."""
@@ -90,7 +93,7 @@ class Networks:
     def forget_gallery(self) -> None:
         """Let go of everything that was read from a gallery."""
         self.strangers.forget()
-        self.index = PeopleIndex()
+        self.index = self._empty_index()
 
     @property
     def problem(self) -> str:

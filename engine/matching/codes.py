@@ -1,25 +1,25 @@
 """The coarse pass of the search: dot products from 8-bit codes, and how wrong they can be at most.
 
-A row x is kept as its place around the centre of all rows, x = centre + scale·code + rest, where code holds whole
-numbers from -127 to 127. A probe is taken apart in the same way. What the two rests can add to the dot product is
-bounded by the inequality of Cauchy and Schwarz; people's embeddings point in much the same direction, so that the
-places around their centre are short and the bound is tight (`docs/matching.md` has figures).
+A row x is kept as its place around the centre of all rows and along their axes, x = centre + axes·(scale·code + rest)
++ tail, where code holds whole numbers from -127 to 127. A probe is taken apart in the same way. What rests and tails
+can add to the dot product is bounded by the inequality of Cauchy and Schwarz; people's embeddings point in much the
+same direction and along few axes, so that all three are short and the bound is tight (`docs/matching.md` has figures).
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
-from time import perf_counter
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from engine.matching.axes import PART, Axes
+from engine.matching.products import integer_sums, share
 from engine.types import FloatArray
 
+CPU = torch.device("cpu")
 _LARGEST_CODE = 127
 _BLOCK = 32_768
 """Rows a thread takes at once: few enough to stay in the cache for the scaling and for the next probe."""
@@ -32,44 +32,67 @@ _QUANTISED_AT_ONCE = 8192
 _ROUNDING = 1e-5
 """More than single precision can add to a bound on dot products of vectors of unit length."""
 _SMALLEST_SCALE = 1e-30
-
-_Codes = NDArray[np.int8]
+_COLUMNS = 8
+"""A GPU's product of bytes takes probes by eights."""
 
 
 class Scores(NamedTuple):
-    """Approximate dot products of P probes with K rows: `values` plus the probe's offset.
+    """Approximate dot products of one probe with K rows: `values` plus `offset`.
 
     Attributes:
-        values: (P, K) float32.
-        peaks: (P, G) float32, the largest value of each `GROUP` rows, the last of which may be fewer.
-        offsets: (P,) float64.
-        errors: (P,) float64, how far off one can be at most.
+        values: (K,) float32, where the codes are.
+        peaks: (G,) float32, the largest value of each `GROUP` rows, the last of which may be fewer.
+        offset: what all values lack.
+        error: how far off one can be at most.
     """
 
-    values: FloatArray
+    values: torch.Tensor
     peaks: FloatArray
-    offsets: NDArray[np.float64]
-    errors: NDArray[np.float64]
+    offset: float
+    error: float
+
+    def nth(self, count: int) -> float:
+        """A value no larger than the `count`-th largest, and near it; minus infinity where there are fewer."""
+        if count > len(self.values):
+            return -np.inf
+        # The peaks of so many groups are values of so many rows: the last of them can only be too small.
+        enough = self.peaks if len(self.peaks) > GROUP > count else self.values.cpu().numpy()
+        return float(np.partition(enough, len(enough) - count)[len(enough) - count])
+
+    def at_least(self, bar: float) -> NDArray[np.intp]:
+        """The rows whose values are not under the bar, ascending."""
+        groups = np.flatnonzero(self.peaks >= bar)
+        if self.values.device != CPU or len(groups) * 8 > len(self.peaks):
+            passed: NDArray[np.intp] = torch.nonzero(self.values >= bar)[:, 0].cpu().numpy()
+            return passed
+        values = self.values.numpy()
+        rows: NDArray[np.intp] = (groups[:, None] * GROUP + np.arange(GROUP)).ravel()
+        rows = rows[: np.searchsorted(rows, len(values))]
+        found: NDArray[np.intp] = rows[values[rows] >= bar]
+        return found
 
 
 class Codes:
-    """K rows of unit length in a quarter of their size; rows can be added, overwritten and taken off the end."""
+    """K rows of unit length in a quarter of their size or less; rows can be added, and taken out."""
 
-    def __init__(self, centre: FloatArray) -> None:
+    def __init__(self, axes: Axes, device: torch.device = CPU) -> None:
         """Start without rows.
 
         Args:
-            centre: (D,) what the rows have in common; any vector gives right bounds, their mean gives tight ones.
+            axes: along which rows are taken apart; any give right bounds, the rows' own give tight ones.
+            device: where the codes are kept and multiplied: the processor's memory, or a CUDA device's.
         """
-        self.centre = centre.astype(np.float32)
+        self.axes = axes
+        self._device = device
         self._count = 0
-        self._codes: _Codes = np.empty((0, len(centre)), np.int8)
-        self._scales: FloatArray = np.empty(0, np.float32)
-        self._biases: FloatArray = np.empty(0, np.float32)
+        self._parts = [self._empty(0, PART, dtype=torch.int8) for _ in range(-(-axes.width // PART))]
+        self._scales = self._empty(0)
+        self._biases = self._empty(0)
         self._longest_rest = 0.0
         self._longest_code = 0.0
+        self._longest_tail = 0.0
         # Kept between searches: having the system hand out and clear so much memory takes as long as filling it.
-        self._values: FloatArray = np.empty(0, np.float32)
+        self._values = self._empty(0)
 
     def __len__(self) -> int:
         return self._count
@@ -77,7 +100,7 @@ class Codes:
     @property
     def nbytes(self) -> int:
         """Memory in use."""
-        return self._codes.nbytes + self._scales.nbytes + self._biases.nbytes + self._values.nbytes
+        return sum(kept.nbytes for kept in (*self._parts, self._scales, self._biases, self._values))
 
     def append(self, vectors: FloatArray) -> None:
         """Add rows at the end, (A, D) of unit length."""
@@ -89,153 +112,126 @@ class Codes:
 
     def keep(self, count: int, holes: NDArray[np.intp], movers: NDArray[np.intp]) -> None:
         """Move rows from the end into holes, and keep the first `count`. Bounds stay those of all rows ever added."""
-        for array in (self._codes, self._scales, self._biases):
-            array[holes] = array[movers]
+        into, from_ = (torch.from_numpy(rows).to(self._device) for rows in (holes, movers))
+        for kept in (*self._parts, self._scales, self._biases):
+            kept[into] = kept[from_]
         self._count = count
 
-    def scores(self, probes: FloatArray) -> Scores:
+    def scores(self, probes: FloatArray) -> list[Scores]:
         """Approximate the dot product of each probe, (P, D), with each row; valid until the next call."""
         places = [_Place.of(probe, self) for probe in probes]
-        if self._values.size < len(probes) * self._count:
-            self._values = np.empty(len(probes) * len(self._codes), np.float32)
-        values = self._values[: len(probes) * self._count].reshape(len(probes), self._count)
-        peaks = np.empty((len(probes), -(-self._count // GROUP)), np.float32)
+        if self._values.numel() < len(probes) * self._count:
+            self._values = self._empty(len(probes) * len(self._scales))
+        values = self._values[: len(probes) * self._count].view(len(probes), self._count)
+        peaks = self._empty(len(probes), -(-self._count // GROUP))
+        if self._device == CPU:
+            self._in_blocks(places, values, peaks)
+        else:
+            self._at_once(places, values, peaks)
+        tops = peaks.cpu().numpy()
+        return [
+            Scores(row, top, place.offset, place.error) for row, top, place in zip(values, tops, places, strict=True)
+        ]
+
+    def _in_blocks(self, places: Sequence[_Place], values: torch.Tensor, peaks: torch.Tensor) -> None:
         blocks = [slice(at, min(at + _BLOCK, self._count)) for at in range(0, self._count, _BLOCK)]
 
         def work(taken: Iterable[slice]) -> None:
             room = torch.empty(min(_BLOCK, self._count))
             for rows in taken:
-                scaled = room[: rows.stop - rows.start]
-                scales, biases = torch.from_numpy(self._scales[rows]), torch.from_numpy(self._biases[rows])
+                scaled, parts = room[: rows.stop - rows.start], [part[rows] for part in self._parts]
                 for place, into, tops in zip(places, values, peaks, strict=True):
                     # Each pass over the block counts: two, and one more for the peaks.
-                    torch.mul(torch.from_numpy(integer_sums(self._codes[rows], place.code)), scales, out=scaled)
-                    torch.add(biases, scaled, alpha=place.scale, out=torch.from_numpy(into[rows]))
+                    torch.mul(integer_sums(parts, place.code), self._scales[rows], out=scaled)
+                    torch.add(self._biases[rows], scaled, alpha=place.scale, out=into[rows])
                     _write_peaks(into[rows], tops[rows.start // GROUP :])
 
-        _share(work, blocks, min(self._count // _PER_THREAD, _MOST_THREADS))
-        return Scores(values, peaks, np.array([place.offset for place in places]), np.array([p.error for p in places]))
+        share(work, blocks, min(self._count // _PER_THREAD, _MOST_THREADS))
+
+    def _at_once(self, places: Sequence[_Place], values: torch.Tensor, peaks: torch.Tensor) -> None:
+        """All rows and probes in one product a part, as a GPU wants it."""
+        codes = torch.zeros(len(self._parts) * PART, -(-len(places) // _COLUMNS) * _COLUMNS, dtype=torch.int8)
+        for column, place in enumerate(places):
+            codes[:, column] = place.code
+        codes = codes.to(self._device)
+        # It also wants more than sixteen rows, which the room to spare has.
+        rows = max(self._count, _COLUMNS * 4)
+        sums = torch._int_mm(self._parts[0][:rows], codes[:PART])
+        for at, part in enumerate(self._parts[1:], 1):
+            sums += torch._int_mm(part[:rows], codes[at * PART : (at + 1) * PART])
+        for column, (place, into, tops) in enumerate(zip(places, values, peaks, strict=True)):
+            torch.mul(sums[: self._count, column], self._scales[: self._count], out=into)
+            into.mul_(place.scale).add_(self._biases[: self._count])
+            _write_peaks(into, tops)
 
     def _write(self, rows: slice, vectors: FloatArray) -> None:
-        apart = vectors - self.centre
+        apart, tails = self.axes.apart(vectors)
         scales = np.maximum(np.abs(apart).max(axis=1) / _LARGEST_CODE, _SMALLEST_SCALE).astype(np.float32)
         codes = np.rint(apart / scales[:, None])
         coded = codes * scales[:, None]
-        self._codes[rows], self._scales[rows] = codes, scales
-        self._biases[rows] = apart.astype(np.float64) @ self.centre.astype(np.float64)
+        for part, of_part in zip(self._parts, _in_parts(codes), strict=True):
+            part[rows] = of_part.to(self._device)
+        centre = self.axes.centre
+        biases = (vectors - centre).astype(np.float64) @ centre.astype(np.float64)
+        self._scales[rows] = torch.from_numpy(scales).to(self._device)
+        self._biases[rows] = torch.from_numpy(biases.astype(np.float32)).to(self._device)
         self._longest_rest = max(self._longest_rest, _longest(apart - coded))
         self._longest_code = max(self._longest_code, _longest(coded))
+        self._longest_tail = max(self._longest_tail, _longest(tails))
 
     def _reserve(self, rows: int) -> None:
         """Make room, with a sixteenth to spare, so that single rows are added in constant time."""
-        if rows <= len(self._codes):
+        if rows <= len(self._scales):
             return
         room = rows + max(rows // 16, 64)
-        for name in ("_codes", "_scales", "_biases"):
-            old: NDArray[np.generic] = getattr(self, name)
-            new = np.empty((room, *old.shape[1:]), old.dtype)
-            new[: self._count] = old[: self._count]
-            setattr(self, name, new)
+        self._parts = [self._grown(part, room) for part in self._parts]
+        self._scales, self._biases = self._grown(self._scales, room), self._grown(self._biases, room)
+
+    def _grown(self, old: torch.Tensor, room: int) -> torch.Tensor:
+        new = self._empty(room, *old.shape[1:], dtype=old.dtype)
+        new[: self._count] = old[: self._count]
+        return new
+
+    def _empty(self, *shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+        return torch.empty(shape, dtype=dtype, device=self._device)
 
 
-def _write_peaks(values: FloatArray, peaks: FloatArray) -> None:
+def _in_parts(codes: NDArray[np.floating]) -> list[torch.Tensor]:
+    """Codes (A, width) as int8 in parts of 64 columns, the last filled up with zeros, which add nothing."""
+    filled = np.zeros((len(codes), -(-codes.shape[1] // PART) * PART), np.int8)
+    filled[:, : codes.shape[1]] = codes
+    return [torch.from_numpy(filled[:, at : at + PART]) for at in range(0, filled.shape[1], PART)]
+
+
+def _write_peaks(values: torch.Tensor, peaks: torch.Tensor) -> None:
     whole = len(values) // GROUP
-    values[: whole * GROUP].reshape(whole, GROUP).max(axis=1, out=peaks[:whole])
+    if whole:
+        torch.amax(values[: whole * GROUP].view(whole, GROUP), dim=1, out=peaks[:whole])
     if whole * GROUP < len(values):
         peaks[whole] = values[whole * GROUP :].max()
 
 
-def _longest(vectors: FloatArray) -> float:
+def _longest(vectors: NDArray[np.floating]) -> float:
     return float(np.sqrt(np.einsum("ij,ij->i", vectors, vectors).max(initial=0.0)))
 
 
 class _Place(NamedTuple):
-    """A probe around the rows' centre: its code (D,), the code's scale, q·centre, and the bound on the error."""
+    """A probe among the rows: its code (64 * parts,), the code's scale, q·centre, and the bound on the error."""
 
-    code: _Codes
+    code: torch.Tensor
     scale: float
     offset: float
     error: float
 
     @classmethod
     def of(cls, probe: FloatArray, codes: Codes) -> _Place:
-        wide, centre = probe.astype(np.float64), codes.centre.astype(np.float64)
-        apart = wide - centre
+        wide, centre = probe.astype(np.float64), codes.axes.centre.astype(np.float64)
+        (apart,), (tail,) = codes.axes.apart(wide[None])
         scale = max(float(np.abs(apart).max(initial=0.0)) / _LARGEST_CODE, _SMALLEST_SCALE)
         code = np.rint(apart / scale)
         rest = float(np.linalg.norm(apart - code * scale))
         bound = float(np.linalg.norm(apart)) * codes._longest_rest + rest * codes._longest_code
-        rounding = _ROUNDING * (1 + float(np.linalg.norm(wide)) + float(np.linalg.norm(apart)))
-        return cls(code.astype(np.int8), scale, float(wide @ centre), bound + rounding)
-
-
-def integer_sums(codes: _Codes, probe: _Codes) -> NDArray[np.int32]:
-    """Dot products of codes (K, D) with one (D,): exact, whichever instructions do it. Returns (K,)."""
-    return _in_bytes(codes, probe) if _has_byte_products() else _in_floats(codes, probe)
-
-
-def _in_bytes(codes: _Codes, probe: _Codes) -> NDArray[np.int32]:
-    product: NDArray[np.int32] = torch._int_mm(torch.from_numpy(codes), torch.from_numpy(probe)[:, None]).numpy()
-    return product[:, 0]
-
-
-def _in_floats(codes: _Codes, probe: _Codes) -> NDArray[np.int32]:
-    # Sums of up to 1,040 products of 127² are whole numbers below 2²⁴, which single precision holds exactly.
-    wide = probe.astype(np.float32 if len(probe) <= 1040 else np.float64)
-    sums = np.empty(len(codes), np.int32)
-    for start in range(0, len(codes), 4096):
-        sums[start : start + 4096] = codes[start : start + 4096].astype(wide.dtype) @ wide
-    return sums
-
-
-@cache
-def _has_byte_products() -> bool:
-    """Whether this processor multiplies bytes faster than single-precision numbers; tried once."""
-    codes, probe = np.ones((8192, 128), np.int8), np.ones(128, np.int8)
-
-    def fastest(way: Callable[[_Codes, _Codes], object]) -> float:
-        times = []
-        for _ in range(5):
-            start = perf_counter()
-            way(codes, probe)
-            times.append(perf_counter() - start)
-        return min(times)
-
-    try:
-        return fastest(_in_bytes) < fastest(_in_floats)
-    except RuntimeError:
-        return False
-
-
-def _share(work: Callable[[Iterable[slice]], None], blocks: Sequence[slice], threads: int) -> None:
-    """Have blocks worked on by a few threads, each taking the next one when it is done with its last.
-
-    torch would share out a product evenly beforehand and wait for the slower half: where another program keeps one
-    core busy, that takes longer than doing it alone.
-    """
-    before = torch.get_num_threads()
-    taken, lock = iter(blocks), threading.Lock()
-
-    def following() -> Iterator[slice]:
-        while True:
-            with lock:
-                block = next(taken, None)
-            if block is None:
-                return
-            yield block
-
-    def alone() -> None:
-        # Holds for the thread that calls it; torch keeps the number for threads to come as well, put back below.
-        torch.set_num_threads(1)
-        work(following())
-
-    helpers = [threading.Thread(target=alone, name="search") for _ in range(min(threads, before) - 1)]
-    try:
-        for helper in helpers:
-            helper.start()
-        alone()
-    finally:
-        for helper in helpers:
-            if helper.ident is not None:
-                helper.join()
-        torch.set_num_threads(before)
+        bound += float(np.linalg.norm(tail)) * codes._longest_tail
+        rounding = _ROUNDING * (1 + float(np.linalg.norm(wide)) + float(np.linalg.norm(wide - centre)))
+        parts = torch.cat(_in_parts(code[None]), dim=1)[0]
+        return cls(parts, scale, float(wide @ centre), bound + rounding)

@@ -56,7 +56,8 @@ def match_faces(
     Raises:
         PackMismatchError: probes and references are of different lengths.
     """
-    index = index or PeopleIndex()
+    # One without people counts as false.
+    index = PeopleIndex() if index is None else index
     index.follow(references)
     found = index.search(probes, max(top, 2), metric, within=threshold)
     assigned = _assign(found, threshold, barred)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import inf
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from engine.errors import PackError, PackMismatchError
-from engine.matching.codes import GROUP, Codes
+from engine.matching.axes import Axes, Spread
+from engine.matching.codes import CPU, Codes
 from engine.types import FloatArray, Metric
 
 _SMALL = 512
@@ -39,17 +41,19 @@ class SearchIndex:
     for all metrics that are functions of the dot product between unit vectors. L1 is compared with every row.
     """
 
-    def __init__(self, vectors: Vectors) -> None:
+    def __init__(self, vectors: Vectors, device: torch.device = CPU) -> None:
         """Start empty.
 
         Args:
             vectors: gives the rows of ids, (S, D) float32, as they were put in.
+            device: where the coarse pass is made: the processor, or a CUDA device.
         """
         self._vectors = vectors
+        self._device = device
         self._ids: Ids = np.empty(0, np.int64)
         self._uneven: set[int] = set()
         self._codes: Codes | None = None
-        self._centred_at = 0
+        self._laid_out_at = 0
 
     def __len__(self) -> int:
         return len(self._codes) if self._codes is not None else 0
@@ -77,9 +81,9 @@ class SearchIndex:
             return
         codes = self._codes
         if codes is None:
-            codes = self._centre_on(vectors.mean(axis=0), len(ids))
-        if vectors.shape[1] != len(codes.centre):
-            raise _mismatch(vectors.shape[1], len(codes.centre))
+            codes = self._lay_out(_spread([vectors]), len(ids))
+        if vectors.shape[1] != len(codes.axes.centre):
+            raise _mismatch(vectors.shape[1], len(codes.axes.centre))
         self.remove(ids)
         room = len(self) + len(ids)
         if room > len(self._ids):
@@ -88,8 +92,8 @@ class SearchIndex:
         codes.append(vectors)
         lengths = np.linalg.norm(vectors, axis=1)
         self._uneven.update(ids[np.abs(lengths - 1) > _UNIT_TOLERANCE].tolist())
-        if len(self) > 2 * self._centred_at and len(self) > _SMALL:
-            self._centre_again()
+        if len(self) > 2 * self._laid_out_at and len(self) > _SMALL:
+            self._lay_out_again()
 
     def remove(self, ids: Ids) -> None:
         """Take rows out; ids that are not there are passed over."""
@@ -122,8 +126,8 @@ class SearchIndex:
         codes = self._codes
         if codes is None or not len(codes):
             return [Found(np.empty(0, np.int64), np.empty(0, np.float32)) for _ in probes]
-        if probes.shape[1] != len(codes.centre):
-            raise _mismatch(probes.shape[1], len(codes.centre))
+        if probes.shape[1] != len(codes.axes.centre):
+            raise _mismatch(probes.shape[1], len(codes.axes.centre))
         count = min(count, len(codes))
         return [
             self._exact(probe, ids, count, metric, within)
@@ -141,12 +145,11 @@ class SearchIndex:
         uneven = np.array(sorted(self._uneven), np.int64)
         for start in range(0, len(probes), _PROBES_AT_ONCE):
             some = probes[start : start + _PROBES_AT_ONCE]
-            scores = codes.scores(some)
-            for probe, values, peaks, offset, error in zip(some, *scores, strict=True):
+            for probe, scores in zip(some, codes.scores(some), strict=True):
                 # Uneven rows are compared anyway; were they among the best scores, others must take their place.
-                last = _nth(values, peaks, count + len(uneven))
-                bar = min(last - 2 * error, _dot_product_at(within, probe, metric) - offset - error)
-                ids = everyone[_at_least(values, peaks, bar)]
+                last = scores.nth(count + len(uneven))
+                limit = _dot_product_at(within, probe, metric) - scores.offset
+                ids = everyone[scores.at_least(min(last - 2 * scores.error, limit - scores.error))]
                 yield probe, np.union1d(ids, uneven) if len(uneven) else ids
 
     def _exact(self, probe: FloatArray, ids: Ids, count: int, metric: Metric, within: float) -> Found:
@@ -158,18 +161,24 @@ class SearchIndex:
         wanted = max(count, int(np.count_nonzero(apart <= within)))
         return Found(ids[order[:wanted]], apart[order[:wanted]])
 
-    def _centre_on(self, centre: FloatArray, count: int) -> Codes:
-        self._codes, self._centred_at = Codes(centre), count
+    def _lay_out(self, axes: Axes, count: int) -> Codes:
+        self._codes, self._laid_out_at = Codes(axes, self._device), count
         return self._codes
 
-    def _centre_again(self) -> None:
-        """Make the codes anew around the mean of all rows, each time their number has doubled."""
+    def _lay_out_again(self) -> None:
+        """Make the codes anew along the axes of all rows, each time their number has doubled."""
         ids = self._ids[: len(self)]
         blocks = [ids[start : start + _EXACT_AT_ONCE] for start in range(0, len(ids), _EXACT_AT_ONCE)]
-        total = sum(self._vectors(block).sum(axis=0, dtype=np.float64) for block in blocks)
-        codes = self._centre_on((total / len(ids)).astype(np.float32), len(ids))
+        codes = self._lay_out(_spread(self._vectors(block) for block in blocks), len(ids))
         for block in blocks:
             codes.append(self._vectors(block))
+
+
+def _spread(blocks: Iterable[FloatArray]) -> Axes:
+    spread = Spread()
+    for block in blocks:
+        spread.add(block)
+    return spread.axes()
 
 
 def exact_distances(probe: FloatArray, rows: FloatArray, metric: Metric) -> FloatArray:
@@ -213,26 +222,6 @@ def _dot_product_at(distance: float, probe: FloatArray, metric: Metric) -> float
     if metric is Metric.L2:
         distance = distance * distance if distance >= 0 else -inf
     return (length * length + 1 - distance) / 2
-
-
-def _nth(values: FloatArray, peaks: FloatArray, count: int) -> float:
-    """A value that is no larger than the `count`-th largest, and near it; minus infinity where there are fewer."""
-    if count > len(values):
-        return -inf
-    # The peaks of so many groups are values of so many rows: the last of them can only be too small.
-    enough = peaks if len(peaks) > GROUP > count else values
-    return float(np.partition(enough, len(enough) - count)[len(enough) - count])
-
-
-def _at_least(values: FloatArray, peaks: FloatArray, bar: float) -> NDArray[np.intp]:
-    """The rows whose values are not under the bar, ascending."""
-    groups = np.flatnonzero(peaks >= bar)
-    if len(groups) * 8 > len(peaks):
-        return np.flatnonzero(values >= bar)
-    rows: NDArray[np.intp] = (groups[:, None] * GROUP + np.arange(GROUP)).ravel()
-    rows = rows[: np.searchsorted(rows, len(values))]
-    found: NDArray[np.intp] = rows[values[rows] >= bar]
-    return found
 
 
 def _mismatch(one: int, other: int) -> PackMismatchError:

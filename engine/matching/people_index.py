@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from math import inf
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from engine.device import DEVICE_FAILURES
+from engine.matching.codes import CPU
 from engine.matching.index import Found, SearchIndex
 from engine.matching.layout import NOBODY, Layout
 from engine.types import FloatArray, Metric
 
 _PEOPLE_AT_ONCE = 16_384
+_Result = TypeVar("_Result")
+log = logging.getLogger(__name__)
 
 
 class References(Protocol):
@@ -43,11 +49,18 @@ class References(Protocol):
 class PeopleIndex:
     """Searches among people. Fused templates are made when they are compared; only their codes are kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device = CPU) -> None:
+        """Start without people.
+
+        Args:
+            device: the networks' device. A CUDA device searches as well; where it gives out, or is another, the
+                processor does.
+        """
+        self._device = device if device.type == "cuda" else CPU
         self._references: References | None = None
         self._matrix: FloatArray = np.empty((0, 0), np.float32)
         self._layout = NOBODY
-        self._index = SearchIndex(self.fused)
+        self._index = SearchIndex(self.fused, self._device)
 
     def __len__(self) -> int:
         return len(self._index)
@@ -70,7 +83,7 @@ class PeopleIndex:
         if before is references:
             return
         try:
-            self._follow(before, references)
+            self._or_on_processor(lambda: self._follow(before, references), references)
         except BaseException:
             self._references = None
             raise
@@ -78,7 +91,7 @@ class PeopleIndex:
     def _follow(self, before: References | None, references: References) -> None:
         self._layout, self._matrix = Layout.of(references.person_ids), references.matrix
         if before is None or before.lineage is not references.lineage:
-            self._index, changed = SearchIndex(self.fused), self._layout.people
+            self._index, changed = SearchIndex(self.fused, self._device), self._layout.people
         else:
             changed = _changed_people(before, references)
             self._index.remove(changed[~np.isin(changed, self._layout.people)])
@@ -93,7 +106,21 @@ class PeopleIndex:
 
     def search(self, probes: FloatArray, count: int, metric: Metric, within: float = -inf) -> list[Found]:
         """Find the nearest people; see `SearchIndex.search`."""
-        return self._index.search(probes, count, metric, within)
+        references = self._references
+        return self._or_on_processor(lambda: self._index.search(probes, count, metric, within), references)
+
+    def _or_on_processor(self, work: Callable[[], _Result], references: References | None) -> _Result:
+        """Do work on the device; one that gives out is left for the processor, and the work done again there."""
+        try:
+            return work()
+        except DEVICE_FAILURES as error:
+            if self._device == CPU:
+                raise
+            log.warning("The device gave out; people are searched on the processor from now on: %s", error)
+        self._device = CPU
+        if references is not None:
+            self._follow(None, references)
+        return work()
 
 
 def _changed_people(before: References, after: References) -> NDArray[np.int64]:

@@ -40,7 +40,7 @@ def moments(embeddings: FloatArray) -> tuple[FloatArray, FloatArray]:
     return embeddings.mean(axis=0), factor.astype(np.float32)
 
 
-def draw(mean: FloatArray, factor: FloatArray, count: int) -> FloatArray:
+def draw(mean: FloatArray, factor: FloatArray, count: int, seed: int = _SEED) -> FloatArray:
     """Draw made-up embeddings, (count, D) of unit length."""
-    noise = np.random.default_rng(_SEED).standard_normal((count, len(mean))).astype(np.float32)
+    noise = np.random.default_rng(seed).standard_normal((count, len(mean))).astype(np.float32)
     return unit_length(mean + noise @ factor.T)

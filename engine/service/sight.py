@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from engine.capture.folders import find_pictures
 from engine.capture.images import read_image
+from engine.device import DEVICE_FAILURES
 from engine.errors import PackError
 from engine.loaded import Networks
 from engine.packs.embedder import left_device
@@ -22,8 +21,6 @@ log = logging.getLogger(__name__)
 
 PASTED = "pasted picture"
 """What a picture without a name is called."""
-DEVICE_FAILURES = torch.OutOfMemoryError, torch.AcceleratorError
-"""What is raised when a device gives out."""
 
 
 class Sight:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine import minutes
+from engine.device import DEVICE_FAILURES
 from engine.live_desk import LiveDesk
 from engine.live_values import LiveResult, Visit
 from engine.liveness_desk import LivenessDesk
 from engine.service.in_force import InForce
 from engine.service.remembering import identified, verified
-from engine.service.sight import DEVICE_FAILURES, Sight
+from engine.service.sight import Sight
 from engine.types import Frame, Identification, Verification
 
 

@@ -7,11 +7,15 @@ from itertools import product
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from engine.errors import PackError
+from engine.matching import index as index_module
+from engine.matching.axes import Axes
+from engine.matching.codes import Codes, Scores
 from engine.matching.distances import distances
 from engine.matching.fusion import fuse
 from engine.matching.identification import match_faces
@@ -145,3 +149,40 @@ def test_that_an_index_that_is_kept_decides_as_a_new_one() -> None:
         templates = _templates(seed, 40, 10)
         again = match_faces(probes, templates, Metric.L2, 0.8, index=kept)
         assert again == match_faces(probes, templates, Metric.L2, 0.8)
+        assert len(kept) == len(set(templates.person_ids.tolist()))
+
+
+@pytest.mark.parametrize("gives_out", ["append", "scores"])
+def test_that_a_gpu_that_gives_out_is_left_for_the_processor(monkeypatch: pytest.MonkeyPatch, gives_out: str) -> None:
+    asked: list[str] = []
+
+    class OnGpu(Codes):
+        """A GPU's codes, kept by the processor; with a memory that is full."""
+
+        def __init__(self, axes: Axes, device: torch.device) -> None:
+            super().__init__(axes)
+            self.on_gpu = device.type == "cuda"
+            asked.append(device.type)
+
+        def append(self, vectors: FloatArray) -> None:
+            self.fail_at("append")
+            super().append(vectors)
+
+        def scores(self, probes: FloatArray) -> list[Scores]:
+            self.fail_at("scores")
+            return super().scores(probes)
+
+        def fail_at(self, step: str) -> None:
+            if self.on_gpu and step == gives_out:
+                raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(index_module, "Codes", OnGpu)
+    monkeypatch.setattr(index_module, "_SMALL", 0)
+    probes, templates = _templates(8, 3, 1).matrix, _templates(1, 40, 10)
+    kept = PeopleIndex(torch.device("cuda"))
+    found = match_faces(probes, templates, Metric.L2, 0.8, index=kept)
+    assert asked == ["cuda", "cpu"]
+    assert found == match_faces(probes, templates, Metric.L2, 0.8)
+    more = _templates(2, 50, 12)
+    assert match_faces(probes, more, Metric.L2, 0.8, index=kept) == match_faces(probes, more, Metric.L2, 0.8)
+    assert asked.count("cuda") == 1

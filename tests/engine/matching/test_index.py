@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from engine.errors import PackError, PackMismatchError
-from engine.matching import codes, index
-from engine.matching.codes import Codes
+from engine.matching import codes, index, products
+from engine.matching.axes import Axes, Spread
+from engine.matching.codes import GROUP, Codes
 from engine.matching.distances import distances
 from engine.matching.index import Found, SearchIndex, exact_distances
+from engine.matching.strangers import made_up_strangers
+from engine.packs.pack import DEFAULT_PACK
 from engine.types import FloatArray, Metric
 
 
@@ -150,6 +153,22 @@ def test_that_distances_are_those_of_the_plain_comparison(metric: Metric) -> Non
     )
 
 
+def faces(seed: int, count: int, axes: int, dimension: int = 128) -> FloatArray:
+    """Unit vectors alike as faces are, spread along few axes as the networks' embeddings are, and a little besides."""
+    random = np.random.default_rng(seed)
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(dimension, dimension)))[0]
+    spread = np.where(np.arange(dimension) < axes, 0.04, 0.002)
+    return unit(np.eye(1, dimension)[0] + random.normal(size=(count, dimension)) * spread @ turn)
+
+
+def check_bounds(made: Codes, vectors: FloatArray, probes: FloatArray) -> None:
+    exact = probes.astype(np.float64) @ vectors.T.astype(np.float64)
+    for scores, expected in zip(made.scores(probes), exact, strict=True):
+        assert np.abs(scores.values.cpu().numpy() + scores.offset - expected).max() <= scores.error
+        groups = np.split(scores.values.cpu().numpy(), range(GROUP, len(vectors), GROUP))
+        np.testing.assert_array_equal(scores.peaks, [group.max() for group in groups])
+
+
 @settings(deadline=None, max_examples=40)
 @given(
     seed=st.integers(0, 10_000),
@@ -160,12 +179,67 @@ def test_that_distances_are_those_of_the_plain_comparison(metric: Metric) -> Non
 def test_that_no_score_is_further_off_than_its_bound(seed: int, dimension: int, spread: float, length: float) -> None:
     vectors = drawn(seed, 200, dimension, spread)
     probes = drawn(seed + 1, 3, dimension, spread) * np.float32(length)
-    made = Codes(vectors[:50].mean(axis=0))
+    made = Codes(Axes.around(vectors[:50].mean(axis=0)))
     made.append(vectors)
-    scores = made.scores(probes)
-    given = scores.values + scores.offsets[:, None]
-    off = np.abs(given - probes.astype(np.float64) @ vectors.T.astype(np.float64)).max(axis=1)
-    assert (off <= scores.errors).all()
+    check_bounds(made, vectors, probes)
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 10_000), axes=st.sampled_from([16, 40, 64, 100, 128]), strangers=st.booleans())
+def test_that_what_is_left_out_is_in_the_bound(seed: int, axes: int, strangers: bool) -> None:
+    vectors = faces(seed, 1100, axes)
+    spread = Spread()
+    spread.add(vectors)
+    made = Codes(spread.axes())
+    assert made.axes.width == (64 if axes <= 64 else 128)
+    # Neither rows nor probes need be like those of which the axes were made.
+    others = drawn(seed, 50, 128) if strangers else faces(seed + 1, 50, axes)
+    made.append(np.concatenate([vectors, others]))
+    check_bounds(made, np.concatenate([vectors, others]), np.concatenate([others[:2], faces(seed + 2, 2, axes)]))
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_that_nothing_is_missed_where_values_are_left_out(metric: Metric) -> None:
+    people = made_up_strangers(DEFAULT_PACK.id)
+    rows = filled(people[:1990])
+    assert rows.index.nbytes < 100 * 1990
+    rows.check(people[1990:], 5, metric, float(np.median(exact_distances(people[-1], people, metric))))
+    rows.put(np.arange(20_000, 20_300), drawn(3, 300, 128))
+    rows.remove(list(rows.by_id)[:700])
+    rows.check(np.concatenate([people[1990:], drawn(4, 2, 128)]), 5, metric)
+
+
+def test_that_faces_along_few_axes_are_ruled_out_by_half_their_bytes() -> None:
+    vectors, compared = faces(1, 20_000, 50), list[int]()
+    made = SearchIndex(lambda ids: (compared.append(len(ids)), vectors[ids])[1])
+    made.put(np.arange(len(vectors)), vectors)
+    assert made.nbytes < 100 * len(vectors)
+    compared.clear()
+    made.search(faces(2, 1, 50), 5, Metric.COSINE)
+    assert sum(compared) < 200
+
+
+@pytest.mark.parametrize("count", [1, 20, 700])
+def test_that_a_gpu_is_given_the_same_work_in_one_piece(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    # The way a GPU is asked, with the processor in its place.
+    monkeypatch.setattr(codes, "CPU", torch.device("meta"))
+    rows = filled(faces(1, count, 128))
+    rows.check(faces(2, 9, 128), 5, Metric.COSINE, 0.4)
+    rows.remove(list(rows.by_id)[: count // 2])
+    rows.put(np.arange(10_000, 10_030), faces(3, 30, 128))
+    rows.check(faces(2, 9, 128), 5, Metric.L2)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_that_a_gpu_finds_the_same() -> None:
+    vectors = faces(1, 5000, 64)
+    made = SearchIndex(lambda ids: vectors[ids], torch.device("cuda"))
+    made.put(np.arange(len(vectors)), vectors)
+    plain = SearchIndex(lambda ids: vectors[ids])
+    plain.put(np.arange(len(vectors)), vectors)
+    probes = faces(2, 9, 64)
+    both = zip(made.search(probes, 5, Metric.COSINE), plain.search(probes, 5, Metric.COSINE), strict=True)
+    assert all(one.ids.tolist() == other.ids.tolist() for one, other in both)
 
 
 def test_that_bounds_rule_out_nearly_everyone() -> None:
@@ -186,15 +260,14 @@ def test_that_rows_that_are_not_of_unit_length_are_found_too() -> None:
         rows.check(drawn(10, 3, spread=0.3), 5, metric, 0.3)
 
 
-def test_that_both_ways_to_multiply_bytes_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_that_both_ways_to_multiply_bytes_agree() -> None:
     random = np.random.default_rng(0)
-    made = random.integers(-127, 128, (9000, 128)).astype(np.int8)
-    probe = random.integers(-127, 128, 128).astype(np.int8)
-    expected = made.astype(np.int64) @ probe.astype(np.int64)
-    np.testing.assert_array_equal(codes._in_bytes(made, probe), expected)
-    np.testing.assert_array_equal(codes._in_floats(made, probe), expected)
-    extreme = np.full((2, 1040), -127, np.int8)
-    np.testing.assert_array_equal(codes._in_floats(extreme, extreme[0]), [127 * 127 * 1040] * 2)
+    made, probe = random.integers(-127, 128, (9000, 64)), random.integers(-127, 128, 64)
+    made[:2] = probe[:] = 127
+    made[1] = -127
+    few, one = torch.from_numpy(made.astype(np.int8)), torch.from_numpy(probe.astype(np.int8))
+    for way in (products.in_bytes, products.in_floats):
+        np.testing.assert_array_equal(way(few, one).numpy(), made @ probe)
 
 
 def test_that_threads_share_the_work_and_none_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
