@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from math import inf
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -18,7 +18,6 @@ from engine.matching.layout import NOBODY, Layout
 from engine.types import FloatArray, Metric
 
 _PEOPLE_AT_ONCE = 16_384
-_Result = TypeVar("_Result")
 log = logging.getLogger(__name__)
 
 
@@ -83,7 +82,10 @@ class PeopleIndex:
         if before is references:
             return
         try:
-            self._or_on_processor(lambda: self._follow(before, references), references)
+            try:
+                self._follow(before, references)
+            except DEVICE_FAILURES as error:
+                self._leave_device(error)
         except BaseException:
             self._references = None
             raise
@@ -106,21 +108,19 @@ class PeopleIndex:
 
     def search(self, probes: FloatArray, count: int, metric: Metric, within: float = -inf) -> list[Found]:
         """Find the nearest people; see `SearchIndex.search`."""
-        references = self._references
-        return self._or_on_processor(lambda: self._index.search(probes, count, metric, within), references)
-
-    def _or_on_processor(self, work: Callable[[], _Result], references: References | None) -> _Result:
-        """Do work on the device; one that gives out is left for the processor, and the work done again there."""
         try:
-            return work()
+            return self._index.search(probes, count, metric, within)
         except DEVICE_FAILURES as error:
-            if self._device == CPU:
-                raise
-            log.warning("The device gave out; people are searched on the processor from now on: %s", error)
+            self._leave_device(error)
+        return self._index.search(probes, count, metric, within)
+
+    def _leave_device(self, error: RuntimeError) -> None:
+        """Index everyone again with the processor."""
+        if self._device == CPU or self._references is None:
+            raise error
+        log.warning("The device gave out; people are searched on the processor from now on: %s", error)
         self._device = CPU
-        if references is not None:
-            self._follow(None, references)
-        return work()
+        self._follow(None, self._references)
 
 
 def _changed_people(before: References, after: References) -> NDArray[np.int64]:
