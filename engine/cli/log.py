@@ -12,8 +12,8 @@ from engine.errors import BadInputError, shown
 from engine.exchange import TableFormat
 from engine.journal import LogQuery
 from engine.journal_desk import row
-from engine.journal_words import counted
 from engine.service import FaceService
+from engine.wording import counted
 
 BAD_INPUT = 3
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QPlainTextEdit, Q
 from engine.erasure import Holding, Receipt, listed
 from engine.errors import shown
 from engine.types import Person
+from engine.wording import counted
 from gui.context import Context
 from gui.theme import tokens as t
 from gui.widgets.basics import button, label, row
@@ -57,7 +58,7 @@ class EraseDialog(QDialog):
     def _show_holding(self, found: Holding) -> None:
         self.words.setText(f"This removes {listed(found.counts)}. It cannot be undone.")
         count = len(found.copies)
-        copies = "1 backup or other copy" if count == 1 else f"{count:,} backups or other copies"
+        copies = counted(count, "backup or other copy", "backups or other copies")
         self.copies.setText(f"Delete {copies} of the gallery that also hold them")
         self.copies.setVisible(count > 0)
         self.held.setText(

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QLineEdit, QVBoxL
 from engine.errors import shown
 from engine.exchange import GALLERY_SUFFIX, SHORTEST_PASSPHRASE, Exported, TableFormat
 from engine.types import Person
+from engine.wording import counted
 from gui.context import Context
 from gui.engine_client import Job
 from gui.theme import tokens as t
@@ -125,7 +126,7 @@ class ExportDialog(QDialog):
         job.cancelled.connect(self._on_cancelled)
 
     def _on_done(self, done: Exported) -> None:
-        people = "1 person is" if done.people == 1 else f"{done.people:,} people are"
+        people = counted(done.people, "person is", "people are")
         self._context.toasts.show(f"{people} exported to “{shown(done.place)}”.", "good")
         self._job = None
         self.accept()

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from engine.errors import shown
 from engine.exchange import TableFormat
 from engine.journal import KINDS, LogQuery, LogVerdict
+from engine.wording import counted
 from gui.context import Context
 from gui.itemmodels.log import LogModel
 from gui.theme import tokens as t
@@ -157,7 +158,7 @@ class LogDialog(QDialog):
 
     def _on_entries(self) -> None:
         count = len(self.entries.numbers)
-        self._count.setText("1 entry" if count == 1 else f"{count:,} entries")
+        self._count.setText(counted(count, "entry", "entries"))
         self.export.setEnabled(count > 0)
 
     def _ask_notice(self) -> None:
@@ -197,7 +198,7 @@ class LogDialog(QDialog):
         job = self._context.tell_failure(self._context.client.log_export(place, form, self.query))
 
         def told(count: int) -> None:
-            entries = "1 entry is" if count == 1 else f"{count:,} entries are"
+            entries = counted(count, "entry is", "entries are")
             self._context.toasts.show(f"{entries} in “{shown(place)}”.", "good")
 
         job.succeeded.connect(told)

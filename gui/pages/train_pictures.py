@@ -8,13 +8,13 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QStackedWidget, QWidget
 
 from engine.learning import LEAST_PEOPLE, DataReport
+from engine.wording import people, pictures
 from gui.context import Context
 from gui.pages.train_findings import FindingList
 from gui.theme import tokens as t
 from gui.widgets.basics import button, card, column, label, row, set_look
 from gui.widgets.drop_zone import DropZone, browse
 from gui.widgets.job_bar import duration
-from gui.wording import people, pictures
 
 KINDS = {
     "mislabelled": "Probably in the wrong folder",

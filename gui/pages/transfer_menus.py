@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from engine.errors import shown
 from engine.exchange import SourceKind, TableFormat
 from engine.types import Person
+from engine.wording import counted
 from gui.context import Context
 from gui.pages.export_dialog import ExportDialog
 from gui.pages.import_dialog import ImportDialog
@@ -100,7 +101,7 @@ class TransferMenus:
         job = self._context.tell_failure(self._context.client.export_decisions(place, form))
 
         def told(count: int) -> None:
-            decisions = "1 decision is" if count == 1 else f"{count:,} decisions are"
+            decisions = counted(count, "decision is", "decisions are")
             self._context.toasts.show(f"{decisions} in “{shown(place)}”.", "good")
 
         job.succeeded.connect(told)

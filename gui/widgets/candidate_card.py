@@ -7,7 +7,6 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
-from engine.care import strangers_in_words
 from engine.types import EnrollmentCandidate
 from gui.theme import tokens as t
 from gui.widgets.basics import RoundedPicture, column, icon_button, icon_label, label, row, set_look
@@ -71,7 +70,7 @@ class CandidateCard(QFrame):
         rival = self.candidate.look_alike
         alike = rival is not None and rival.name.casefold() != name.casefold()
         if alike and rival is not None:
-            often = f" {strangers_in_words(rival.false_match)}" if rival.false_match else ""
+            often = f" {rival.false_match.sentence}" if rival.false_match else ""
             self._rival.setText(
                 f"Looks like {rival.name}, who is already enrolled (distance {rival.distance:.3f}).{often}"
             )
