@@ -45,7 +45,7 @@ from engine.training.session import Session, runs_folder
 from engine.types import Progress
 from engine.wording import people, pictures
 
-DONE, NOT_BETTER = 0, 1
+DONE = 0
 
 
 def train(settings: Settings, request: argparse.Namespace) -> int:

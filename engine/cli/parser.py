@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from datetime import date
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,7 @@ class _Version(argparse.Action):
 
     @override
     def __call__(self, parser: argparse.ArgumentParser, *_given: object) -> None:
-        try:
-            number = version("visavis")
-        except PackageNotFoundError:
-            number = "from source, not installed"
-        parser.exit(message=f"visavis {number}\n")
+        parser.exit(message=f"visavis {version('visavis')}\n")
 
 
 _PACK_ACTIONS = ("list", "show", "install", "use", "remove", "add", "calibrate", "join", "measure")

@@ -31,6 +31,7 @@ from gui.theme import tokens as t
 from gui.widgets.basics import button, card, clear, label, row, scrolled
 from gui.widgets.drop_zone import DropZone, browse
 from gui.widgets.job_bar import JobBar, duration
+from gui.widgets.one_line import Choice
 from gui.widgets.plots import DetPlot, HistogramPlot
 from gui.widgets.table import table
 
@@ -54,12 +55,12 @@ class EvaluatePage(Page):
         self.results: list[Evaluation] = []
         self._over = True
         self._complaints: set[str] = set()
-        self.what = QComboBox()
+        self.what = Choice()
         self.what.setAccessibleName("What to evaluate")
         self.what.addItems(["Recognition", "Spoof bench"])
         self.what.currentIndexChanged.connect(self._on_what)
         self.header.addWidget(self.what)
-        self.pack = QComboBox()
+        self.pack = Choice()
         self.pack.setAccessibleName("Which network")
         self.pack.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.pack.setMaximumWidth(t.PANEL_PX)

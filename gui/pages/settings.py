@@ -63,7 +63,7 @@ class SettingsPage(Page):
         frame, layout = card()
         layout.addWidget(label(title, "title"))
         values = asdict(self.context.settings.value)
-        form = OptionForm(options, values, t.FIELD_PX)
+        form = OptionForm(options, values)
         form.changed.connect(self.context.settings.change)
         self.controls |= form.controls
         self._forms |= dict.fromkeys(options, form)

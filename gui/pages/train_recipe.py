@@ -72,7 +72,7 @@ class RecipeStep(QWidget):
     def _form(self, title: str, options: dict[str, Option], values: dict[str, Value], cards: QVBoxLayout) -> OptionForm:
         frame, layout = card()
         layout.addWidget(label(title, "title"))
-        form = OptionForm(options, values, t.FIELD_PX)
+        form = OptionForm(options, values)
         form.changed.connect(self._change)
         layout.addWidget(form)
         cards.addWidget(frame)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QSizePolicy
+from PySide6.QtWidgets import QFrame
 
 from engine.types import EnrollmentCandidate
 from gui.theme import tokens as t
 from gui.widgets.basics import RoundedPicture, column, icon_button, icon_label, label, row, set_look
+from gui.widgets.one_line import OneLine
 
 
 class CandidateCard(QFrame):
@@ -26,9 +27,8 @@ class CandidateCard(QFrame):
         picture = RoundedPicture(t.THUMBNAIL_PX, "Face found")
         picture.show_pixels(candidate.face.crop if candidate.face else None)
         good = candidate.acceptable
-        file_name = label(name, "caption")
         # A long name gives way; the card is never wider than its column.
-        file_name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        file_name = OneLine(name, "caption")
         file_name.setToolTip(candidate.source)
         verdict = row(
             icon_label("check" if good else "close", t.ICON_PX, "good" if good else "bad"),
