@@ -50,6 +50,11 @@ class TableFormat(StrEnum):
     CSV = "csv"
     JSON = "json"
 
+    @classmethod
+    def of(cls, place: Path) -> TableFormat:
+        """The one that a file's name asks for."""
+        return cls.JSON if place.suffix.lower() == ".json" else cls.CSV
+
 
 class RegionPlace(StrEnum):
     """Where face regions are written."""

@@ -1,4 +1,4 @@
-"""`reject`, and what `gallery` does about getting people right: `rejections`, `review`, `describe`."""
+"""`reject`, and what `gallery` does about getting people right: `rejections`, `review`, `list --due`."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
 from engine.erasure import Holding, Receipt, listed
 from engine.errors import shown
@@ -14,6 +14,7 @@ from engine.wording import counted
 from gui.context import Context
 from gui.theme import tokens as t
 from gui.widgets.basics import button, label, row
+from gui.widgets.save_as import save_as
 
 
 class EraseDialog(QDialog):
@@ -97,14 +98,8 @@ class EraseDialog(QDialog):
     def _choose_place(self) -> None:
         if self.receipt is None:
             return
-        dialog = QFileDialog(
-            self, "Save the receipt", f"receipt-{self.receipt.number}.txt", "Text (*.txt);;JSON (*.json)"
-        )
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("txt")
-        dialog.fileSelected.connect(lambda name: self.save_to(Path(name)))
-        dialog.open()
+        name = f"receipt-{self.receipt.number}.txt"
+        save_as(self, "Save the receipt", name, "Text (*.txt);;JSON (*.json)", self.save_to)
 
     def save_to(self, place: Path) -> None:
         """Write the receipt into a file."""

@@ -33,6 +33,7 @@ from gui.widgets.drop_zone import DropZone, browse
 from gui.widgets.job_bar import JobBar, duration
 from gui.widgets.one_line import Choice
 from gui.widgets.plots import DetPlot, HistogramPlot
+from gui.widgets.save_as import save_as
 from gui.widgets.table import table
 
 _INVITATION = (
@@ -260,12 +261,7 @@ class EvaluatePage(Page):
     # --- the report ---------------------------------------------------------------------------------------------
 
     def _choose_report(self) -> None:
-        dialog = QFileDialog(self, "Save the report", "evaluation.html", "Web page (*.html);;PDF (*.pdf)")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("html")
-        dialog.fileSelected.connect(lambda name: self.save_report(Path(name)))
-        dialog.open()
+        save_as(self, "Save the report", "evaluation.html", "Web page (*.html);;PDF (*.pdf)", self.save_report)
 
     def save_report(self, place: Path) -> None:
         """Write the report that is shown, HTML or PDF by the file's suffix."""

@@ -52,9 +52,11 @@ class OptionForm(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Make the controls as wide as their text: the same in every form, so that they stand below one another."""
+        """Give the controls room for larger text: the same in every form, so that they stand below one another."""
+        # About a quarter of a field is frame, arrow and air, and need not grow.
+        width = round(t.FIELD_PX * (0.25 + 0.75 * THEME.text_scale))
         for control in self.controls.values():
-            control.setFixedWidth(round(t.FIELD_PX * THEME.text_scale))
+            control.setFixedWidth(width)
 
     def show_value(self, key: str, value: Value) -> None:
         """Show another value, without telling of a change."""
