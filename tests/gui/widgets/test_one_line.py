@@ -34,8 +34,8 @@ def test_that_a_choice_that_does_not_fit_shows_all_of_it_as_a_tooltip(qtbot: QtB
     choice = Choice()
     qtbot.addWidget(choice)
     choice.addItem(LONG)
-    choice.resize(choice.sizeHint())
     choice.show()
+    choice.resize(choice.sizeHint())
     assert ask_for_tooltip(choice) == ""
     choice.resize(120, choice.height())
     assert ask_for_tooltip(choice) == LONG

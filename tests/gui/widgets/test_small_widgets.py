@@ -15,18 +15,12 @@ from pytestqt.qtbot import QtBot
 from engine.capture.images import read_image
 from engine.types import Box, Comparison, Face, FalseMatchRate, Metric, Pose, Progress, Quality
 from gui.engine_client import EngineClient, Job
-from gui.theme.style import THEME
 from gui.widgets.basics import lead_tab_to, row
 from gui.widgets.commit_edits import LineCommit, TextCommit
 from gui.widgets.drop_zone import DropZone, pictures_in
 from gui.widgets.job_bar import JobBar
 from gui.widgets.score_gauge import ScoreGauge, rate_in_words
 from gui.widgets.toast import ToastHost
-
-
-@pytest.fixture(autouse=True)
-def _theme(qapp: object) -> None:
-    THEME.install(qapp, "light")
 
 
 @pytest.fixture
