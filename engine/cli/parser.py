@@ -29,7 +29,8 @@ class _Version(argparse.Action):
 
     @override
     def __call__(self, parser: argparse.ArgumentParser, *_given: object) -> None:
-        parser.exit(message=f"visavis {version('visavis')}\n")
+        print(f"visavis {version('visavis')}")
+        parser.exit()
 
 
 _PACK_ACTIONS = ("list", "show", "install", "use", "remove", "add", "calibrate", "join", "measure")
