@@ -33,8 +33,6 @@ from engine.types import CancelToken, Detection, Frame, silent  # noqa: E402
 
 PICTURES_AT_ONCE = 16
 VIEWS = 2 * len(DEFAULT_PACK.averaged_paddings)
-PLAIN_VIEW = DEFAULT_PACK.averaged_paddings.index(DEFAULT_PACK.frame.padding)
-"""Of the views of `Pipeline.views`, the one that is the chip itself."""
 
 
 def arguments(description: str | None, *, cache: bool = False) -> argparse.Namespace:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from engine.errors import shown
 from engine.types import Decided, FalseMatchRate, Person
+from engine.wording import counted, pictures
 
 REMIND_DAYS = 30
 """How long before their last day people are pointed out."""
@@ -117,12 +118,14 @@ class Finding:
                 )
             return (
                 f"A picture of {one} does not look like the others: distance {self.distance:.3f}, "
-                f"limit {self.limit:.3f}. {strangers_in_words(self.false_match)}"
+                f"limit {self.limit:.3f}. {self.false_match.sentence}"
             )
-        numbers = f"distance {self.distance:.3f}, limit {self.limit:.3f}. {strangers_in_words(self.false_match)}"
+        numbers = f"distance {self.distance:.3f}, limit {self.limit:.3f}. {self.false_match.sentence}"
         if self.kind is FindingKind.SAME_PERSON:
             return f"{one} and {other} may be one person under two names: {numbers}"
-        passing = f" {self.passing} of their {self.pictures} pictures would pass for the other." if self.passing else ""
+        passing = (
+            f" {self.passing} of their {pictures(self.pictures)} would pass for the other." if self.passing else ""
+        )
         return f"{one} and {other} may be taken for one another: {numbers}{passing}"
 
     @property
@@ -154,15 +157,6 @@ class Review:
     left_out: int = 0
 
 
-def strangers_in_words(rate: FalseMatchRate) -> str:
-    """How often strangers get this close."""
-    if rate.rate <= 0:
-        return f"Of {rate.pairs:,} pairs of strangers none is this close."
-    if rate.rate > 0.05:
-        return f"{rate.rate:.0%} of all pairs of strangers are this close."
-    return f"About 1 pair of strangers in {max(1, round(1 / rate.rate)):,} is this close."
-
-
 # --- how long people are kept -------------------------------------------------------------------------------------
 
 
@@ -185,9 +179,9 @@ def due_in_words(people: Iterable[Person], today: date) -> str:
     if not left:
         return ""
     if not soon:
-        return f"{_people(expired)} expired. Nobody is deleted by itself."
-    ending = f"{_people(soon, 'expires', 'expire')} within {REMIND_DAYS} days"
-    return f"{_people(expired)} expired, {ending}." if expired else f"{ending}."
+        return f"{_have(expired)} expired. Nobody is deleted by itself."
+    ending = f"{counted(soon, 'person expires', 'people expire')} within {REMIND_DAYS} days"
+    return f"{_have(expired)} expired, {ending}." if expired else f"{ending}."
 
 
 def extended(person: Person, today: date) -> date:
@@ -199,5 +193,5 @@ def extended(person: Person, today: date) -> date:
         return start + timedelta(days=365)
 
 
-def _people(count: int, one: str = "has", several: str = "have") -> str:
-    return f"1 person {one}" if count == 1 else f"{count:,} people {several}"
+def _have(number: int) -> str:
+    return counted(number, "person has", "people have")

@@ -76,10 +76,6 @@ class CareDesk:
         """The faces that are not a person, oldest first."""
         return self._gallery.rejections.of_person(person_id)
 
-    def rejection_counts(self) -> dict[int, int]:
-        """How many rejected faces each person has; those without are left out."""
-        return self._gallery.rejections.counts()
-
     def rejection_crops(self, rejection_ids: Sequence[int]) -> dict[int, PixelArray]:
         """Decoded crops, (256, 256, 3) uint8 RGB each; those that are gone are left out."""
         return {id_: decode_jpeg(jpeg) for id_, jpeg in self._gallery.rejections.crops(rejection_ids).items()}

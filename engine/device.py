@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from engine.errors import DeviceError
+from engine.wording import counted
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -82,7 +83,7 @@ def placed(network: Network, device: Device) -> Network:
 
 
 def _cpu(threads: int) -> str:
-    return "CPU, 1 thread" if threads == 1 else f"CPU, {threads} threads"
+    return f"CPU, {counted(threads, 'thread')}"
 
 
 def _cpu_multiplies_bf16() -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.errors import BadInputError, shown
 from engine.types import Box
+from engine.wording import counted, people, pictures
 
 MOST_LISTED = 500
 """How many passed-over items a summary lists; all are counted."""
@@ -48,6 +49,11 @@ class TableFormat(StrEnum):
 
     CSV = "csv"
     JSON = "json"
+
+    @classmethod
+    def of(cls, place: Path) -> TableFormat:
+        """The one that a file's name asks for."""
+        return cls.JSON if place.suffix.lower() == ".json" else cls.CSV
 
 
 class RegionPlace(StrEnum):
@@ -107,13 +113,12 @@ class Imported:
         """What came, in one sentence."""
         parts = []
         if self.added:
-            parts.append("1 new person" if self.added == 1 else f"{self.added:,} new people")
+            parts.append(counted(self.added, "new person", "new people"))
         if self.merged:
-            parts.append("1 person added to" if self.merged == 1 else f"{self.merged:,} people added to")
+            parts.append(f"{people(self.merged)} added to")
         if not self.templates and not parts:
             return "Nothing new came in."
-        pictures = "1 picture" if self.templates == 1 else f"{self.templates:,} pictures"
-        return f"{', '.join([*parts, pictures])} stored."
+        return f"{', '.join([*parts, pictures(self.templates)])} stored."
 
     @property
     def details(self) -> tuple[str, ...]:

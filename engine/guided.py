@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.care import strangers_in_words
 from engine.errors import shown
 from engine.types import Box, Candidate, EnrollmentCandidate, Quality
 
@@ -200,7 +199,7 @@ class GuidedReport:
         if self.look_alike is None:
             return "Nobody else is enrolled, so there is no look-alike."
         who, distance, rate = shown(self.look_alike.name), self.look_alike.distance, self.look_alike.false_match
-        often = f" {strangers_in_words(rate)}" if rate else ""
+        often = f" {rate.sentence}" if rate else ""
         if distance <= self.limit:
             return (
                 f"“{who}” looks alike: distance {distance:.3f}, limit {self.limit:.3f}. The two may be taken for one "

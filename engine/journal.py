@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.journal_words import SOMEBODY, in_words
+from engine.wording import counted
 
 KINDS: Mapping[str, str] = {
     "enroll": "Enrollment",
@@ -145,6 +146,6 @@ class LogVerdict:
         if self.notice or self.fault:
             after = " What came before it is as it was written; compare what follows with a backup." * bool(self.fault)
             return f"{self.fault}{after} {self.notice}".strip()
-        entries = "1 entry" if self.entries == 1 else f"{self.entries:,} entries"
+        entries = counted(self.entries, "entry", "entries")
         erased = f"; what {self.erased:,} of them said was erased on purpose" if self.erased else ""
         return f"The history log is as it was written: {entries}, none altered, none missing{erased}."

@@ -9,6 +9,7 @@ from math import ceil
 from typing import Any
 
 from engine.errors import shown
+from engine.wording import counted, people, pictures
 
 SOMEBODY = "somebody deleted"
 """What people are called who are no longer there."""
@@ -35,7 +36,7 @@ class Said:
     @property
     def pictures(self) -> str:
         """How many pictures."""
-        return counted(int(self.details.get("pictures", 0)), "picture")
+        return pictures(int(self.details.get("pictures", 0)))
 
     @property
     def many(self) -> int:
@@ -61,11 +62,6 @@ def in_words(kind: str, details: Mapping[str, Any], people: tuple[str, ...]) -> 
     return words[:1].upper() + words[1:]
 
 
-def counted(number: int, one: str, several: str = "") -> str:
-    """Say how many there are of something."""
-    return f"1 {one}" if number == 1 else f"{number:,} {several or one + 's'}"
-
-
 def pause_in_words(seconds: float) -> str:
     """Say how long a pause is."""
     whole = max(1, ceil(seconds))
@@ -74,7 +70,7 @@ def pause_in_words(seconds: float) -> str:
 
 def _enroll(said: Said) -> str:
     if said.many > 1:
-        return f"{said.many:,} people were enrolled, with {said.pictures}."
+        return f"{people(said.many)} were enrolled, with {said.pictures}."
     return f"{said.one} was enrolled with {said.pictures}." if said.details.get("new") else _added(said)
 
 
@@ -99,12 +95,12 @@ def _describe(said: Said) -> str:
 
 
 def _delete(said: Said) -> str:
-    who = f"{said.many:,} people were" if said.many > 1 else f"{said.one} was"
+    who = f"{people(said.many)} were" if said.many > 1 else f"{said.one} was"
     return f"{who} deleted, with {said.pictures}."
 
 
 def _change(said: Said) -> str:
-    who = f"{said.many:,} people" if said.many > 3 else ", ".join(f"“{shown(name)}”" for name in said.people)
+    who = people(said.many) if said.many > 3 else ", ".join(f"“{shown(name)}”" for name in said.people)
     return f"{who or 'the gallery'} changed."
 
 
@@ -139,18 +135,18 @@ def _pause(said: Said) -> str:
 
 
 def _transfer(verb: str) -> Callable[[Said], str]:
-    return lambda said: f"{counted(said.many, 'person', 'people')} with {said.pictures} {verb} {said.details['what']}."
+    return lambda said: f"{people(said.many)} with {said.pictures} {verb} {said.details['what']}."
 
 
 def _erase(said: Said) -> str:
-    who = "somebody was" if said.many == 1 else f"{said.many:,} people were"
+    who = "somebody was" if said.many == 1 else f"{people(said.many)} were"
     receipt = f" (receipt {said.details['receipt']})" if said.details.get("receipt") else ""
     return f"{who} erased for good{receipt}: {said.details['what']}."
 
 
 def _prune(said: Said) -> str:
     dropped = counted(int(said.details["entries"]), "entry", "entries")
-    return f"{dropped} older than {said.details['days']} days dropped."
+    return f"{dropped} older than {counted(int(said.details['days']), 'day')} dropped."
 
 
 _WORDS: Mapping[str, Callable[[Said], str]] = {

@@ -20,6 +20,7 @@ from engine.packs.pack import DEFAULT_PACK, Pack
 from engine.pipeline import Pipeline, views_of_crop
 from engine.settings import Settings
 from engine.types import CancelToken, FloatArray, Progress, Report, silent
+from engine.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -100,13 +101,13 @@ class Networks:
         """What the user should know of the pack in use, as sentences; empty when all is well."""
         if not self.unembedded:
             return self.pack_problem
+        some = counted(self.unembedded, "picture is", "pictures are")
         if not self.may_embed:
             waiting = (
-                f"{self.unembedded:,} pictures are not compared: “{self.embedder.pack.title}” has not embedded them "
-                "yet, and you may not change this gallery. Somebody who may has to use this network with it once."
+                f"{some} not compared: “{self.embedder.pack.title}” has not embedded everything yet, and you may not "
+                "change this gallery. Somebody who may has to use this network with it once."
             )
             return f"{self.pack_problem} {waiting}".strip()
-        some = "1 picture is" if self.unembedded == 1 else f"{self.unembedded:,} pictures are"
         left_out = (
             f"{some} not compared: they came without a picture, or it is damaged, so “{self.embedder.pack.title}” has "
             "nothing to embed. Enroll these people again with pictures."

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from engine.types import EngineInfo
+from engine.wording import people
 from gui.theme import tokens as t
 from gui.widgets.basics import icon_label, label, row
 
@@ -37,10 +38,9 @@ class StatusLine(QWidget):
         self.device.setText(f"{info.device} · {info.precision} · {info.device_reason}")
         self.pack.setText(f"Pack: {info.pack}")
         self.pack.setToolTip(f"Licence: {info.pack_licence}")
-        people = "1 person" if info.people == 1 else f"{info.people:,} people"
         protected = "locked" if info.locked else "encrypted" if info.encrypted else "not encrypted"
         name = info.gallery_path if info.on_server else Path(info.gallery_path).name
-        words = [name, "on a server" if info.on_server else protected, *([] if info.locked else [people])]
+        words = [name, "on a server" if info.on_server else protected, *([] if info.locked else [people(info.people)])]
         self.gallery.setText(f"Gallery: {', '.join(words)}")
         self.gallery.setToolTip(f"{info.gallery_path}\n{info.protection}")
         if info.fell_back and self._device != info.device_reason:

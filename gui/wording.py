@@ -6,21 +6,6 @@ MINUS = "\N{MINUS SIGN}"
 _MANY = 1000
 
 
-def counted(number: int, one: str, many: str) -> str:
-    """A number with its noun: "1 person", "2,345 people"."""
-    return f"{number:,} {one if number == 1 else many}"
-
-
-def people(number: int) -> str:
-    """So many people."""
-    return counted(number, "person", "people")
-
-
-def pictures(number: int) -> str:
-    """So many pictures."""
-    return counted(number, "picture", "pictures")
-
-
 def one_in(rate: float) -> str:
     """A small rate: "1 in 1,000"."""
     return f"1 in {round(1 / rate):,}" if 0 < rate < 1 else f"{rate:.0%}"

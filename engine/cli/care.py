@@ -1,4 +1,4 @@
-"""`reject`, and what `gallery` does about getting people right: `rejections`, `review`, `describe`."""
+"""`reject`, and what `gallery` does about getting people right: `rejections`, `review`, `list --due`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from engine.care import Finding, Rejection, Review, days_left, is_due
 from engine.errors import BadInputError
 from engine.service import FaceService, source_of
 from engine.types import Person, Picture
+from engine.wording import counted
 
 Json = dict[str, Any]
 
@@ -86,7 +87,7 @@ def finding(one: Finding) -> Json:
 def review_text(found: Review) -> str:
     """What the check-up found, for people."""
     if not found.findings:
-        return f"{found.people:,} people were compared. Nothing stands out."
+        return f"{counted(found.people, 'person was', 'people were')} compared. Nothing stands out."
     lines = [f"{one.sentence}\n  {one.advice}" for one in found.findings]
     if found.left_out:
         lines.append(f"And {found.left_out:,} more.")
@@ -94,4 +95,4 @@ def review_text(found: Review) -> str:
 
 
 def _faces(count: int) -> str:
-    return "1 face is" if count == 1 else f"{count:,} faces are"
+    return counted(count, "face is", "faces are")

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
+from typing import cast
 
 from engine import settings as settings_file
 from engine.cli import care, guided, learning, liveness, log, output, packs, protection, server, sorting, transfer
@@ -17,6 +18,8 @@ from engine.detection import DETECTORS
 from engine.errors import BadInputError, VisavisError
 from engine.service import FaceService
 from engine.settings import Settings
+from engine.types import Described
+from engine.wording import counted
 
 DONE, NO_MATCH, BAD_INPUT = 0, 1, 3
 
@@ -116,7 +119,7 @@ def _merge(service: FaceService, request: argparse.Namespace) -> int:
     if source.id == target.id:
         raise BadInputError(f"“{source.name}” cannot be merged into the same person. Name two different people.")
     merged = service.merge(source.id, target.id)
-    text = f"“{source.name}” is merged into “{merged.name}”, who now has {output.count(merged.template_count)}."
+    text = f"“{source.name}” is merged into “{merged.name}”, who now has {counted(merged.template_count, 'template')}."
     _print(request, output.person(merged), text)
     return DONE
 
@@ -124,7 +127,7 @@ def _merge(service: FaceService, request: argparse.Namespace) -> int:
 def _split(service: FaceService, request: argparse.Namespace) -> int:
     source = service.person_named(request.name)
     made = service.split(source.id, request.templates, request.into)
-    text = f"“{made.name}” is made of {output.count(made.template_count)} of “{source.name}”."
+    text = f"“{made.name}” is made of {counted(made.template_count, 'template')} of “{source.name}”."
     _print(request, output.person(made), text)
     return DONE
 
@@ -143,7 +146,7 @@ def _delete(service: FaceService, request: argparse.Namespace) -> int:
         raise BadInputError("--backups and --receipt belong to --erase. Nothing was deleted.")
     someone = service.person_named(request.name)
     service.delete_person(someone.id)
-    text = f"“{someone.name}” and {output.count(someone.template_count)} are deleted."
+    text = f"“{someone.name}” and {counted(someone.template_count, 'template')} are deleted."
     _print(request, {"deleted": output.person(someone)}, text)
     return DONE
 
@@ -164,14 +167,8 @@ def _review(service: FaceService, request: argparse.Namespace) -> int:
 
 
 def _describe(service: FaceService, request: argparse.Namespace) -> int:
-    someone = service.describe(
-        service.person_named(request.name).id,
-        notes=request.notes,
-        tags=None if request.tags is None else request.tags.split(","),
-        consent_date=request.consent,
-        purpose=request.purpose,
-        expires_on=request.expires,
-    )
+    given = {name: value for name, value in vars(request).items() if name in Described.__annotations__}
+    someone = service.describe(service.person_named(request.name).id, **cast("Described", given))
     _print(request, output.person(someone), output.person_text(someone, service.templates(someone.id)))
     return DONE
 
@@ -193,7 +190,9 @@ def _use_pack(service: FaceService, request: argparse.Namespace) -> int:
     settings_file.save(settings, path)
     info = service.info()
     _print(
-        request, {"pack": info.pack_id}, f"“{info.pack}” is in use; {info.templates:,} templates are embedded by it."
+        request,
+        {"pack": info.pack_id},
+        f"“{info.pack}” is in use; {counted(info.templates, 'template is', 'templates are')} embedded by it.",
     )
     return DONE
 

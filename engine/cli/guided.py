@@ -6,11 +6,11 @@ from datetime import date
 from typing import Any
 
 from engine.capture.stills import frames_of
-from engine.cli import output
 from engine.errors import BadInputError
 from engine.guided import STANDARD_PLAN, TITLES, GuidedReport, Shot, in_words
 from engine.service import FaceService
 from engine.types import Enrollment
+from engine.wording import pictures
 
 Json = dict[str, Any]
 
@@ -65,7 +65,7 @@ def _shot(shot: Shot) -> Json:
 
 
 def _text(report: GuidedReport, enrolled: Enrollment) -> str:
-    lines = [f"“{enrolled.person.name}”: {output.count(enrolled.added, 'picture')} enrolled. {report.source_text}"]
+    lines = [f"“{enrolled.person.name}”: {pictures(enrolled.added)} enrolled. {report.source_text}"]
     for shot in report.shots:
         mark = "" if shot.kept else " (left out)"
         lines.append(f"  {TITLES[shot.sector]}: {shot.sentence}{mark}")

@@ -43,8 +43,9 @@ from engine.training.promotion import promote, stored_pack, trained_pack
 from engine.training.run import load_run
 from engine.training.session import Session, runs_folder
 from engine.types import Progress
+from engine.wording import people, pictures
 
-DONE, NOT_BETTER = 0, 1
+DONE = 0
 
 
 def train(settings: Settings, request: argparse.Namespace) -> int:
@@ -217,8 +218,8 @@ def _print_report(request: argparse.Namespace, report: DataReport) -> None:
     if request.json or request.events:
         return
     print(
-        f"{report.people:,} people, {report.pictures:,} pictures; {report.usable_people:,} people with "
-        f"{report.usable_pictures:,} pictures can be learned from."
+        f"{people(report.people)}, {pictures(report.pictures)}; {people(report.usable_people)} with "
+        f"{pictures(report.usable_pictures)} can be learned from."
     )
     for finding in report.findings:
         if finding.kind != "few_pictures":

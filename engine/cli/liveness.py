@@ -24,6 +24,7 @@ from engine.pipeline import Pipeline
 from engine.settings import Settings
 from engine.training.control import Control
 from engine.types import Face, Frame, Progress
+from engine.wording import counted
 
 DONE, NOT_LIVE = 0, 1
 _LONGEST_S = 30.0
@@ -143,7 +144,7 @@ def bench_text(found: BenchReport) -> str:
         lines.append(f"Never tried: {', '.join(found.untested)}.")
     lines += [f"Missing: {sentence}" for sentence in found.shortfalls]
     if found.from_files:
-        lines.append(f"{found.from_files} trials came from files or virtual cameras; they are not counted.")
+        lines.append(f"Not counted: {counted(found.from_files, 'trial')} with files or virtual cameras.")
     if found.cameras:
         lines.append(f"Cameras: {', '.join(found.cameras)}. Networks: {', '.join(found.models)}.")
     return "\n".join(lines)

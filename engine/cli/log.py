@@ -12,8 +12,8 @@ from engine.errors import BadInputError, shown
 from engine.exchange import TableFormat
 from engine.journal import LogQuery
 from engine.journal_desk import row
-from engine.journal_words import counted
 from engine.service import FaceService
+from engine.wording import counted
 
 BAD_INPUT = 3
 
@@ -40,7 +40,7 @@ def show(service: FaceService, request: argparse.Namespace) -> int:
     person_id = service.person_named(request.person).id if request.person else None
     query = LogQuery(person_id, request.kind or "", request.since, request.until, request.text or "")
     if request.export:
-        form = TableFormat.JSON if request.export.suffix.lower() == ".json" else TableFormat.CSV
+        form = TableFormat.of(request.export)
         count = desk.export(request.export, form, query)
         _print(
             request, {"entries": count}, f"{counted(count, 'entry', 'entries')} written to “{shown(request.export)}”."

@@ -6,27 +6,21 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from engine.care import strangers_in_words
 from engine.types import (
     Box,
     Comparison,
     EngineInfo,
     Enrollment,
     EnrollmentCandidate,
-    FalseMatchRate,
     Identification,
     IdentifiedPicture,
     Person,
     Template,
     Verification,
 )
+from engine.wording import counted, people, pictures
 
 Json = dict[str, Any]
-
-
-def count(number: int, noun: str = "template") -> str:
-    """Return "1 template", "2 templates"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def enrollment(result: Enrollment, candidates: Sequence[EnrollmentCandidate]) -> Json:
@@ -47,11 +41,11 @@ def enrollment(result: Enrollment, candidates: Sequence[EnrollmentCandidate]) ->
 
 def enrollment_text(result: Enrollment, candidates: Sequence[EnrollmentCandidate]) -> str:
     """The same for people."""
-    lines = [f"“{result.person.name}”: {count(result.added, 'picture')} enrolled."]
+    lines = [f"“{result.person.name}”: {pictures(result.added)} enrolled."]
     lines += [f"  skipped {skipped.source}: {' '.join(skipped.refusals)}" for skipped in result.skipped]
     lines += [
         f"  {c.source} looks like “{c.look_alike.name}”, already enrolled (distance {c.look_alike.distance:.3f})."
-        + (f" {strangers_in_words(c.look_alike.false_match)}" if c.look_alike.false_match else "")
+        + (f" {c.look_alike.false_match.sentence}" if c.look_alike.false_match else "")
         for c in candidates
         if c.look_alike
     ]
@@ -98,15 +92,7 @@ def comparison_text(result: Comparison) -> str:
 
 def _decision_text(answer: str, result: Verification | Comparison) -> str:
     line = f"{answer}. {result.metric.value} distance {result.distance:.3f}, limit {result.threshold:.3f}."
-    return f"{line} {false_match_text(result.false_match)}" if result.false_match else line
-
-
-def false_match_text(rate: FalseMatchRate) -> str:
-    """How often a stranger gets this close, in words, with the bound that the data supports."""
-    at_most = f"at most 1 in {max(1, int(1 / rate.upper)):,}, 95 %"
-    if rate.rate <= 0:
-        return f"Of {rate.pairs:,} pairs of strangers none was this close ({at_most})."
-    return f"About 1 stranger in {max(1, round(1 / rate.rate)):,} gets this close ({at_most})."
+    return f"{line} {result.false_match.sentence}" if result.false_match else line
 
 
 def _box(box: Box) -> list[float]:
@@ -140,7 +126,7 @@ def identified_text(pictures: Sequence[IdentifiedPicture]) -> str:
     for picture in pictures:
         if picture.error:
             continue
-        lines.append(f"{picture.source}: {count(len(picture.identifications), 'face')}")
+        lines.append(f"{picture.source}: {counted(len(picture.identifications), 'face')}")
         for found in picture.identifications:
             nearest = found.candidates[0] if found.candidates else None
             distance = f", nearest “{nearest.name}” at {nearest.distance:.3f}" if nearest else ""
@@ -171,7 +157,7 @@ def people_text(people: Sequence[Person]) -> str:
     if not people:
         return "Nobody. Enroll someone with: visavis enroll NAME IMAGE..."
     return "\n".join(
-        f"{someone.name}: {count(someone.template_count)}"
+        f"{someone.name}: {counted(someone.template_count, 'template')}"
         + (f", to be kept until {someone.expires_on.isoformat()}" if someone.expires_on else "")
         for someone in people
     )
@@ -194,7 +180,7 @@ def person_details(someone: Person, templates: Sequence[Template]) -> Json:
 
 def person_text(someone: Person, templates: Sequence[Template]) -> str:
     """The same for people."""
-    lines = [f"{someone.name}: {count(len(templates))}"]
+    lines = [f"{someone.name}: {counted(len(templates), 'template')}"]
     if someone.tags:
         lines.append(f"  tags: {', '.join(someone.tags)}")
     if someone.notes:
@@ -214,12 +200,11 @@ def person_text(someone: Person, templates: Sequence[Template]) -> str:
 def info_text(info: EngineInfo) -> str:
     """What the engine runs on, for people."""
     versions = ", ".join(f"{name} {version}" for name, version in info.versions.items())
-    people = "1 person" if info.people == 1 else f"{info.people:,} people"
     lines = (
         f"Device:   {info.device}, {info.precision}. {info.device_reason}",
         f"Pack:     {info.pack} ({info.pack_licence})",
         f"Detector: {info.detector}",
-        f"Gallery:  {info.gallery_path}: {people}, {count(info.templates)}",
+        f"Gallery:  {info.gallery_path}: {people(info.people)}, {counted(info.templates, 'template')}",
         *([f"          {info.protection}"] if info.on_server else []),
         f"Versions: {versions}",
     )

@@ -33,6 +33,7 @@ from engine.packs.shelf import cards
 from engine.settings import Settings
 from engine.training.control import Control
 from engine.types import Metric, Progress
+from engine.wording import counted
 
 _AT_RATE = 1e-3
 _ONNX = ".onnx"
@@ -233,7 +234,7 @@ def _add_onnx(settings: Settings, request: argparse.Namespace, path: Path) -> in
 
 def _added(work: Work, pack: Pack) -> int:
     pairs = calibration_of(pack).pairs
-    said = f"“{pack.title}” is added as “{pack.id}”, calibrated on {pairs:,} pairs of strangers."
+    said = f"“{pack.title}” is added as “{pack.id}”, calibrated on {counted(pairs, 'pair')} of strangers."
     return work.done(said, {"pack": pack.id, "pairs": pairs})
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from typing_extensions import override
 
 from engine.journal import KINDS
 from engine.learning import RECIPE_OPTIONS, Recipe
@@ -19,6 +22,15 @@ EXIT_CODES = (
     "Exit codes: 0 done or match, 1 no match (or a check found something), 2 wrong usage, "
     "3 bad input (no face, unreadable, unknown person)."
 )
+
+
+class _Version(argparse.Action):
+    """Looks the version up only where it is asked for."""
+
+    @override
+    def __call__(self, parser: argparse.ArgumentParser, *_given: object) -> None:
+        print(f"visavis {version('visavis')}")
+        parser.exit()
 
 
 _PACK_ACTIONS = ("list", "show", "install", "use", "remove", "add", "calibrate", "join", "measure")
@@ -37,6 +49,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         epilog=EXIT_CODES,
         parents=[_common_options(None)],
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
     parser.add_argument("--camera", metavar="FILE", help="a video or a folder of pictures that stands in for a camera")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
@@ -111,13 +124,18 @@ def _add_gallery_commands(gallery: argparse.ArgumentParser) -> None:
     delete.add_argument(
         "--receipt", type=Path, metavar="FILE", help="with --erase: write the receipt here (.txt, .json)"
     )
-    describe = actions.add_parser("describe", parents=[everywhere], help="change what is noted about a person")
+    describe = actions.add_parser(
+        "describe", parents=[everywhere], help="change what is noted about a person", argument_default=argparse.SUPPRESS
+    )
     describe.add_argument("name")
     describe.add_argument("--notes")
-    describe.add_argument("--tags", help="separated by commas")
+    describe.add_argument("--tags", type=lambda tags: tags.split(","), help="separated by commas")
     describe.add_argument("--purpose", help="what the person is enrolled for")
-    for name, note in (("--consent", "when the person consented"), ("--expires", "the last day they are to be kept")):
-        describe.add_argument(name, type=_day, default=..., metavar="YYYY-MM-DD|never", help=note)
+    for name, key, note in (
+        ("--consent", "consent_date", "when the person consented"),
+        ("--expires", "expires_on", "the last day they are to be kept"),
+    ):
+        describe.add_argument(name, dest=key, type=_day, metavar="YYYY-MM-DD|never", help=note)
     rejections = actions.add_parser("rejections", parents=[everywhere], help="faces that are not NAME; take one back")
     rejections.add_argument("name")
     rejections.add_argument("--remove", type=int, metavar="NUMBER", help="this face no longer counts as not being NAME")

@@ -17,6 +17,7 @@ from engine.gallery.vault import Typed
 from engine.server_address import ServerAddress
 from engine.service import FaceService
 from engine.settings import default_gallery_path
+from engine.wording import counted, people, pictures
 
 _TRIES = 3
 
@@ -75,10 +76,9 @@ def check(service: FaceService, request: argparse.Namespace) -> int:
     else:
         for sentence in (*found.repaired, *(problem.sentence for problem in found.problems)):
             print(sentence)
-        print(
-            f"{found.people:,} people, {found.templates:,} pictures and {found.embeddings:,} embeddings were checked: "
-            + ("all sound." if found.sound else f"{len(found.problems):,} problems.")
-        )
+        verdict = "all sound" if found.sound else counted(len(found.problems), "problem")
+        embeddings = counted(found.embeddings, "embedding")
+        print(f"{people(found.people)}, {pictures(found.templates)} and {embeddings} checked: {verdict}.")
     return 0 if found.sound else 1
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.errors import BadInputError, GalleryError
 from engine.server_address import PACKAGES_MISSING, ServerAddress, gallery_place
+from engine.wording import counted
 
 
 def _setup(request: argparse.Namespace) -> tuple[dict[str, Any], str]:
@@ -28,7 +29,9 @@ def _index(request: argparse.Namespace) -> tuple[dict[str, Any], str]:
     from engine.gallery.server_index import make_indexes  # noqa: PLC0415 - needs what [server] installs
 
     made = make_indexes(address)
-    lines = [f"“{pack_id}”: {count:,} templates are indexed." for pack_id, count in made.items()]
+    lines = [
+        f"“{pack_id}”: {counted(count, 'template is', 'templates are')} indexed." for pack_id, count in made.items()
+    ]
     return {"indexed": made}, "\n".join(lines) or "No pack has so many templates that an index would help."
 
 

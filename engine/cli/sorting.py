@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from engine.cli.output import count
 from engine.errors import BadInputError, OperationCancelledError
 from engine.service import FaceService
 from engine.sorting_desk import SortingDesk
 from engine.sorting_values import GroupKind, Sorted, SortedGroup
 from engine.types import CancelToken
+from engine.wording import counted, pictures
 
 DONE, STOPPED = 0, 1
 _STEP_S = 1.0
@@ -31,8 +31,8 @@ def sort(service: FaceService, request: argparse.Namespace) -> int:
         desk.delete(known.id)
     elif known is not None and not request.resume:
         raise BadInputError(
-            f"This folder was sorted before: {known.done:,} of {known.total:,} pictures, {known.faces:,} faces. "
-            "Go on with --resume, or start over with --anew."
+            f"This folder was sorted before: {known.done:,} of {pictures(known.total)}, "
+            f"{counted(known.faces, 'face')}. Go on with --resume, or start over with --anew."
         )
     elif known is None and request.resume:
         raise BadInputError("This folder was not sorted before. Leave out --resume.")
@@ -58,7 +58,7 @@ def _look(desk: SortingDesk, request: argparse.Namespace, token: CancelToken) ->
     while not step.finished:
         step = desk.go_on(step.sorting_id, _STEP_S, token)
         if told:
-            print(f"\r{step.done:,} of {step.total:,} pictures", end="", file=sys.stderr)
+            print(f"\r{step.done:,} of {pictures(step.total)}", end="", file=sys.stderr)
     if told:
         print(file=sys.stderr)
     return step.sorting_id
@@ -69,7 +69,7 @@ def _forget(desk: SortingDesk, request: argparse.Namespace) -> int:
     if known is None:
         raise BadInputError("This folder was not sorted before; there is nothing to delete.")
     desk.delete(known.id)
-    text = f"{count(known.faces, 'face')} found in {count(known.done, 'picture')} are deleted."
+    text = f"{counted(known.faces, 'face')} found in {pictures(known.done)} deleted."
     print(json.dumps({"deleted": known.faces}) if request.json else text)
     return DONE
 
@@ -102,12 +102,12 @@ def _json(result: Sorted, desk: SortingDesk) -> dict[str, Any]:
 
 def _text(result: Sorted, groups: list[tuple[SortedGroup, list[str]]]) -> str:
     sorting = result.sorting
-    lines = [f"{count(sorting.faces, 'face')} in {count(sorting.done, 'picture')}."]
-    for group, pictures in groups:
+    lines = [f"{counted(sorting.faces, 'face')} in {pictures(sorting.done)}."]
+    for group, sources in groups:
         proposed = ", proposed" if group.kind is GroupKind.KNOWN else ""
         confirmed = ", confirmed" if group.kind is GroupKind.CONFIRMED else ""
-        lines.append(f"{group.name}: {count(group.count, 'face')}{proposed}{confirmed}")
-        lines += [f"  {picture}" for picture in pictures]
+        lines.append(f"{group.name}: {counted(group.count, 'face')}{proposed}{confirmed}")
+        lines += [f"  {picture}" for picture in sources]
     return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
 
 

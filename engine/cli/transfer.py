@@ -9,11 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from engine.cli import passphrase
-from engine.cli.output import count
 from engine.errors import BadInputError, shown
 from engine.exchange import GALLERY_SUFFIX, Conflict, Exported, Imported, SourceKind, TableFormat
 from engine.service import FaceService
 from engine.types import Progress
+from engine.wording import counted, people
 
 DONE, NOTHING_CAME = 0, 3
 
@@ -50,8 +50,7 @@ def bring(service: FaceService, request: argparse.Namespace) -> int:
 
 def exported_text(done: Exported) -> str:
     """What was written, for people."""
-    people = "1 person" if done.people == 1 else f"{done.people:,} people"
-    return f"{people} with {count(done.templates)} are in “{shown(done.place)}”."
+    return f"{people(done.people)} with {counted(done.templates, 'template')} are in “{shown(done.place)}”."
 
 
 def imported_text(done: Imported) -> str:

@@ -11,6 +11,7 @@ from engine.errors import BadInputError, shown
 from engine.evaluation.plots import CAPTIONS, det_svg, histogram_svg
 from engine.files import write_whole
 from engine.learning import Evaluation, VerifierResult
+from engine.wording import people, pictures
 
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1d24}"
@@ -48,7 +49,7 @@ def tables(evaluation: Evaluation) -> list[tuple[str, list[tuple[str, str]]]]:
             "Data",
             [
                 ("Protocol", "LFW pairs, ten-fold" if e.kind == "pairs" else "Folder of people"),
-                ("Pictures", f"{e.data}: {e.pictures:,} pictures of {e.people:,} people"),
+                ("Pictures", f"{e.data}: {pictures(e.pictures)} of {people(e.people)}"),
                 ("Pairs", f"{e.genuine_pairs:,} genuine, {e.impostor_pairs:,} impostor"),
                 ("Failures to acquire", f"{e.failures_to_acquire:,}, counted as errors"),
             ],

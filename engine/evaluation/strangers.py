@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from engine.errors import BadInputError, shown
 from engine.evaluation.bootstrap import all_pairs
 from engine.evaluation.protocols import embed_pictures, read_folder
-from engine.evaluation.words import people
 from engine.matching.calibration import Calibration
 from engine.matching.distances import distances
 from engine.pipeline import Pipeline
 from engine.types import CancelToken, FloatArray, Metric, Report
+from engine.wording import people
 
 MOST_PAIRS = 1_000_000
 LEAST_PAIRS = 1000

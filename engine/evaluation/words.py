@@ -6,6 +6,7 @@ from math import isfinite
 
 from engine.evaluation.metrics import Rate
 from engine.learning import Interval
+from engine.wording import people
 
 
 def acceptance(rate: Rate, *, unit: str = "genuine pairs", wrong: str = "false match rate") -> Interval:
@@ -51,11 +52,6 @@ def change(rate: Rate, *, enough_people: bool) -> Interval:
     else:
         text += f" (too few people to tell: {people(rate.people)})"
     return Interval(rate.value, rate.low, rate.high, text, supported=enough_people)
-
-
-def people(count: int) -> str:
-    """Return "1 person", "2 people"."""
-    return "1 person" if count == 1 else f"{count:,} people"
 
 
 def _interval(rate: Rate, unit: str) -> str:

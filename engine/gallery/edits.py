@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
-from types import EllipsisType
+from typing import Unpack
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from engine.gallery.sorting_store import forget_person, replace_person
 from engine.gallery.transactions import Touched, row_of
 from engine.gallery.undo import batches
 from engine.gallery.vectors import stored_bytes
-from engine.types import NewTemplate, Person
+from engine.types import Described, NewTemplate, Person
 
 
 class Edits(Looking):
@@ -78,16 +78,7 @@ class Edits(Looking):
 
         return self._edit(f"Rename {old} to {cleaned}", {person_id}, work)
 
-    def describe(
-        self,
-        person_id: int,
-        *,
-        notes: str | None = None,
-        tags: Sequence[str] | None = None,
-        consent_date: date | EllipsisType | None = ...,
-        purpose: str | None = None,
-        expires_on: date | EllipsisType | None = ...,
-    ) -> Person:
+    def describe(self, person_id: int, **changes: Unpack[Described]) -> Person:
         """Change notes, tags, the consent date, the purpose or the last day; what is left out stays.
 
         Raises:
@@ -96,16 +87,11 @@ class Edits(Looking):
 
         def work(session: Session) -> int:
             row = row_of(session, person_id)
-            if notes is not None:
-                row.notes = notes
-            if tags is not None:
-                row.tags = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
-            if not isinstance(consent_date, EllipsisType):
-                row.consent_date = consent_date
-            if purpose is not None:
-                row.purpose = purpose.strip()
-            if not isinstance(expires_on, EllipsisType):
-                row.expires_on = expires_on
+            row.notes = changes.get("notes", row.notes)
+            row.tags = list(dict.fromkeys(tag.strip() for tag in changes.get("tags", row.tags) if tag.strip()))
+            row.consent_date = changes.get("consent_date", row.consent_date)
+            row.purpose = changes.get("purpose", row.purpose).strip()
+            row.expires_on = changes.get("expires_on", row.expires_on)
             row.search_text = search_text(row.name, row.notes, row.tags)
             return person_id
 

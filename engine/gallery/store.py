@@ -23,6 +23,7 @@ from engine.gallery.soundness import CheckUp, check_gallery, repair_gallery
 from engine.gallery.vault import Protection, Typed
 from engine.server_address import PACKAGES_MISSING, Place, ServerAddress
 from engine.types import CancelToken, FloatArray, Report, silent
+from engine.wording import counted
 
 
 class Gallery(Edits):
@@ -238,7 +239,9 @@ class Gallery(Edits):
             check_dimensions(session, rows)
             for row in rows:
                 session.merge(row)
-            self.journal.tell(session, "pack", f"{len(rows):,} pictures were embedded by {pack_id}.")
+            self.journal.tell(
+                session, "pack", f"{counted(len(rows), 'picture was', 'pictures were')} embedded by {pack_id}."
+            )
 
     def forget_pack(self, pack_id: str) -> None:
         """Delete all embeddings of one pack, from the disk too; templates and crops stay."""

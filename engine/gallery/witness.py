@@ -21,6 +21,7 @@ from engine.files import write_whole
 from engine.gallery import system_keyring
 from engine.gallery.journal import Head, Journal, Note
 from engine.gallery.keys import read_keys
+from engine.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ def meet(gallery: Path, key: bytes | None, journal: Journal) -> None:
     restored = bool(notes) and all(note.head is None for note in notes)
     missing = max((_missing(note.head, journal) for note in notes if note.head), default=0)
     if missing and not restored:
-        changes = "1 change is" if missing == 1 else f"{missing:,} changes are"
+        changes = counted(missing, "change is", "changes are")
         journal.notice = f"The gallery “{shown(gallery)}” is not the one last used here: {changes} missing. {_ADVICE}"
         return
     if restored:

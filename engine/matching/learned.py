@@ -17,6 +17,7 @@ from engine.errors import BadInputError, PackError
 from engine.files import write_whole
 from engine.matching.calibration import Calibration
 from engine.types import FalseMatchRate, FloatArray, Metric
+from engine.wording import counted, people
 
 _TINY = 1e-6
 HEAD_TITLE = "Weighted L1 (Siamese head)"
@@ -140,7 +141,7 @@ def keep(learned: LearnedVerifier, folder: Path | None = None) -> str:
     Raises:
         PackError: the folder cannot be written.
     """
-    basis = f"{learned.people:,} people and {learned.strangers:,} pairs of strangers"
+    basis = f"{people(learned.people)} and {counted(learned.strangers, 'pair')} of strangers"
     if learned.people < LEAST_PEOPLE or learned.strangers < LEAST_STRANGERS:
         return (
             f"“{learned.title}” was learned from {basis}, which is too little to verify with: {LEAST_PEOPLE} people "

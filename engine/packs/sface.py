@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from engine.errors import PackError
 
-INPUT_SIZE_PX, DIMENSION = 112, 128
+INPUT_SIZE_PX = 112
 
 
 class SFace(nn.Module):

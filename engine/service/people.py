@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date
-from types import EllipsisType
+from typing import Unpack
 
 from engine.capture.images import decode_jpeg
 from engine.errors import ImageError
 from engine.service.in_force import InForce
-from engine.types import Person, PixelArray, Template
+from engine.types import Described, Person, PixelArray, Template
 
 
 class People:
@@ -59,20 +58,9 @@ class People:
         """
         return self._now.gallery.rename(person_id, name)
 
-    def describe(
-        self,
-        person_id: int,
-        *,
-        notes: str | None = None,
-        tags: Sequence[str] | None = None,
-        consent_date: date | EllipsisType | None = ...,
-        purpose: str | None = None,
-        expires_on: date | EllipsisType | None = ...,
-    ) -> Person:
+    def describe(self, person_id: int, **changes: Unpack[Described]) -> Person:
         """Change a person's notes, tags, consent date, purpose or last day; what is left out stays."""
-        return self._now.gallery.describe(
-            person_id, notes=notes, tags=tags, consent_date=consent_date, purpose=purpose, expires_on=expires_on
-        )
+        return self._now.gallery.describe(person_id, **changes)
 
     def merge(self, source_id: int, target_id: int) -> Person:
         """Move all templates of one person to another, and drop the first."""

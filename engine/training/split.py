@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from engine.errors import BadInputError
 from engine.evaluation.bootstrap import LEAST_PEOPLE as LEAST_TO_TELL
 from engine.learning import LEAST_PEOPLE, Recipe
+from engine.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def split_people(pictures: Mapping[str, int] | Iterable[str], recipe: Recipe, as
     counts = Counter(dict(pictures)) if isinstance(pictures, Mapping) else Counter(pictures)
     people = [person for person, count in counts.items() if count >= recipe.least_pictures]
     if len(people) < LEAST_PEOPLE:
-        has = "1 person has" if len(people) == 1 else f"{len(people)} people have"
+        has = counted(len(people), "person has", "people have")
         raise BadInputError(
             f"{has} at least {recipe.least_pictures} usable pictures{aside and f' ({aside})'}; to train and to judge "
             f"the result, {LEAST_PEOPLE} are needed. Add people or pictures."

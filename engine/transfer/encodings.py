@@ -22,6 +22,7 @@ from engine.gallery.exchange import PortablePerson, PortableTemplate
 from engine.transfer.files import content_of, reading
 from engine.transfer.judged import unusable_source
 from engine.transfer.vectors import grouped, pictureless, unit_vector
+from engine.wording import counted
 
 MOST_BYTES = 2**30
 MOST_MEMBERS = 100_000
@@ -146,8 +147,8 @@ def _names(place: Path, count: int) -> list[str]:
         names = _parsed(beside)
         if len(names) != count:
             raise BadInputError(
-                f"“{shown(beside)}” holds {len(names):,} names, and “{shown(place)}” {count:,} encodings. "
-                "There must be one name for each."
+                f"“{shown(beside)}” holds {counted(len(names), 'name')}, and “{shown(place)}” "
+                f"{counted(count, 'encoding')}. There must be one name for each."
             )
         return names
     ends = ", ".join(f"“{shown(place.with_suffix(suffix))}”" for suffix in _NAME_FILES)

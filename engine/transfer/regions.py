@@ -23,6 +23,7 @@ from engine.transfer.jpeg_xmp import with_packet
 from engine.transfer.judged import Offer, unusable_source
 from engine.transfer.xmp import MOST_BYTES, Packet, Region
 from engine.types import Box, CancelToken
+from engine.wording import pictures
 
 _LARGEST_PICTURE_BYTES = 512 * 2**20
 _ORIENTATION = 0x0112
@@ -63,7 +64,7 @@ def offers_of(places: Sequence[Path], tally: Tally, token: CancelToken) -> list[
             offers.append(Offer(picture, tuple((one.name, one.box) for one in people)))
     if not offers and not tally.left_out_count:
         place = places[0] if places else Path()
-        raise unusable_source(place, f"no face has a name in any of its {looked_at:,} pictures.")
+        raise unusable_source(place, f"no face has a name in any of its {pictures(looked_at)}.")
     return offers
 
 

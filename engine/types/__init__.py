@@ -20,7 +20,7 @@ from engine.types.decisions import (
 )
 from engine.types.faces import ChipFrame, Component, Face, Measure, Pose, Quality
 from engine.types.frames import Box, Detection, FloatArray, Frame, FrameKind, Picture, PixelArray, frozen
-from engine.types.gallery import Enrollment, EnrollmentCandidate, NewTemplate, Person, Template
+from engine.types.gallery import Described, Enrollment, EnrollmentCandidate, NewTemplate, Person, Template
 from engine.types.info import EngineInfo, PackInfo
 from engine.types.work import CancelToken, Progress, Report, silent
 
@@ -32,6 +32,7 @@ __all__ = [
     "Comparison",
     "Component",
     "Decided",
+    "Described",
     "Detection",
     "EngineInfo",
     "Enrollment",

@@ -9,6 +9,10 @@ from math import inf
 from engine.liveness_values import LivenessDecision
 from engine.types.faces import Face
 from engine.types.frames import PixelArray
+from engine.wording import counted
+
+_MANY, _MOST = 0.05, 0.5
+"""From these shares on, "1 stranger in ..." is no help, and neither is a share."""
 
 
 class Metric(StrEnum):
@@ -44,6 +48,21 @@ class FalseMatchRate:
     rate: float
     upper: float
     pairs: int
+
+    @property
+    def sentence(self) -> str:
+        """How often a stranger gets this close, in words, with the bound that the pairs support."""
+        if self.rate <= 0:
+            return f"Of {counted(self.pairs, 'pair')} of strangers, none was this close ({self._bound})."
+        if self.rate > _MOST:
+            return f"Most strangers get this close ({self.rate:.0%} of all pairs)."
+        if self.rate > _MANY:
+            return f"{self.rate:.0%} of all pairs of strangers are this close."
+        return f"About 1 stranger in {round(1 / self.rate):,} gets this close ({self._bound})."
+
+    @property
+    def _bound(self) -> str:
+        return f"at most 1 in {max(1, int(1 / self.upper)):,}, 95 %"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TypedDict
 
 from engine.types.decisions import Candidate
 from engine.types.faces import Face
@@ -31,6 +33,16 @@ class Person:
     cover_id: int | None = None
     purpose: str = ""
     expires_on: date | None = None
+
+
+class Described(TypedDict, total=False):
+    """What can be changed of what is noted about a person; what is left out stays. A day of None is taken away."""
+
+    notes: str
+    tags: Sequence[str]
+    consent_date: date | None
+    purpose: str
+    expires_on: date | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from types import EllipsisType
+from typing import Unpack
 
+from engine.types import Described
 from gui.engine_client.job import Job
 from gui.engine_client.part import Part
 
@@ -33,22 +33,9 @@ class Gallery(Part):
         """Job of Person."""
         return self._edit(lambda service: service.rename(person_id, name))
 
-    def describe(
-        self,
-        person_id: int,
-        *,
-        notes: str | None = None,
-        tags: Sequence[str] | None = None,
-        consent_date: date | EllipsisType | None = ...,
-        purpose: str | None = None,
-        expires_on: date | EllipsisType | None = ...,
-    ) -> Job:
+    def describe(self, person_id: int, **changes: Unpack[Described]) -> Job:
         """Job of Person."""
-        return self._edit(
-            lambda service: service.describe(
-                person_id, notes=notes, tags=tags, consent_date=consent_date, purpose=purpose, expires_on=expires_on
-            )
-        )
+        return self._edit(lambda service: service.describe(person_id, **changes))
 
     def merge(self, source_id: int, target_id: int) -> Job:
         """Job of Person."""

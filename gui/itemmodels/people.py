@@ -10,6 +10,7 @@ from PySide6.QtGui import QPixmap
 from typing_extensions import override
 
 from engine.types import Person, PixelArray
+from engine.wording import pictures
 from gui.engine_client import EngineClient
 from gui.itemmodels.everyone import Everyone, typed
 from gui.theme import tokens as t
@@ -117,7 +118,7 @@ class PeopleModel(PeopleList):
             case Qt.ItemDataRole.DecorationRole:
                 return self._thumbnail(person.cover_id)
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{person.name}, {pictures_in_words(person.template_count)}"
+                return f"{person.name}, {pictures(person.template_count)}"
             case _:
                 return person if role == PERSON else None
 
@@ -160,8 +161,3 @@ class PeopleModel(PeopleList):
         self._no_thumbnail = rounded(None, t.SMALL_THUMBNAIL_PX)
         if self.people:
             self.dataChanged.emit(self.index(0), self.index(len(self.people) - 1), [Qt.ItemDataRole.DecorationRole])
-
-
-def pictures_in_words(count: int) -> str:
-    """Say how many templates someone has."""
-    return "1 picture" if count == 1 else f"{count:,} pictures"

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from engine.sorting_values import GroupKind, SortedFace, SortedGroup
 from engine.types import PixelArray
+from engine.wording import counted
 from gui.engine_client import EngineClient
 from gui.theme import tokens as t
 from gui.theme.style import THEME
@@ -173,11 +174,6 @@ class FacesModel(QAbstractListModel):
 
 def group_note(group: SortedGroup) -> str:
     """Say how many faces a group has, and what is known of them."""
-    count = faces_in_words(group.count)
+    count = counted(group.count, "face")
     note = _NOTES.get(group.kind, "") if group.count > 1 or group.kind is not GroupKind.ALONE else ""
     return f"{count}, {note}" if note else count
-
-
-def faces_in_words(count: int) -> str:
-    """Say how many faces."""
-    return "1 face" if count == 1 else f"{count:,} faces"

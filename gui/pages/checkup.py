@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QStackedWidget, QWidget
 
 from engine.care import Finding, FindingKind, Review
 from engine.types import PixelArray
+from engine.wording import counted
 from gui.context import Context
 from gui.engine_client import Job
 from gui.theme import tokens as t
-from gui.widgets.basics import RoundedPicture, button, clear, column, icon_label, label, row, set_look
+from gui.widgets.basics import RoundedPicture, button, clear, column, icon_label, label, row, scrolled, set_look
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.job_bar import JobBar
 
@@ -37,16 +37,9 @@ class CheckUpView(QFrame):
         self.jobs = JobBar()
         self.summary = label("", "muted", wrap=True)
         self._list = column(spacing=t.GAP)
-        inside = QWidget()
-        around = QVBoxLayout(inside)
+        around = column(self._list, None)
         around.setContentsMargins(0, 0, t.GAP, 0)
-        around.addLayout(self._list)
-        around.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setAccessibleName("Findings")
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
+        scroll = scrolled(around, "Findings")
         self.fine = EmptyState(
             "check", "Nothing stands out", "Nobody looks like somebody else, and every picture looks like its person."
         )
@@ -96,9 +89,11 @@ class CheckUpView(QFrame):
         for card in self.cards:
             self._list.addWidget(card)
         count, more = len(review.findings) + review.left_out, len(review.findings) + review.left_out - len(self.cards)
-        findings = "1 finding" if count == 1 else f"{count:,} findings"
+        findings = counted(count, "finding")
         rest = f"; the {len(self.cards)} most urgent are shown" if more else ""
-        self.summary.setText(f"{review.people:,} people were compared with one another: {findings}{rest}.")
+        self.summary.setText(
+            f"{counted(review.people, 'person was', 'people were')} compared with one another: {findings}{rest}."
+        )
         self._stack.setCurrentWidget(self._scroll if self.cards else self.fine)
         self._fetch(review.findings[:_SHOWN])
 

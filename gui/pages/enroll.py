@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QCheckBox, QStackedWidget, QWidget
 from typing_extensions import override
 
 from engine.types import Enrollment, EnrollmentCandidate, Frame, Person, Picture
+from engine.wording import counted, pictures
 from gui.context import Context
 from gui.pages.enroll_camera import CameraBox
 from gui.pages.guided import GuidedPanel
 from gui.pages.page import Page
 from gui.theme import tokens as t
-from gui.widgets.basics import button, column, give_key, label, row, set_icon
+from gui.widgets.basics import button, column, give_key, label, row, scrolled, set_icon
 from gui.widgets.candidate_card import CandidateCard
 from gui.widgets.drop_zone import DropZone
 from gui.widgets.empty_state import EmptyState
@@ -74,14 +74,8 @@ class EnrollPage(Page):
         self._cards: list[CandidateCard] = []
         self._list = column(spacing=t.GAP)
         self._list.addStretch(1)
-        inside = QWidget()
-        inside.setLayout(self._list)
         self._list.setContentsMargins(0, 0, t.GAP, 0)
-        scroll = QScrollArea()
-        scroll.setAccessibleName("Pictures to enroll")
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
+        scroll = scrolled(self._list, "Pictures to enroll")
         self.enroll = button("Enroll", self._enroll, "primary", "enroll")
         give_key(self.enroll, "Ctrl+Return")
         self.clear = button("Clear", self._clear, "quiet", "close")
@@ -221,10 +215,9 @@ class EnrollPage(Page):
         job.failed.connect(lambda *_: self._update())
 
     def _on_enrolled(self, enrollment: Enrollment) -> None:
-        count = "1 picture" if enrollment.added == 1 else f"{enrollment.added:,} pictures"
-        text = f"“{enrollment.person.name}” is enrolled with {count}."
+        text = f"“{enrollment.person.name}” is enrolled with {pictures(enrollment.added)}."
         if enrollment.skipped:
-            text += f" {len(enrollment.skipped):,} copies were left out."
+            text += f" {counted(len(enrollment.skipped), 'copy was', 'copies were')} left out."
         self.context.toasts.show(text, "good", action="Undo", act=self.context.undo)
         self._clear()
         self.name.clear()

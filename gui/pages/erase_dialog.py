@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
 from engine.erasure import Holding, Receipt, listed
 from engine.errors import shown
 from engine.types import Person
+from engine.wording import counted
 from gui.context import Context
 from gui.theme import tokens as t
 from gui.widgets.basics import button, label, row
+from gui.widgets.save_as import save_as
 
 
 class EraseDialog(QDialog):
@@ -57,7 +59,7 @@ class EraseDialog(QDialog):
     def _show_holding(self, found: Holding) -> None:
         self.words.setText(f"This removes {listed(found.counts)}. It cannot be undone.")
         count = len(found.copies)
-        copies = "1 backup or other copy" if count == 1 else f"{count:,} backups or other copies"
+        copies = counted(count, "backup or other copy", "backups or other copies")
         self.copies.setText(f"Delete {copies} of the gallery that also hold them")
         self.copies.setVisible(count > 0)
         self.held.setText(
@@ -96,14 +98,8 @@ class EraseDialog(QDialog):
     def _choose_place(self) -> None:
         if self.receipt is None:
             return
-        dialog = QFileDialog(
-            self, "Save the receipt", f"receipt-{self.receipt.number}.txt", "Text (*.txt);;JSON (*.json)"
-        )
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("txt")
-        dialog.fileSelected.connect(lambda name: self.save_to(Path(name)))
-        dialog.open()
+        name = f"receipt-{self.receipt.number}.txt"
+        save_as(self, "Save the receipt", name, "Text (*.txt);;JSON (*.json)", self.save_to)
 
     def save_to(self, place: Path) -> None:
         """Write the receipt into a file."""

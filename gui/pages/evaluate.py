@@ -21,18 +21,20 @@ from typing_extensions import override
 
 from engine.learning import Evaluated, Evaluation, Event
 from engine.types import PackInfo
+from engine.wording import counted, people
 from gui.context import Context
 from gui.pages.evaluate_tables import evaluation_figures, evaluation_tables
 from gui.pages.page import Page
 from gui.pages.spoof_bench import SpoofBench
 from gui.tasks import Task
 from gui.theme import tokens as t
-from gui.widgets.basics import button, card, clear, label, row
+from gui.widgets.basics import button, card, clear, label, row, scrolled
 from gui.widgets.drop_zone import DropZone, browse
 from gui.widgets.job_bar import JobBar, duration
+from gui.widgets.one_line import Choice
 from gui.widgets.plots import DetPlot, HistogramPlot
+from gui.widgets.save_as import save_as
 from gui.widgets.table import table
-from gui.wording import counted, people
 
 _INVITATION = (
     "Drop a folder that holds one folder of pictures per person,\nor choose a pairs file in LFW's format above"
@@ -54,12 +56,12 @@ class EvaluatePage(Page):
         self.results: list[Evaluation] = []
         self._over = True
         self._complaints: set[str] = set()
-        self.what = QComboBox()
+        self.what = Choice()
         self.what.setAccessibleName("What to evaluate")
         self.what.addItems(["Recognition", "Spoof bench"])
         self.what.currentIndexChanged.connect(self._on_what)
         self.header.addWidget(self.what)
-        self.pack = QComboBox()
+        self.pack = Choice()
         self.pack.setAccessibleName("Which network")
         self.pack.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.pack.setMaximumWidth(t.PANEL_PX)
@@ -125,8 +127,8 @@ class EvaluatePage(Page):
             frame, layout = card()
             layout.addWidget(plot)
             plots.append(frame)
-        scrolled = QWidget()
-        lines = QVBoxLayout(scrolled)
+        whole = QWidget()
+        lines = QVBoxLayout(whole)
         lines.setContentsMargins(0, 0, t.GAP, 0)
         lines.setSpacing(t.GUTTER)
         lines.addWidget(top)
@@ -134,12 +136,7 @@ class EvaluatePage(Page):
         lines.addLayout(row(*plots, spacing=t.GUTTER))
         lines.addLayout(self._tables)
         lines.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setAccessibleName("Evaluation")
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(scrolled)
-        return scroll
+        return scrolled(whole, "Evaluation")
 
     # --- choosing -----------------------------------------------------------------------------------------------
 
@@ -229,7 +226,7 @@ class EvaluatePage(Page):
         self.head.setText(f"{found.pack_title} on “{found.data}”")
         self._about.setText(
             f"{people(found.people)}, {found.genuine_pairs:,} genuine and {found.impostor_pairs:,} impostor pairs, "
-            f"{counted(found.failures_to_acquire, 'picture', 'pictures')} without a usable face (counted as errors). "
+            f"{counted(found.failures_to_acquire, 'picture')} without a usable face (counted as errors). "
             f"{duration(found.seconds)}." + "".join(f"\n{note}" for note in found.notes)
         )
         clear(self._figures)
@@ -264,12 +261,7 @@ class EvaluatePage(Page):
     # --- the report ---------------------------------------------------------------------------------------------
 
     def _choose_report(self) -> None:
-        dialog = QFileDialog(self, "Save the report", "evaluation.html", "Web page (*.html);;PDF (*.pdf)")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("html")
-        dialog.fileSelected.connect(lambda name: self.save_report(Path(name)))
-        dialog.open()
+        save_as(self, "Save the report", "evaluation.html", "Web page (*.html);;PDF (*.pdf)", self.save_report)
 
     def save_report(self, place: Path) -> None:
         """Write the report that is shown, HTML or PDF by the file's suffix."""

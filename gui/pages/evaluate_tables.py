@@ -7,7 +7,8 @@ from math import isnan
 from typing import TypeAlias
 
 from engine.learning import Evaluation, OperatingPoint, VerifierResult
-from gui.wording import one_in, people
+from engine.wording import people
+from gui.wording import one_in
 
 Table: TypeAlias = tuple[str, str, tuple[str, ...], list[tuple[str, ...]]]
 

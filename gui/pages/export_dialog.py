@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QVBoxLayout, QWidget
 
 from engine.errors import shown
 from engine.exchange import GALLERY_SUFFIX, SHORTEST_PASSPHRASE, Exported, TableFormat
 from engine.types import Person
+from engine.wording import counted
 from gui.context import Context
 from gui.engine_client import Job
 from gui.theme import tokens as t
 from gui.widgets.basics import button, column, label, row
 from gui.widgets.job_bar import JobBar
+from gui.widgets.save_as import save_as
 
 _FORMATS = (
     ("Gallery file: everything, encrypted", GALLERY_SUFFIX, "Visavis gallery (*.visavis)"),
@@ -100,12 +102,7 @@ class ExportDialog(QDialog):
 
     def _choose_place(self) -> None:
         _text, suffix, name_filter = _FORMATS[self.form.currentIndex()]
-        dialog = QFileDialog(self, "Export to", f"people{suffix}", name_filter)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(suffix.removeprefix("."))
-        dialog.fileSelected.connect(lambda name: self.export(Path(name)))
-        dialog.open()
+        save_as(self, "Export to", f"people{suffix}", name_filter, self.export)
 
     def export(self, place: Path) -> None:
         """Write the file."""
@@ -125,7 +122,7 @@ class ExportDialog(QDialog):
         job.cancelled.connect(self._on_cancelled)
 
     def _on_done(self, done: Exported) -> None:
-        people = "1 person is" if done.people == 1 else f"{done.people:,} people are"
+        people = counted(done.people, "person is", "people are")
         self._context.toasts.show(f"{people} exported to “{shown(done.place)}”.", "good")
         self._job = None
         self.accept()

@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from engine.types import Enrollment, EnrollmentCandidate, Identification
+from engine.wording import pictures
 from gui.context import Context
-from gui.itemmodels.people import pictures_in_words
 from gui.pages.reject_dialog import RejectDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import RoundedPicture, button, column, label, row
@@ -72,7 +72,7 @@ class FaceDialog(QDialog):
         if poor:
             hint = "This picture of the face is too poor to enroll."
         elif person is not None:
-            hint = f"“{person.name}” is enrolled with {pictures_in_words(person.template_count)}; this adds one."
+            hint = f"“{person.name}” is enrolled with {pictures(person.template_count)}; this adds one."
         else:
             hint = "A new person." if self.name.name else "Type a name."
         self._hint.setText(hint)

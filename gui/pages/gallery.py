@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from engine.care import due_in_words, is_due
 from engine.types import Person
+from engine.wording import people
 from gui.context import Context
 from gui.itemmodels.found_people import FoundPeople
 from gui.itemmodels.people import PERSON
@@ -221,8 +222,7 @@ class GalleryPage(Page):
 
     def _show_count(self) -> None:
         found, everyone = self._found.rowCount(), len(self.context.people.people)
-        people = "1 person" if everyone == 1 else f"{everyone:,} people"
-        self._count.setText(people if found == everyone else f"{found:,} of {people}")
+        self._count.setText(people(everyone) if found == everyone else f"{found:,} of {people(everyone)}")
 
     def _on_history(self, undo: str, redo: str) -> None:
         standard = QKeySequence.StandardKey

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from engine.guided import GuidedReport, in_words
 from gui.theme import tokens as t
-from gui.widgets.basics import button, clear, column, label, row, set_look
+from gui.widgets.basics import button, clear, column, label, row, scrolled, set_look
 from gui.widgets.shot_card import ShotCard
 
 
@@ -27,16 +27,9 @@ class GuidedReportCard(QWidget):
         self.source = label("", "caption", wrap=True)
         self._shots = column(spacing=t.GAP)
         self._shots.setContentsMargins(0, 0, t.GAP, 0)
-        inside = QWidget()
-        filled = QVBoxLayout(inside)
+        filled = column(self._shots, None)
         filled.setContentsMargins(0, 0, 0, 0)
-        filled.addLayout(self._shots)
-        filled.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setAccessibleName("Pictures taken")
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
+        scroll = scrolled(filled, "Pictures taken")
         self.again = button("Start again", self.again_wanted.emit, "quiet", "retry")
         self.enroll = button("Enroll", self.enroll_wanted.emit, "primary", "enroll")
         texts = column(self.headline, self.recognition, self.look_alike, self.source)

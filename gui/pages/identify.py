@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QStackedWidget
 from typing_extensions import override
 
 from engine.types import Candidate, Identification, IdentifiedPicture
@@ -18,7 +18,19 @@ from gui.pages.page import Page
 from gui.pages.picture_names import named_pictures, names_button
 from gui.pages.reject_dialog import RejectDialog
 from gui.theme import tokens as t
-from gui.widgets.basics import RoundedPicture, button, card, clear, column, image_of, label, rounded, row, set_look
+from gui.widgets.basics import (
+    RoundedPicture,
+    button,
+    card,
+    clear,
+    column,
+    image_of,
+    label,
+    rounded,
+    row,
+    scrolled,
+    set_look,
+)
 from gui.widgets.drop_zone import DropZone
 from gui.widgets.face_canvas import FaceCanvas
 from gui.widgets.face_marks import found_mark
@@ -204,13 +216,7 @@ class _FacePanel(QFrame):
         known = column(self.decision, self._why, self.gauge, self._candidates, None)
         known.insertWidget(0, self._crop, alignment=Qt.AlignmentFlag.AlignHCenter)
         known.setContentsMargins(0, 0, 0, 0)
-        inside = QWidget()
-        inside.setLayout(known)
-        scroll = QScrollArea()
-        scroll.setAccessibleName("What is known of the face")
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
+        scroll = scrolled(known, "What is known of the face")
         layout = column(scroll, self.confirm, self.correct, self.reject)
         layout.setContentsMargins(t.GUTTER, t.GUTTER, t.GUTTER, t.GUTTER)
         layout.setStretch(0, 1)

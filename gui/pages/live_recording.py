@@ -132,7 +132,7 @@ class CameraDialog(QDialog):
         self.setWindowTitle("Camera")
         self._context = context
         shown = {key: option for key, option in OPTIONS.items() if option.section == "Camera" and not option.hidden}
-        self.form = OptionForm(shown, asdict(context.settings.value), t.FIELD_PX)
+        self.form = OptionForm(shown, asdict(context.settings.value))
         self.form.changed.connect(context.settings.change)
         close = button("Close", self.accept, "primary")
         close.setDefault(True)

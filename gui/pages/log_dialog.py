@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDateEdit,
     QDialog,
-    QFileDialog,
     QFrame,
     QHeaderView,
     QLineEdit,
@@ -25,11 +24,14 @@ from PySide6.QtWidgets import (
 from engine.errors import shown
 from engine.exchange import TableFormat
 from engine.journal import KINDS, LogQuery, LogVerdict
+from engine.wording import counted
 from gui.context import Context
 from gui.itemmodels.log import LogModel
 from gui.theme import tokens as t
+from gui.theme.style import THEME
 from gui.widgets.basics import button, icon_label, label, row, set_look
 from gui.widgets.person_picker import PersonPicker
+from gui.widgets.save_as import TABLES, save_as
 
 _TYPED_MS = 250
 _LEVELS: Mapping[str, str] = {
@@ -107,8 +109,8 @@ class LogDialog(QDialog):
         header.setStretchLastSection(True)
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.resizeSection(0, 22 * t.UNIT)
-        header.resizeSection(1, 18 * t.UNIT)
+        for place, units in enumerate((22, 18)):
+            header.resizeSection(place, round(units * t.UNIT * THEME.text_scale))
         return table
 
     def _make_notice(self) -> QFrame:
@@ -157,7 +159,7 @@ class LogDialog(QDialog):
 
     def _on_entries(self) -> None:
         count = len(self.entries.numbers)
-        self._count.setText("1 entry" if count == 1 else f"{count:,} entries")
+        self._count.setText(counted(count, "entry", "entries"))
         self.export.setEnabled(count > 0)
 
     def _ask_notice(self) -> None:
@@ -184,20 +186,15 @@ class LogDialog(QDialog):
         self.verdict.show()
 
     def _choose_place(self) -> None:
-        dialog = QFileDialog(self, "Export to", "history.csv", "CSV (*.csv);;JSON (*.json)")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("csv")
-        dialog.fileSelected.connect(lambda name: self.export_to(Path(name)))
-        dialog.open()
+        save_as(self, "Export to", "history.csv", TABLES, self.export_to)
 
     def export_to(self, place: Path) -> None:
         """Write the entries in sight; the file's name says how."""
-        form = TableFormat.JSON if place.suffix.lower() == ".json" else TableFormat.CSV
+        form = TableFormat.of(place)
         job = self._context.tell_failure(self._context.client.log_export(place, form, self.query))
 
         def told(count: int) -> None:
-            entries = "1 entry is" if count == 1 else f"{count:,} entries are"
+            entries = counted(count, "entry is", "entries are")
             self._context.toasts.show(f"{entries} in “{shown(place)}”.", "good")
 
         job.succeeded.connect(told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from typing import Unpack
 
 from PySide6.QtCore import QDate, QModelIndex, QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
@@ -13,21 +14,20 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QMenu,
     QPushButton,
-    QScrollArea,
     QWidget,
 )
 
 from engine.care import Rejection
-from engine.types import Person, Template
+from engine.types import Described, Person, Template
+from engine.wording import counted, pictures
 from gui.context import Context
 from gui.engine_client import Job
-from gui.itemmodels.people import pictures_in_words
 from gui.itemmodels.templates import TEMPLATE, TemplatesModel
 from gui.pages.person_dialog import PersonDialog
 from gui.pages.rejections_dialog import RejectionsDialog
 from gui.pages.split_dialog import SplitDialog
 from gui.theme import tokens as t
-from gui.widgets.basics import button, column, label, set_look
+from gui.widgets.basics import button, column, label, scrolled, set_look
 from gui.widgets.commit_edits import LineCommit, TextCommit
 from gui.widgets.keep_until import KeepUntil
 from gui.widgets.picture_wall import PictureWall
@@ -102,18 +102,12 @@ class PersonPanel(QFrame):
         ):
             for control in controls:
                 line.addWidget(control)
-        inside = QWidget()
         lines = column(heading, self._fields(), about, self.wall, chosen, spacing=t.GUTTER)
         lines.setContentsMargins(t.GUTTER, t.GUTTER, t.GUTTER, t.GUTTER)
         lines.setStretch(3, 1)
-        inside.setLayout(lines)
         # In a low window or with large text the pictures would be squeezed out.
-        scroll = QScrollArea()
-        scroll.setAccessibleName("The person")
+        scroll = scrolled(lines, "The person")
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
         around = column(scroll)
         around.setContentsMargins(0, 0, 0, 0)
         self.setLayout(around)
@@ -164,9 +158,7 @@ class PersonPanel(QFrame):
             self.consent.setEnabled(person.consent_date is not None)
         self.keep_until.show_person(person)
         self._count_rejections(person)
-        self._facts.setText(
-            f"{pictures_in_words(person.template_count).capitalize()} · enrolled {person.created_at:%d %B %Y}"
-        )
+        self._facts.setText(f"{pictures(person.template_count)} · enrolled {person.created_at:%d %B %Y}")
         self._pictures.show_person(person.id)
 
     def commit(self) -> None:
@@ -203,9 +195,9 @@ class PersonPanel(QFrame):
         if self.person is not None:
             self._edit(self._context.client.rename(self.person.id, name), f"“{self.person.name}” is renamed.")
 
-    def _describe(self, *, tags: list[str] | None = None, notes: str | None = None, purpose: str | None = None) -> None:
+    def _describe(self, **changes: Unpack[Described]) -> None:
         if self.person is not None:
-            job = self._context.client.describe(self.person.id, tags=tags, notes=notes, purpose=purpose)
+            job = self._context.client.describe(self.person.id, **changes)
             self._edit(job, f"“{self.person.name}” is updated.")
 
     def _on_keep_until(self, day: date | None) -> None:
@@ -239,8 +231,7 @@ class PersonPanel(QFrame):
     def _count_rejections(self, person: Person) -> None:
         def show(kept: list[Rejection]) -> None:
             if self.person is not None and self.person.id == person.id:
-                faces = "1 face" if len(kept) == 1 else f"{len(kept):,} faces"
-                self.rejections.setText(f"{faces} rejected …")
+                self.rejections.setText(f"{counted(len(kept), 'face')} rejected …")
                 self.rejections.setVisible(bool(kept))
 
         self._context.client.rejections(person.id).succeeded.connect(show)
@@ -268,7 +259,7 @@ class PersonPanel(QFrame):
             gone = self.person
             self.person = None
             job = self._context.client.delete_person(gone.id)
-            self._context.edit(job, f"“{gone.name}” and {pictures_in_words(gone.template_count)} are deleted.")
+            self._context.edit(job, f"“{gone.name}” and {pictures(gone.template_count)} are deleted.")
             job.failed.connect(lambda *_: self.show_person(gone))
 
     def _move_picture(self) -> None:
@@ -288,7 +279,7 @@ class PersonPanel(QFrame):
 
         def split(name: str) -> Job:
             job = self._context.client.split(source.id, chosen, name)
-            done = f"“{name}” is made of {pictures_in_words(len(chosen))} of “{source.name}”."
+            done = f"“{name}” is made of {pictures(len(chosen))} of “{source.name}”."
             return self._context.say_done(job, done)
 
         SplitDialog(source.name, len(chosen), split, self).open()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.exchange import NamedBox, NamedPicture, RegionPlace, RegionsWritten
 from engine.types import IdentifiedPicture
+from engine.wording import counted, pictures
 from gui.context import Context
 from gui.widgets.menu_button import MenuButton
 
@@ -57,13 +58,11 @@ def names_button(context: Context, answers: Callable[[], Sequence[IdentifiedPict
 
 
 def _sentence(done: RegionsWritten) -> str:
-    names = "1 name was" if done.regions == 1 else f"{done.regions:,} names were"
-    pictures = "1 picture" if done.pictures == 1 else f"{done.pictures:,} pictures"
-    parts = [f"{names} written for {pictures}."]
+    names = counted(done.regions, "name was", "names were")
+    parts = [f"{names} written for {pictures(done.pictures)}."]
     if done.kept:
-        kept = "1 face bears" if done.kept == 1 else f"{done.kept:,} faces bear"
+        kept = counted(done.kept, "face bears", "faces bear")
         parts.append(f"{kept} another name already, which stays.")
     if done.left_out:
-        left = "1 picture" if len(done.left_out) == 1 else f"{len(done.left_out):,} pictures"
-        parts.append(f"{left} could not be written.")
+        parts.append(f"{pictures(len(done.left_out))} could not be written.")
     return " ".join(parts)

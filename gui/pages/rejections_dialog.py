@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QVBoxLayout, QWidget
 
 from engine.care import Rejection
 from engine.types import Person, PixelArray
 from gui.context import Context
 from gui.theme import tokens as t
-from gui.widgets.basics import RoundedPicture, button, clear, column, label, row, set_look
+from gui.widgets.basics import RoundedPicture, button, clear, column, label, row, scrolled, set_look
 
 
 class RejectionsDialog(QDialog):
@@ -25,16 +25,9 @@ class RejectionsDialog(QDialog):
         self._pictures: dict[int, RoundedPicture] = {}
         self._lines = column(spacing=t.GAP)
         self._lines.setContentsMargins(0, 0, t.GAP, 0)
-        inside = QWidget()
-        around = QVBoxLayout(inside)
+        around = column(self._lines, None)
         around.setContentsMargins(0, 0, 0, 0)
-        around.addLayout(self._lines)
-        around.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setAccessibleName("Rejected faces")
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
+        scroll = scrolled(around, "Rejected faces")
         self._nobody = label("No face is kept here.", "muted")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(t.MARGIN, t.MARGIN, t.MARGIN, t.MARGIN)

@@ -10,6 +10,7 @@ from typing import Protocol
 from PySide6.QtCore import QDateTime, QLocale, Qt
 from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from engine.wording import counted, people, pictures
 from gui.context import Context
 from gui.engine_client import Job
 from gui.theme import tokens as t
@@ -150,9 +151,9 @@ class CheckDialog(QDialog):
         job.succeeded.connect(self._show)
 
     def _show(self, found: Found) -> None:
-        looked = f"{found.people:,} people, {found.templates:,} pictures, {found.embeddings:,} embeddings"
+        looked = f"{people(found.people)}, {pictures(found.templates)}, {counted(found.embeddings, 'embedding')}"
         problems = len(found.problems)
-        verdict = "all sound." if not problems else "1 problem." if problems == 1 else f"{problems:,} problems."
+        verdict = f"{counted(problems, 'problem')}." if problems else "all sound."
         self.words.setText(f"{looked}: {verdict}")
         self.list.clear()
         self.list.addItems([*found.repaired, *(str(getattr(one, "sentence", "")) for one in found.problems)])

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWi
 from engine.options import Option
 from engine.settings import OPTIONS
 from engine.types import EngineInfo
+from engine.wording import counted, people
 from gui.context import Context
 from gui.pages.page import Page
 from gui.pages.protection import ProtectionCard
@@ -62,7 +63,7 @@ class SettingsPage(Page):
         frame, layout = card()
         layout.addWidget(label(title, "title"))
         values = asdict(self.context.settings.value)
-        form = OptionForm(options, values, t.FIELD_PX)
+        form = OptionForm(options, values)
         form.changed.connect(self.context.settings.change)
         self.controls |= form.controls
         self._forms |= dict.fromkeys(options, form)
@@ -104,14 +105,13 @@ class _AboutCard(QFrame):
 
     def show_info(self, info: EngineInfo) -> None:
         """Show what the engine says of itself."""
-        people = "1 person" if info.people == 1 else f"{info.people:,} people"
         texts = {
             "Device": f"{info.device}. {info.device_reason}",
             "Precision": info.precision,
             "Pack": info.pack,
             "Licence": info.pack_licence,
             "Detector": info.detector,
-            "Gallery": f"{info.gallery_path} ({people}, {info.templates:,} templates)",
+            "Gallery": f"{info.gallery_path} ({people(info.people)}, {counted(info.templates, 'template')})",
             "Versions": ", ".join(f"{name} {number}" for name, number in info.versions.items()),
         }
         for name, text in texts.items():

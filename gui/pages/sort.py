@@ -10,8 +10,8 @@ from typing_extensions import override
 
 from engine.errors import shown
 from engine.sorting_values import Sorted, Sorting, SortStep
+from engine.wording import counted, pictures
 from gui.context import Context
-from gui.itemmodels.sorted import faces_in_words
 from gui.pages.page import Page
 from gui.pages.sort_dialogs import DeleteDialog
 from gui.pages.sort_groups import SortGroups
@@ -122,7 +122,7 @@ class SortPage(Page):
             self._look(Path(self.result.sorting.folder))
 
     def _on_step(self, step: SortStep) -> None:
-        self.looking.headline.setText(f"{faces_in_words(step.faces).capitalize()} found so far")
+        self.looking.headline.setText(f"{counted(step.faces, 'face')} found so far")
 
     def _on_looked(self) -> None:
         run, self.run = self.run, None
@@ -144,7 +144,8 @@ class SortPage(Page):
             self.groups.list.setFocus()
         if not result.sorting.complete:
             left = result.sorting.total - result.sorting.done
-            self.context.toasts.show(f"{left:,} pictures have not been looked at yet. “Go on” looks at them.")
+            waiting = counted(left, "picture has", "pictures have")
+            self.context.toasts.show(f"{waiting} not been looked at yet. “Go on” looks for faces there.")
 
     # --- one folder ---------------------------------------------------------------------------------------------
 
@@ -168,7 +169,7 @@ class SortPage(Page):
             return
         problems = len(result.problems)
         self.unreadable.setVisible(bool(problems) and self.run is None)
-        self.unreadable.setText("1 picture unreadable" if problems == 1 else f"{problems:,} pictures unreadable")
+        self.unreadable.setText(f"{pictures(problems)} unreadable")
         for control, text, verb, key in (
             (self.undo, result.undo_text, "Undo", "U"),
             (self.redo, result.redo_text, "Do again", "R"),
@@ -183,7 +184,7 @@ class SortPage(Page):
 
     def _show_problems(self) -> None:
         if self.result is not None:
-            said = f"{len(self.result.problems):,} pictures could not be read and were passed over."
+            said = f"{pictures(len(self.result.problems))} could not be read."
             self.context.toasts.show(said, "bad", "\n".join(problem for _, problem in self.result.problems))
 
     def _on_gallery_changed(self) -> None:

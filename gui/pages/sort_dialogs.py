@@ -8,9 +8,9 @@ from PySide6.QtCore import QModelIndex, QSize, QSortFilterProxyModel, Qt
 from PySide6.QtWidgets import QDialog, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from engine.sorting_values import SortedGroup
+from engine.wording import counted, pictures
 from gui.context import Context
-from gui.itemmodels.people import pictures_in_words
-from gui.itemmodels.sorted import VALUE, GroupsModel, faces_in_words
+from gui.itemmodels.sorted import VALUE, GroupsModel
 from gui.theme import tokens as t
 from gui.widgets.basics import button, label, row
 from gui.widgets.person_picker import NameEdit
@@ -51,7 +51,7 @@ class NameDialog(_Question):
     def __init__(
         self, context: Context, count: int, proposed: str, named: Callable[[str], object], parent: QWidget
     ) -> None:
-        super().__init__(f"Who is this? {faces_in_words(count).capitalize()}", "Confirm", parent)
+        super().__init__(f"Who is this? {counted(count, 'face')}", "Confirm", parent)
         self._named = named
         self.name = NameEdit(context.people)
         self.name.setMinimumWidth(t.PANEL_PX)
@@ -74,7 +74,7 @@ class NameDialog(_Question):
     def _on_name(self) -> None:
         person = self.name.person
         if person is not None:
-            hint = f"“{person.name}” is enrolled with {pictures_in_words(person.template_count)}."
+            hint = f"“{person.name}” is enrolled with {pictures(person.template_count)}."
         elif self.name.name:
             hint = "A new person. The best faces that differ are enrolled."
         else:
@@ -144,9 +144,9 @@ class DeleteDialog(_Question):
     def __init__(self, count: int, agreed: Callable[[], object], parent: QWidget) -> None:
         super().__init__("Delete what was found in this folder?", "Delete", parent, "danger")
         self._agreed = agreed
-        faces = faces_in_words(count)
+        faces = counted(count, "face")
         text = (
-            f"{faces.capitalize()} with all groups and decisions will be deleted from the disk. "
+            f"{faces} with all groups and decisions will be deleted from the disk. "
             "Photographs, and people who were enrolled, stay. Sorting the folder again finds the faces again."
         )
         said = label(text, "muted", wrap=True)

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QPushButton, QWidget
 from shiboken6 import isValid
 
 from engine.sorting_values import ALONE, GroupKind, Sorted, SortedGroup
+from engine.wording import counted
 from gui.context import Context
 from gui.engine_client import Job
-from gui.itemmodels.sorted import ID, VALUE, FacesModel, GroupsModel, faces_in_words, group_note
+from gui.itemmodels.sorted import ID, VALUE, FacesModel, GroupsModel, group_note
 from gui.pages.sort_dialogs import GroupDialog, NameDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import button, card, column, label, row
@@ -171,11 +172,11 @@ class SortGroups(QWidget):
         group = self.current
         if len(groups) > 1 and not faces:
             self.title.setText(f"{len(groups):,} groups chosen")
-            self.note.setText(faces_in_words(sum(one.count for one in groups)))
+            self.note.setText(counted(sum(one.count for one in groups), "face"))
         elif group is not None:
             self.title.setText(group.name)
             chosen = f" · {len(faces):,} chosen" if faces else ""
-            self.note.setText(group_note(group).capitalize() + chosen)
+            self.note.setText(group_note(group) + chosen)
         else:
             self.title.setText("")
             self.note.setText("")
@@ -254,7 +255,7 @@ class SortGroups(QWidget):
         """Put the chosen aside."""
         count = len(self.chosen_faces) or sum(one.count for one in self.chosen_groups)
         job = self._client.sort_ignore(self._sorting_id, self._group_ids, self.chosen_faces)
-        self._do(job, f"{faces_in_words(count).capitalize()} put aside.")
+        self._do(job, f"{counted(count, 'face')} put aside.")
 
     def undo(self) -> None:
         """Take back the latest action here; where there is none, the latest edit of the gallery."""

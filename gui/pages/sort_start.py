@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from engine.sorting_values import Sorting
-from gui.itemmodels.sorted import faces_in_words
+from engine.wording import counted, pictures
 from gui.theme import tokens as t
-from gui.widgets.basics import button, clear, column, label, row, set_look
+from gui.widgets.basics import button, clear, column, label, row, scrolled, set_look
 from gui.widgets.drop_zone import DropZone
 
 _MOST_LISTED_PX = 30 * t.UNIT
@@ -37,15 +37,9 @@ class SortStart(QWidget):
         self.zone.dropped.connect(self._on_dropped)
         self._lines = column(spacing=t.GAP)
         self._lines.setAlignment(Qt.AlignmentFlag.AlignTop)
-        inside = QWidget()
-        inside.setLayout(self._lines)
         self._lines.setContentsMargins(0, 0, 0, 0)
-        scroll = QScrollArea()
-        scroll.setAccessibleName("Folders sorted before")
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll = scrolled(self._lines, "Folders sorted before")
         scroll.setMaximumHeight(_MOST_LISTED_PX)
-        scroll.setWidget(inside)
         self.before = QWidget()
         before = column(label("Sorted before", "title"), scroll)
         before.setContentsMargins(0, 0, 0, 0)
@@ -95,5 +89,5 @@ class SortingLine(QFrame):
 
 
 def _facts(sorting: Sorting) -> str:
-    pictures = f"{sorting.done:,} pictures" if sorting.complete else f"{sorting.done:,} of {sorting.total:,} pictures"
-    return f"{pictures}, {faces_in_words(sorting.faces)}, {sorting.decided:,} decided"
+    looked_at = pictures(sorting.done) if sorting.complete else f"{sorting.done:,} of {pictures(sorting.total)}"
+    return f"{looked_at}, {counted(sorting.faces, 'face')}, {sorting.decided:,} decided"

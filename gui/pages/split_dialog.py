@@ -7,8 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
 
+from engine.wording import pictures
 from gui.engine_client import Job
-from gui.itemmodels.people import pictures_in_words
 from gui.theme import tokens as t
 from gui.widgets.basics import button, label, row
 
@@ -37,7 +37,7 @@ class SplitDialog(QDialog):
         self.problem.hide()
         self.accept_button = button("Split", self._accept, "primary")
         self.accept_button.setDefault(True)
-        words = f"{pictures_in_words(count).capitalize()} of {source} will belong to somebody new."
+        words = f"{pictures(count)} of {source} will belong to somebody new."
         layout = QVBoxLayout(self)
         layout.setContentsMargins(t.MARGIN, t.MARGIN, t.MARGIN, t.MARGIN)
         layout.setSpacing(t.GUTTER)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QGridLayout,
     QLineEdit,
     QProgressBar,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -27,10 +25,11 @@ from engine.liveness_values import (
     TrialSetup,
 )
 from engine.types import Frame
+from engine.wording import counted
 from gui.camera import Phase, StreamState
 from gui.context import Context
 from gui.theme import tokens as t
-from gui.widgets.basics import button, card, clear, column, give_key, label, row, set_look
+from gui.widgets.basics import button, card, clear, column, give_key, label, row, scrolled, set_look
 from gui.widgets.camera_view import CameraView
 from gui.widgets.face_canvas import FaceMark
 from gui.widgets.liveness_check import with_liveness
@@ -88,10 +87,6 @@ class SpoofBench(QWidget):
         self.begin.setEnabled(context.feed.running)
 
     def _lay_out(self) -> None:
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setAccessibleName("Spoof bench")
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inside = QWidget()
         lines = QVBoxLayout(inside)
         lines.setContentsMargins(0, 0, t.GAP, 0)
@@ -103,7 +98,7 @@ class SpoofBench(QWidget):
         lines.addWidget(self._summary())
         lines.addLayout(self._tables)
         lines.addStretch(1)
-        scroll.setWidget(inside)
+        scroll = scrolled(inside, "Spoof bench")
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
@@ -292,7 +287,7 @@ def _sentences(found: BenchReport) -> list[str]:
     if found.shortfalls:
         said.append("Still missing: " + " ".join(found.shortfalls))
     if found.from_files:
-        said.append(f"{found.from_files} trials came from files or virtual cameras. They are not counted.")
+        said.append(f"Not counted: {counted(found.from_files, 'trial')} with files or virtual cameras.")
     if found.cameras:
         said.append(f"Cameras: {', '.join(found.cameras)}. Networks: {', '.join(found.models)}.")
     return said

@@ -8,13 +8,13 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QStackedWidget, QWidget
 
 from engine.learning import LEAST_PEOPLE, DataReport
+from engine.wording import people, pictures
 from gui.context import Context
 from gui.pages.train_findings import FindingList
 from gui.theme import tokens as t
 from gui.widgets.basics import button, card, column, label, row, set_look
 from gui.widgets.drop_zone import DropZone, browse
 from gui.widgets.job_bar import duration
-from gui.wording import people, pictures
 
 KINDS = {
     "mislabelled": "Probably in the wrong folder",
@@ -40,7 +40,6 @@ class PicturesStep(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self.report: DataReport | None = None
-        self._looking = ""
         self.zone = DropZone(_INVITATION, several=False, folder_only=True)
         self.zone.dropped.connect(lambda places: self.folder_chosen.emit(places[0]))
         self.counts = label("", "title", wrap=True)
@@ -81,7 +80,6 @@ class PicturesStep(QWidget):
     def begin(self, folder: Path) -> None:
         """A folder is being looked at."""
         self.report = None
-        self._looking = folder.name
         self.zone.text.setText(f"Looking at “{folder.name}” …")
         self.zone.choose.setEnabled(False)
         self._stack.setCurrentIndex(0)

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.learning import BenchResult, Event, Hardest, RunEnded, RunInfo, RunStarted, Said, Stepped, Validated
 from engine.types import Progress
+from engine.wording import people, pictures
 from gui.context import Context
 from gui.pages.train_bench import LOSS_NAMES, BenchTable, conclusion
 from gui.pages.train_plots import TrainingPlots
 from gui.pages.train_verdict import Verdict
 from gui.theme import tokens as t
-from gui.widgets.basics import button, card, column, label, row, set_icon
+from gui.widgets.basics import button, card, column, label, row, scrolled, set_icon
 from gui.widgets.job_bar import duration
-from gui.wording import people, pictures
 
 
 class Stage(Enum):
@@ -70,18 +70,14 @@ class ProgressStep(QWidget):
         line.setStretch(0, 1)
         layout.addLayout(line)
         self.verdict, self.bench, self.plots = Verdict(context), BenchTable(), TrainingPlots(context)
-        scrolled = QWidget()
-        lines = QVBoxLayout(scrolled)
+        everything = QWidget()
+        lines = QVBoxLayout(everything)
         lines.setContentsMargins(0, 0, t.GAP, 0)
         lines.setSpacing(t.GUTTER)
         for part in (head, self.verdict, self.bench, self.plots):
             lines.addWidget(part)
         lines.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setAccessibleName("Training")
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(scrolled)
+        scroll = scrolled(everything, "Training")
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)

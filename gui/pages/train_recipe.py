@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QSpinBox, QVBoxLayout, QWidget
 
 from engine.learning import FINE_TUNE, RECIPE_OPTIONS, Recipe
 from engine.options import Option, Value
+from engine.wording import counted, people, pictures
 from gui.theme import tokens as t
-from gui.widgets.basics import button, card, label, row, set_look
+from gui.widgets.basics import button, card, label, row, scrolled, set_look
 from gui.widgets.job_bar import duration
 from gui.widgets.option_form import OptionForm
-from gui.wording import counted, people, pictures
 
 _FIRST = ("start", "freeze", "loss", "miner", "epochs", "minutes")
 """What most people decide; the rest is unfolded."""
@@ -55,10 +55,7 @@ class RecipeStep(QWidget):
             self._more_card.hide()
         cards.addWidget(self._bench_card())
         cards.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inside)
-        scroll.setAccessibleName("Recipe")
+        scroll = scrolled(inside, "Recipe")
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)
@@ -75,7 +72,7 @@ class RecipeStep(QWidget):
     def _form(self, title: str, options: dict[str, Option], values: dict[str, Value], cards: QVBoxLayout) -> OptionForm:
         frame, layout = card()
         layout.addWidget(label(title, "title"))
-        form = OptionForm(options, values, t.FIELD_PX)
+        form = OptionForm(options, values)
         form.changed.connect(self._change)
         layout.addWidget(form)
         cards.addWidget(frame)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.learning import RunInfo
 from gui.context import Context
 from gui.pages.train_verdict import called
 from gui.theme import tokens as t
-from gui.widgets.basics import button, card, clear, column, label, row
+from gui.widgets.basics import button, card, clear, column, label, row, scrolled
 from gui.widgets.empty_state import EmptyState
 
 
@@ -33,10 +33,7 @@ class RunsStep(QWidget):
         self._cards = QVBoxLayout(inside)
         self._cards.setContentsMargins(0, 0, t.GAP, 0)
         self._cards.setSpacing(t.GAP)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inside)
-        scroll.setAccessibleName("Runs")
+        scroll = scrolled(inside, "Runs")
         self._stack = QStackedWidget()
         self._stack.addWidget(empty)
         self._stack.addWidget(scroll)

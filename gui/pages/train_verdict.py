@@ -8,11 +8,12 @@ from PySide6.QtWidgets import QFrame, QMessageBox, QPushButton, QVBoxLayout
 
 from engine.learning import FINE_TUNE, Comparison
 from engine.types import PackInfo
+from engine.wording import people
 from gui.context import Context
 from gui.networks import use_network
 from gui.theme import tokens as t
 from gui.widgets.basics import button, label, row, set_look
-from gui.wording import of_pairs, one_in, people, points
+from gui.wording import of_pairs, one_in, points
 
 _USE, _ANYWAY, _WAIT = "Put to use", "Use it all the same", "Putting to use …"
 

@@ -12,11 +12,13 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from engine.errors import shown
 from engine.exchange import SourceKind, TableFormat
 from engine.types import Person
+from engine.wording import counted
 from gui.context import Context
 from gui.pages.export_dialog import ExportDialog
 from gui.pages.import_dialog import ImportDialog
 from gui.widgets.drop_zone import browse
 from gui.widgets.menu_button import MenuButton
+from gui.widgets.save_as import TABLES, save_as
 
 FROM_FILE, FROM_FOLDER, FROM_REGIONS = "From a file …", "Folder of people …", "Pictures with named faces …"
 PEOPLE, DECISIONS = "People …", "This session's decisions …"
@@ -87,20 +89,15 @@ class TransferMenus:
         ExportDialog(self._context, self._person(), self._parent).open()
 
     def _choose_table(self) -> None:
-        dialog = QFileDialog(self._parent, "Export to", "decisions.csv", "CSV (*.csv);;JSON (*.json)")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("csv")
-        dialog.fileSelected.connect(lambda name: self.export_decisions(Path(name)))
-        dialog.open()
+        save_as(self._parent, "Export to", "decisions.csv", TABLES, self.export_decisions)
 
     def export_decisions(self, place: Path) -> None:
         """Write this session's decisions; the file's name says how."""
-        form = TableFormat.JSON if place.suffix.lower() == ".json" else TableFormat.CSV
+        form = TableFormat.of(place)
         job = self._context.tell_failure(self._context.client.export_decisions(place, form))
 
         def told(count: int) -> None:
-            decisions = "1 decision is" if count == 1 else f"{count:,} decisions are"
+            decisions = counted(count, "decision is", "decisions are")
             self._context.toasts.show(f"{decisions} in “{shown(place)}”.", "good")
 
         job.succeeded.connect(told)

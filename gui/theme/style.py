@@ -21,13 +21,13 @@ class Theme(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._scheme = "system"
-        self._text_scale = 1.0
+        self.text_scale = 1.0
         self.palette = LIGHT
 
     def install(self, application: QApplication, scheme: str, text_percent: int = 100) -> None:
         """Style the application and follow the system from now on."""
         self._application = application
-        self._text_scale = text_percent / 100
+        self.text_scale = text_percent / 100
         application.setStyle("Fusion")
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow)
         self.choose(scheme)
@@ -39,7 +39,7 @@ class Theme(QObject):
 
     def size_text(self, percent: int) -> None:
         """Use text of so many percent of its usual size."""
-        self._text_scale = percent / 100
+        self.text_scale = percent / 100
         self._follow()
 
     @property
@@ -52,10 +52,10 @@ class Theme(QObject):
         dark = self._scheme == "dark" or (self._scheme == "system" and system_dark)
         self.palette = DARK if dark else LIGHT
         font = QFont(self._application.font())
-        font.setPointSizeF(t.BODY_PT * self._text_scale)
+        font.setPointSizeF(t.BODY_PT * self.text_scale)
         self._application.setFont(font)
         self._application.setPalette(_qt_palette(self.palette))
-        self._application.setStyleSheet(stylesheet(self.palette, self._text_scale))
+        self._application.setStyleSheet(stylesheet(self.palette, self.text_scale))
         self.changed.emit()
 
 

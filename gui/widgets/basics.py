@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLayout,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -172,6 +173,19 @@ def _fill(layout: QBoxLayout, items: tuple[QWidget | QLayout | None, ...]) -> No
             layout.addWidget(item)
         else:
             layout.addLayout(item)
+
+
+def scrolled(inside: QWidget | QLayout, name: str) -> QScrollArea:
+    """Let what may be higher than its place be scrolled, up and down only; the name is heard."""
+    if isinstance(inside, QLayout):
+        layout, inside = inside, QWidget()
+        inside.setLayout(layout)
+    area = QScrollArea()
+    area.setAccessibleName(name)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(inside)
+    return area
 
 
 def clear(layout: QLayout) -> None:

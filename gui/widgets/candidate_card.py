@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QSizePolicy
+from PySide6.QtWidgets import QFrame
 
-from engine.care import strangers_in_words
 from engine.types import EnrollmentCandidate
 from gui.theme import tokens as t
 from gui.widgets.basics import RoundedPicture, column, icon_button, icon_label, label, row, set_look
+from gui.widgets.one_line import OneLine
 
 
 class CandidateCard(QFrame):
@@ -27,9 +27,8 @@ class CandidateCard(QFrame):
         picture = RoundedPicture(t.THUMBNAIL_PX, "Face found")
         picture.show_pixels(candidate.face.crop if candidate.face else None)
         good = candidate.acceptable
-        file_name = label(name, "caption")
         # A long name gives way; the card is never wider than its column.
-        file_name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        file_name = OneLine(name, "caption")
         file_name.setToolTip(candidate.source)
         verdict = row(
             icon_label("check" if good else "close", t.ICON_PX, "good" if good else "bad"),
@@ -71,7 +70,7 @@ class CandidateCard(QFrame):
         rival = self.candidate.look_alike
         alike = rival is not None and rival.name.casefold() != name.casefold()
         if alike and rival is not None:
-            often = f" {strangers_in_words(rival.false_match)}" if rival.false_match else ""
+            often = f" {rival.false_match.sentence}" if rival.false_match else ""
             self._rival.setText(
                 f"Looks like {rival.name}, who is already enrolled (distance {rival.distance:.3f}).{often}"
             )

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from engine.types import Box, PixelArray
+from engine.wording import counted
 from gui.theme import tokens as t
 from gui.theme.style import THEME
 from gui.widgets.basics import image_of
@@ -183,7 +184,7 @@ class FaceCanvas(QWidget):
         faces = "; ".join(
             " ".join((mark.text, mark.detail, *(text for text, _ in mark.notes))).strip() for mark in self._marks
         )
-        self.setAccessibleDescription(f"{_counted(len(self._marks))}: {faces}" if self._marks else "no faces")
+        self.setAccessibleDescription(f"{counted(len(self._marks), 'face')}: {faces}" if self._marks else "no faces")
 
     # --- geometry -----------------------------------------------------------------------------------------------
 
@@ -272,10 +273,6 @@ class FaceCanvas(QWidget):
             self.face_chosen.emit(self._selected)
         else:
             super().keyPressEvent(event)
-
-
-def _counted(faces: int) -> str:
-    return "1 face" if faces == 1 else f"{faces} faces"
 
 
 def _nearest(box: Box, others: list[Box]) -> Box:

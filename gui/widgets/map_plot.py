@@ -8,6 +8,7 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor
 from typing_extensions import override
 
+from engine.wording import counted, people
 from gui.theme.style import THEME
 from gui.widgets.plots import Plot
 
@@ -34,10 +35,9 @@ class MapPlot(Plot):
 
     @override
     def in_words(self) -> str:
-        people = len({person for _, _, person in self.places})
-        return (
-            f"{len(self.places):,} faces of {people:,} people; each person has a colour and a shape" if people else ""
-        )
+        whose = len({person for _, _, person in self.places})
+        faces = counted(len(self.places), "face")
+        return f"{faces} of {people(whose)}; each person has a colour and a shape" if whose else ""
 
     @override
     def draw(self) -> None:

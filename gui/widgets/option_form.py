@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QSpinBox, QWidget
 from typing_extensions import override
 
 from engine.options import Option, Value
 from gui.theme import tokens as t
+from gui.theme.style import THEME
 from gui.widgets.basics import column, label
 from gui.widgets.number_line import NumberLine
+from gui.widgets.one_line import Choice
 
 
 class OptionForm(QWidget):
@@ -19,13 +21,12 @@ class OptionForm(QWidget):
 
     changed = Signal(str, object)
 
-    def __init__(self, options: Mapping[str, Option], values: Mapping[str, Value], control_px: int) -> None:
+    def __init__(self, options: Mapping[str, Option], values: Mapping[str, Value]) -> None:
         """Lay the options out.
 
         Args:
             options: by key, in order.
             values: the value of each.
-            control_px: width of the controls: the same in every form of a page, so that they stand below one another.
         """
         super().__init__()
         self.controls: dict[str, QWidget] = {}
@@ -40,14 +41,22 @@ class OptionForm(QWidget):
             control.setAccessibleName(option.label)
             control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             control.installEventFilter(self)
-            control.setFixedWidth(control_px)
-            name = label(option.label)
+            name = label(option.label, wrap=True)
             name.setBuddy(control)
             words = [name, label(option.note, "caption", wrap=True)] if option.note else [name]
             lines.addLayout(column(*words, spacing=0), number, 0)
             lines.addWidget(control, number, 1, Qt.AlignmentFlag.AlignVCenter)
             self.controls[key] = control
             self._show[key](values[key])
+        THEME.changed.connect(self._fit)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Give the controls room for larger text: the same in every form, so that they stand below one another."""
+        # About a quarter of a field is frame, arrow and air, and need not grow.
+        width = round(t.FIELD_PX * (0.25 + 0.75 * THEME.text_scale))
+        for control in self.controls.values():
+            control.setFixedWidth(width)
 
     def show_value(self, key: str, value: Value) -> None:
         """Show another value, without telling of a change."""
@@ -82,8 +91,8 @@ class OptionForm(QWidget):
         line.committed.connect(lambda number: self.changed.emit(key, number / scale))
         return line
 
-    def _choice(self, key: str, option: Option) -> QComboBox:
-        choice = QComboBox()
+    def _choice(self, key: str, option: Option) -> Choice:
+        choice = Choice()
         values = [value for value, _ in option.choices]
         choice.addItems([text for _, text in option.choices])
         self._show[key] = lambda value: choice.setCurrentIndex(values.index(value))

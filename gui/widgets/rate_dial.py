@@ -7,11 +7,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QSlider, QVBoxLa
 
 from engine.settings import OPTIONS
 from engine.types import Decided, Limits, Replay
+from engine.wording import counted, people
 from gui.context import Context
 from gui.theme import tokens as t
 from gui.widgets.basics import button, label, row
 from gui.widgets.score_gauge import METRIC_NAMES
-from gui.wording import counted, one_in, people
+from gui.wording import one_in
 
 _SHOWN = 5
 
@@ -98,7 +99,7 @@ class RateDial(QFrame):
         own = ""
         if limits.own_pairs:
             own = (
-                f" Of {counted(limits.own_pairs, 'pair', 'pairs')} of people in your gallery, {limits.own_close:,} "
+                f" Of {counted(limits.own_pairs, 'pair')} of people in your gallery, {limits.own_close:,} "
                 f"{'is' if limits.own_close == 1 else 'are'} nearer than 1 stranger in 100 is, which counts too."
             )
         most = max(1, int(1 / limits.bound.upper))
@@ -132,11 +133,12 @@ def _unsupported(limits: Limits) -> str:
 def _in_words(found: Replay) -> str:
     if not found.decisions:
         return "There are no decisions of this session yet to try it on."
+    all_ = counted(found.decisions, "decision")
     if not found.changed:
-        return f"None of this session's {found.decisions:,} decisions would have been different."
+        return f"None of this session's {all_} would have been different."
     first = "; ".join(map(_one, found.changed[:_SHOWN]))
     more = f"; and {len(found.changed) - _SHOWN:,} more" if len(found.changed) > _SHOWN else ""
-    return f"{len(found.changed):,} of this session's {found.decisions:,} decisions would be different: {first}{more}."
+    return f"{len(found.changed):,} of this session's {all_} would be different: {first}{more}."
 
 
 def _one(record: Decided) -> str:

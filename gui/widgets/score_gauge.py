@@ -12,8 +12,6 @@ from gui.theme import tokens as t
 from gui.theme.style import THEME
 
 METRIC_NAMES = {Metric.COSINE: "Cosine", Metric.L2: "L2", Metric.SQUARED_L2: "Squared L2", Metric.L1: "L1"}
-_MANY = 0.05
-"""From this share on, "1 stranger in ..." is no help."""
 _POINTER_PX = 9
 _AROUND_PX = _POINTER_PX + 4 * t.UNIT
 """What a gauge is higher than its two lines of text."""
@@ -92,12 +90,5 @@ class ScoreGauge(QWidget):
 def rate_in_words(answer: Verification | Comparison) -> str:
     """Say what a distance means: how often a stranger gets this close, with the bound the data supports."""
     by = answer.verifier if isinstance(answer, Verification) and answer.verifier else METRIC_NAMES[answer.metric]
-    rate, numbers = answer.false_match, f"{by} distance {answer.distance:.3f}, limit {answer.threshold:.3f}."
-    if rate is None:
-        return numbers
-    bound = f"at most 1 in {max(1, int(1 / rate.upper)):,}, 95 %"
-    if rate.rate <= 0:
-        return f"{numbers} Of {rate.pairs:,} pairs of strangers, none was this close ({bound})."
-    if rate.rate > _MANY:
-        return f"{numbers} {rate.rate:.0%} of all pairs of strangers are this close."
-    return f"{numbers} About 1 stranger in {max(1, round(1 / rate.rate)):,} gets this close ({bound})."
+    numbers = f"{by} distance {answer.distance:.3f}, limit {answer.threshold:.3f}."
+    return f"{numbers} {answer.false_match.sentence}" if answer.false_match else numbers

@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QComboBox, QFileDialog
 from gui.camera import CameraList, is_file_spec
 from gui.settings_store import SettingsStore
 from gui.widgets.drop_zone import browse
+from gui.widgets.one_line import Choice
 
 VIDEO_FILTER = "Videos (*.mp4 *.mov *.avi *.mkv *.webm *.m4v);;All files (*)"
 _OPEN_VIDEO, _OPEN_FOLDER, _LOOK_AGAIN = "open video", "open folder", "look again"
 
 
-class SourcePicker(QComboBox):
+class SourcePicker(Choice):
     """The cameras of this machine, the video or folder in use, and ways to open another. The choice is remembered."""
 
     source_chosen = Signal(str)

@@ -215,3 +215,10 @@ def test_that_guided_and_pictures_are_one_or_the_other(run: Run, pictures: Path)
         with pytest.raises(SystemExit) as stop:
             run("enroll", "Eileen Collins", *arguments)
         assert stop.value.code == 2
+
+
+def test_that_the_version_is_told_without_a_gallery(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("visavis ")

@@ -21,7 +21,7 @@ from engine.liveness_values import Trial
 from engine.service import FaceService
 from engine.settings import Settings
 from engine.training.session import faces_folder, runs_folder
-from engine.types import Frame, PixelArray
+from engine.types import Frame, Person, PixelArray
 
 NAME = "Eileen Quillfeather"
 PASSPHRASE = "correct horse"
@@ -67,14 +67,9 @@ def train_on(folder: Path) -> None:
     (run / "events.jsonl").write_text(f'{{"hardest": "{NAME}"}}\n{{"loss": 1}}\n', "utf-8")
 
 
-@pytest.mark.parametrize("encrypted", [False, True])
-def test_that_nothing_of_an_erased_person_is_left_on_the_disk(tmp_path: Path, pictures: Path, encrypted: bool) -> None:
-    data = tmp_path / "data"
-    data.mkdir()
-    service = FaceService(Settings(precision="fp32"), data / "gallery.db")
-    if encrypted:
-        service.vault.set_passphrase(PASSPHRASE, ask_at_start=True)
-    own = tmp_path / f"{NAME}.jpg"
+def lead_a_life(service: FaceService, folder: Path, pictures: Path) -> tuple[Person, Person, dict[str, bytes]]:
+    """Let somebody of the name leave traces everywhere; returns them, somebody who knows them, and what to look for."""
+    own = folder / f"{NAME}.jpg"
     shutil.copy(pictures / "eileen1.jpg", own)
     eileen = service.enroll(NAME, service.judge([own])).person
     grace = service.enroll("Grace Hopper", service.judge([pictures / "grace.jpg"])).person
@@ -88,9 +83,20 @@ def test_that_nothing_of_an_erased_person_is_left_on_the_disk(tmp_path: Path, pi
     service.compare(own, pictures / "grace.jpg")
     service.identify([own])
     service.vault.back_up()
-    (data / "gallery.db.before-0005").write_bytes(service.vault.backups()[0].path.read_bytes())
-    train_on(tmp_path / "people")
+    train_on(folder / "people")
     Trials().add(Trial("matt_print", None, "poor light", 0.0, None, "Webcam", True, "m", "2026-11-24", subject=NAME))
+    return eileen, grace, wanted
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_that_nothing_of_an_erased_person_is_left_on_the_disk(tmp_path: Path, pictures: Path, encrypted: bool) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    service = FaceService(Settings(precision="fp32"), data / "gallery.db")
+    if encrypted:
+        service.vault.set_passphrase(PASSPHRASE, ask_at_start=True)
+    eileen, grace, wanted = lead_a_life(service, tmp_path, pictures)
+    (data / "gallery.db.before-0005").write_bytes(service.vault.backups()[0].path.read_bytes())
     homes = [data, faces_folder(Path()).parent, runs_folder(), bench_file().parent]
     if not encrypted:
         assert holding(homes, wanted)

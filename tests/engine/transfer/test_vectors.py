@@ -181,7 +181,7 @@ def test_that_names_must_be_there_and_as_many(empty: Gallery, tmp_path: Path) ->
     rows = np.stack([descriptor(1), descriptor(2)])
     with pytest.raises(BadInputError, match="no names"):
         bring(empty, array_file(tmp_path / "e.npy", rows, None))
-    with pytest.raises(BadInputError, match="1 names, and “e.npy” 2 encodings"):
+    with pytest.raises(BadInputError, match="1 name, and “e.npy” 2 encodings"):
         bring(empty, array_file(tmp_path / "e.npy", rows, ["Ada"]))
 
 

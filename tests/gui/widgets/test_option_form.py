@@ -21,9 +21,8 @@ OPTIONS = {
 
 
 @pytest.fixture
-def form(qtbot: QtBot, qapp: object) -> OptionForm:
-    THEME.install(qapp, "light")
-    made = OptionForm(OPTIONS, {"minutes": 1.0, "share": 0.25}, 300)
+def form(qtbot: QtBot) -> OptionForm:
+    made = OptionForm(OPTIONS, {"minutes": 1.0, "share": 0.25})
     qtbot.addWidget(made)
     return made
 
@@ -32,6 +31,14 @@ def line(form: OptionForm, key: str) -> NumberLine:
     control = form.controls[key]
     assert isinstance(control, NumberLine)
     return control
+
+
+def test_that_all_controls_are_as_wide_and_grow_with_the_text(form: OptionForm) -> None:
+    usual = {control.width() for control in form.controls.values()}
+    THEME.size_text(133)
+    larger = {control.width() for control in form.controls.values()}
+    assert len(usual) == len(larger) == 1
+    assert max(larger) > max(usual)
 
 
 def test_that_a_number_stands_with_its_unit(form: OptionForm) -> None:
@@ -60,7 +67,3 @@ def test_that_what_does_not_count_is_marked_and_gives_way(form: OptionForm, type
     assert minutes.text() == "1"
     assert minutes.property("look") == ""
     assert changes == []
-
-
-def test_that_all_controls_are_as_wide(form: OptionForm) -> None:
-    assert {control.minimumWidth() for control in form.controls.values()} == {300}

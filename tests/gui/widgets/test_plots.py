@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import pytest
 from pytestqt.qtbot import QtBot
 
-from gui.theme.style import THEME
 from gui.widgets.map_plot import MapPlot, person_colour
 from gui.widgets.plots import CurvePlot, DetPlot, HistogramPlot, PlainAxis, WholeAxis
 from gui.widgets.wrapping_row import WrappingRow
 
 STEP = tuple((10 ** (-5 + number / 10), 0.5 - number / 110) for number in range(51))
-
-
-@pytest.fixture(autouse=True)
-def _theme(qapp: object) -> None:
-    THEME.install(qapp, "light")
 
 
 def test_that_an_empty_plot_says_when_there_will_be_something(qtbot: QtBot) -> None:

@@ -7,14 +7,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from gui.theme.style import THEME
 from gui.widgets.basics import button, give_key, icon_button
 from gui.widgets.sides import SidesLayout
-
-
-@pytest.fixture(autouse=True)
-def _theme(qapp: object) -> None:
-    THEME.install(qapp, "light")
 
 
 @pytest.fixture
