@@ -36,9 +36,10 @@ class Found(NamedTuple):
 class SearchIndex:
     """Finds the nearest of K rows. What it finds is what comparing with every row finds, in the same order.
 
-    The coarse pass knows each dot product to within a bound E. The n nearest rows have approximate dot products of at
-    least the n-th largest less 2E, so that no other row need be looked at; and the same goes for a limit. This holds
-    for all metrics that are functions of the dot product between unit vectors. L1 is compared with every row.
+    The coarse pass knows each dot product to within a bound E. Of the rows that seem nearest the n-th largest dot
+    product is computed; the n nearest rows have approximate ones of at least as much less E, so that no other row need
+    be looked at; and the same goes for a limit. This holds for all metrics that are functions of the dot product
+    between unit vectors. L1 is compared with every row.
     """
 
     def __init__(self, vectors: Vectors, device: torch.device = CPU) -> None:
@@ -147,10 +148,20 @@ class SearchIndex:
             some = probes[start : start + _PROBES_AT_ONCE]
             for probe, scores in zip(some, codes.scores(some), strict=True):
                 # Uneven rows are compared anyway; were they among the best scores, others must take their place.
-                last = scores.nth(count + len(uneven))
-                limit = _dot_product_at(within, probe, metric) - scores.offset
-                ids = everyone[scores.at_least(min(last - 2 * scores.error, limit - scores.error))]
+                first = everyone[scores.at_least(scores.nth(count + len(uneven)))]
+                bar = min(
+                    self._nth_dot_product(probe, np.setdiff1d(first, uneven), count),
+                    _dot_product_at(within, probe, metric),
+                )
+                ids = everyone[scores.at_least(bar - scores.offset - scores.error)]
                 yield probe, np.union1d(ids, uneven) if len(uneven) else ids
+
+    def _nth_dot_product(self, probe: FloatArray, ids: Ids, count: int) -> float:
+        """The `count`-th largest dot product among these rows; minus infinity where they are fewer."""
+        if len(ids) < count:
+            return -inf
+        products = np.concatenate([self._vectors(some) @ probe.astype(np.float64) for some in _by(ids, _EXACT_AT_ONCE)])
+        return float(np.partition(products, len(products) - count)[len(products) - count])
 
     def _exact(self, probe: FloatArray, ids: Ids, count: int, metric: Metric, within: float) -> Found:
         apart = np.empty(len(ids), np.float32)
@@ -168,10 +179,14 @@ class SearchIndex:
     def _lay_out_again(self) -> None:
         """Make the codes anew along the axes of all rows, each time their number has doubled."""
         ids = self._ids[: len(self)]
-        blocks = [ids[start : start + _EXACT_AT_ONCE] for start in range(0, len(ids), _EXACT_AT_ONCE)]
+        blocks = _by(ids, _EXACT_AT_ONCE)
         codes = self._lay_out(_spread(self._vectors(block) for block in blocks), len(ids))
         for block in blocks:
             codes.append(self._vectors(block))
+
+
+def _by(ids: Ids, most: int) -> list[Ids]:
+    return [ids[start : start + most] for start in range(0, len(ids), most)]
 
 
 def _spread(blocks: Iterable[FloatArray]) -> Axes:
