@@ -153,7 +153,10 @@ def _compare(address: ServerAddress, options: argparse.Namespace) -> None:
     index_s = _timed(lambda: index.follow(gallery.references(PACK)))
     references = gallery.references(PACK)
     size_mb = (references.matrix.nbytes + index.nbytes) / 2**20
-    print(f"opened by Visavis: read in {read_s:.1f} s, indexed in {index_s:.1f} s, {size_mb:,.0f} MB in memory", flush=True)
+    print(
+        f"opened by Visavis: read in {read_s:.1f} s, indexed in {index_s:.1f} s, {size_mb:,.0f} MB in memory",
+        flush=True,
+    )
     random = np.random.default_rng(5)
     chosen = random.choice(options.templates, options.probes, replace=False)
     noise = random.standard_normal((options.probes, DIMENSION), dtype=np.float32)
