@@ -109,8 +109,8 @@ def test_that_a_server_that_says_nothing_any_more_has_gone(
     gallery.watch(told.release)
     assert told.acquire(timeout=WITHIN_S)
     monkeypatch.setattr(server_listener, "_ANSWER_WITHIN_S", 0.2)
-    listening = f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}' AND query IN ('LISTEN visavis_gallery', 'SELECT 1')"
-    (row,) = postgres.execute(listening)
+    asking = "query IN ('LISTEN visavis_gallery', 'SELECT 1')"
+    (row,) = postgres.execute(f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}' AND {asking}")
     os.kill(row[0], signal.SIGSTOP)
     try:
         assert told.acquire(timeout=WITHIN_S), "it listens on another connection"
