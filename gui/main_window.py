@@ -23,6 +23,7 @@ from typing_extensions import override
 
 from engine.settings import OPTIONS
 from engine.types import EngineInfo, Person
+from gui.away import AwayNews
 from gui.camera import CameraFeed, CameraList, CameraOptions
 from gui.context import Context
 from gui.engine_client import EngineClient, Job
@@ -128,6 +129,7 @@ class MainWindow(QMainWindow):
         self._idle.idle.connect(self._lock)
         self._watch_idleness()
         client.unavailable.connect(self._on_unavailable)
+        AwayNews(client, self.status, self.toasts, self)
         self.status.fell_back.connect(lambda sentence: self.toasts.show(sentence, "bad"))
         self.reminder = Reminder(self.context, self._show_due, self._show_log, lambda: self._key == "gallery", self)
         self._make_shortcuts()

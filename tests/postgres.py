@@ -24,6 +24,7 @@ class Server:
     """A running server: `owner` is its superuser."""
 
     folder: str
+    running: Any
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def url(self, database: str, user: str = "postgres") -> str:
@@ -61,6 +62,14 @@ class Server:
         chosen = f"datname = '{database}' AND pid <> pg_backend_pid() AND {which}"
         self.execute(f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE {chosen}")
 
+    def stop(self) -> None:
+        """Stop the server, with whoever is connected to it."""
+        self.running.stop()
+
+    def start(self) -> None:
+        """Start it again, where it was; done twice it changes nothing."""
+        self.running.ensure_postgres_running()
+
     def drop(self, database: str) -> None:
         """Drop a database with whoever is connected to it."""
         self.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
@@ -83,7 +92,7 @@ def started() -> Iterator[Server]:
         except Exception as error:  # noqa: BLE001 - whatever it is, this machine cannot run the server
             pytest.skip(f"the PostgreSQL server does not run here: {type(error).__name__}")
         with running:
-            server = Server(str(running.get_postmaster_info().socket_dir))
+            server = Server(str(running.get_postmaster_info().socket_dir), running)
             for setting in _FAST:
                 server.execute(f"ALTER SYSTEM SET {setting}")
             server.execute("SELECT pg_reload_conf()")

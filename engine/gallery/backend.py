@@ -26,6 +26,10 @@ class Changes:
     people: frozenset[int] | None = None
 
 
+def unheard(_sentence: str) -> None:
+    """Nobody wants to know."""
+
+
 class Backend(Protocol):
     """An open database."""
 
@@ -62,8 +66,16 @@ class Backend(Protocol):
     def note(self, session: Session, people: set[int] | None) -> None:
         """Tell the others, within a transaction that writes, whose rows it changes; None where that is not known."""
 
-    def watch(self, changed: Callable[[], None]) -> None:
-        """Have something called, on another thread, when others may have committed; not every database can."""
+    def watch(self, changed: Callable[[], None], away: Callable[[str], None] = unheard) -> None:
+        """Have something called, on another thread, when others may have committed; not every database can.
+
+        Args:
+            changed: called when others may have committed.
+            away: called with a sentence when the database cannot be reached any more, and with none when it can again.
+        """
+
+    def try_now(self) -> None:
+        """Try at once to reach a database that has gone, not only at the next attempt."""
 
     def erase_leftovers(self) -> bool:
         """Remove what deleted rows have left behind; False where that has to be tried again later."""

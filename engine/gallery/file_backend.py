@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from engine.errors import GalleryError
 from engine.gallery import vault, witness
 from engine.gallery.attempts import read_tries
-from engine.gallery.backend import Changes
+from engine.gallery.backend import Changes, unheard
 from engine.gallery.backups import Backup, make_backup, restore
 from engine.gallery.database import data_version, erase_leftovers, followed, open_database, translated_errors
 from engine.gallery.journal import Journal
@@ -78,8 +78,11 @@ class FileBackend:
     def note(self, session: Session, people: set[int] | None) -> None:
         """Do nothing: SQLite tells the others that something has changed."""
 
-    def watch(self, changed: Callable[[], None]) -> None:
+    def watch(self, changed: Callable[[], None], away: Callable[[str], None] = unheard) -> None:
         """Do nothing: a file cannot call; the window looks now and then."""
+
+    def try_now(self) -> None:
+        """Do nothing: a file does not go away."""
 
     def erase_leftovers(self) -> bool:
         """Empty the write-ahead log, where deleted rows would live on."""

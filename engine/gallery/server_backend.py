@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.orm import Session
 
 from engine.errors import GalleryError, shown
-from engine.gallery.backend import Changes
+from engine.gallery.backend import Changes, unheard
 from engine.gallery.journal import Journal
 from engine.gallery.schema_versions import Age, age
 from engine.gallery.server_connection import SCHEMA, STRANGER, make_engine, translated_errors
@@ -111,12 +111,29 @@ class ServerBackend:
         values = {"version": connection.info["version"], "origin": self._origin, "people": named}
         connection.execute(_NOTE, values)
 
-    def watch(self, changed: Callable[[], None]) -> None:
-        """Have something called, on another thread, whenever somebody has committed."""
+    def watch(self, changed: Callable[[], None], away: Callable[[str], None] = unheard) -> None:
+        """Have something called, on another thread, when somebody has committed, and when the server goes or is back.
+
+        Args:
+            changed: called whenever somebody has committed.
+            away: called with a sentence when the server cannot be reached any more, and with none when it can again.
+        """
+
+        def on_away(sentence: str) -> None:
+            if sentence:
+                # Connections that are as dead would be waited for, for up to a minute each.
+                self._base.dispose()
+            away(sentence)
+
         if self._listener is not None:
             self._listener.stop()
-        self._listener = Listener(self.address, changed)
+        self._listener = Listener(self.address, changed, on_away)
         self._listener.start()
+
+    def try_now(self) -> None:
+        """Try at once to reach a server that has gone."""
+        if self._listener is not None:
+            self._listener.try_now()
 
     def erase_leftovers(self) -> bool:
         """Do nothing: the server removes deleted rows by itself, in its own time."""

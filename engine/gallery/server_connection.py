@@ -153,6 +153,16 @@ def translated_errors(address: ServerAddress, denied: str = "") -> Iterator[None
         raise GalleryError(sentence.format(shown(str(address)))) from error
 
 
+def out_of_reach(address: ServerAddress, error: BaseException) -> str:
+    """Why an open gallery's server cannot be reached any more, as a sentence; empty where it is there, only full."""
+    sentence = _sentence(error)
+    if sentence == _TOO_MANY:
+        return ""
+    if sentence in (_UNREACHABLE, _LOST, _TURNING, _UNFORESEEN):
+        sentence = _AWAY
+    return f"{sentence} Visavis goes on trying by itself.".format(shown(str(address)))
+
+
 def _sentence(cause: BaseException | None) -> str:
     state = getattr(cause, "sqlstate", None) or ""
     for start, sentence in _BY_STATE.items():
@@ -178,6 +188,7 @@ _UNREACHABLE = (
     "The server of the gallery “{}” cannot be reached. Check the address, the network and whether the server is "
     "running, then try again."
 )
+_AWAY = "The server of the gallery “{}” cannot be reached. Until it is back, nothing is read or changed."
 _LOST = (
     "The connection to the gallery “{}” was lost. Try again in a moment; if you were changing something, look first "
     "whether it was done."
@@ -200,6 +211,8 @@ _NOT_LET_IN = (
 _NO_PERMISSION_TO_CONNECT = (
     "The server of the gallery “{}” does not let this user in from this computer. Ask its owner to allow it."
 )
+_TURNING = "The server of the gallery “{}” is just starting or stopping. Try again in a moment."
+_TOO_MANY = "The server of the gallery “{}” has too many users at the moment. Try again later."
 _BY_STATE = {
     "42501": _PERMISSION,
     "25006": _PERMISSION,
@@ -208,9 +221,9 @@ _BY_STATE = {
     "3D000": _NO_GALLERY,
     "42P01": _NO_GALLERY,
     "3F000": _NO_GALLERY,
-    "53300": "The server of the gallery “{}” has too many users at the moment. Try again later.",
+    "53300": _TOO_MANY,
     "53": _FULL,
-    "57P03": "The server of the gallery “{}” is just starting or stopping. Try again in a moment.",
+    "57P03": _TURNING,
     "57": _LOST,
     "08": _LOST,
     "25P03": _LOST,
@@ -231,8 +244,8 @@ _BY_WORDS = {
     ("password authentication failed", "no password supplied", "password"): _NOT_LET_IN,
     ("pg_hba.conf", "authentication failed", "not permitted to log in"): _NO_PERMISSION_TO_CONNECT,
     ("does not exist",): _NO_GALLERY,
-    ("too many connections", "too many clients", "remaining connection slots"): _BY_STATE["53300"],
-    ("starting up", "shutting down"): _BY_STATE["57P03"],
+    ("too many connections", "too many clients", "remaining connection slots"): _TOO_MANY,
+    ("starting up", "shutting down"): _TURNING,
     ("server closed the connection", "connection is closed", "connection is lost", "the connection"): _LOST,
     ("nul (0x00)",): _BY_STATE["22021"],
 }

@@ -102,12 +102,22 @@ def _make_schema(connection: Connection, address: ServerAddress) -> None:
     available = text("SELECT 1 FROM pg_available_extensions WHERE name = :name")
     if not connection.execute(available, {"name": _EXTENSION}).scalar():
         raise GalleryError(f"The server of “{name}” has no pgvector. Its administrator has to install it first.")
-    try:
+    with _refused(f"You may not make a gallery in “{name}”. Connect as the owner of the database."):
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    with _refused(
+        f"There is no pgvector in “{name}” yet, and only an administrator may add it there. Have one run “CREATE "
+        f"EXTENSION {_EXTENSION}” in this database, then try again."
+    ):
         connection.exec_driver_sql(f"CREATE EXTENSION IF NOT EXISTS {_EXTENSION} SCHEMA {SCHEMA}")
+
+
+@contextmanager
+def _refused(sentence: str) -> Iterator[None]:
+    """Say something where a right is lacking."""
+    try:
+        yield
     except ProgrammingError as error:
         if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
-            sentence = f"You may not make a gallery in “{name}”. Connect as the owner of the database."
             raise GalleryError(sentence) from error
         raise
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, delete, exists, select
 
 from engine.errors import GalleryError
 from engine.gallery import kept_edits
-from engine.gallery.backend import Backend
+from engine.gallery.backend import Backend, unheard
 from engine.gallery.backups import Backup
 from engine.gallery.bindings import forget_wrong
 from engine.gallery.edits import Edits, check_dimensions
@@ -91,9 +91,18 @@ class Gallery(Edits):
         """Whether whoever opened it may change it."""
         return self._backend.writable
 
-    def watch(self, changed: Callable[[], None]) -> None:
-        """Have something called, on another thread, when others may have changed the gallery; a file cannot call."""
-        self._backend.watch(changed)
+    def watch(self, changed: Callable[[], None], away: Callable[[str], None] = unheard) -> None:
+        """Have something called, on another thread, when others may have changed the gallery; a file cannot call.
+
+        Args:
+            changed: called when others may have changed it.
+            away: called with a sentence when its server cannot be reached any more, and with none when it can again.
+        """
+        self._backend.watch(changed, away)
+
+    def try_now(self) -> None:
+        """Try at once to reach a server that has gone."""
+        self._backend.try_now()
 
     def protect(self, change: Callable[[Path, bytes | None], bytes]) -> None:
         """Change what opens the gallery, with the file closed meanwhile; see `FileBackend.protect`."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Thread
 
 from engine.errors import GalleryError, GalleryLockedError, WrongSecretError
+from engine.gallery.backend import unheard
 from engine.gallery.backups import due
 from engine.gallery.database import followed
 from engine.gallery.keys import Way
@@ -36,6 +37,7 @@ class Opening:
         """Look after a gallery, which is not open yet."""
         self._place = followed(place) if isinstance(place, Path) else place
         self._changed: Callable[[], None] | None = None
+        self._away: Callable[[str], None] = unheard
         self._backup: Thread | None = None
         self.rescue = RescueDesk(self._place, self._open)
 
@@ -91,11 +93,21 @@ class Opening:
         """Whether another window or process has changed the gallery since the last look."""
         return self._now.gallery.changed_elsewhere()
 
-    def listen(self, changed: Callable[[], None]) -> None:
-        """Have something called, on another thread, when others may have changed the gallery; a file cannot call."""
-        self._changed = changed
+    def listen(self, changed: Callable[[], None], away: Callable[[str], None] = unheard) -> None:
+        """Have something called, on another thread, when others may have changed the gallery; a file cannot call.
+
+        Args:
+            changed: called when others may have changed it.
+            away: called with a sentence when its server cannot be reached any more, and with none when it can again.
+        """
+        self._changed, self._away = changed, away
         if self._now.opened is not None:
-            self._now.opened.watch(changed)
+            self._now.opened.watch(changed, away)
+
+    def try_now(self) -> None:
+        """Try at once to reach a server that has gone."""
+        if self._now.opened is not None:
+            self._now.opened.try_now()
 
     def _open_or_wait(self) -> None:
         """Open the gallery; one that asks for a passphrase, or can go back to a backup, stays closed until then.
@@ -123,7 +135,7 @@ class Opening:
                 gallery.abandon()
             raise
         if self._changed:
-            gallery.watch(self._changed)
+            gallery.watch(self._changed, self._away)
         self._now.take(gallery)
         self._begin_anew()
         self.rescue.needed = False

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
+from typing_extensions import override
 
 from engine.server_address import Place
 from engine.settings import Settings
@@ -41,6 +42,12 @@ class EngineClient(
     unavailable = Signal(str)
     """The engine could not be started: the sentence for the user."""
     gallery_changed = Signal()
+    server_away = Signal(str)
+    """The gallery's server cannot be reached any more: why, as a sentence. The engine goes on trying."""
+    server_back = Signal(bool)
+    """It can again, and what others have changed meanwhile was read; whether they had changed anything."""
+    untold = Signal(str)
+    """While the server was away something failed that no page speaks of: the sentence for the user."""
     history_changed = Signal(str, str)
     """What undo and redo would do, in words; empty when nothing."""
 
@@ -48,6 +55,7 @@ class EngineClient(
         """Start the worker thread, which loads the engine in the background."""
         super().__init__(settings, gallery_path, parent)
         self._locked = False
+        self._away = self._returning = False
         self.history = ("", "")
         """What undo and redo would do, as `history_changed` last said it."""
         self.ready.connect(self._on_info)
@@ -77,6 +85,10 @@ class EngineClient(
         job = self.submit(work)
         job.succeeded.connect(self.ready)
         return job
+
+    def try_server(self) -> Job:
+        """Try at once to reach a server that has gone."""
+        return self.submit(lambda service, _job: service.try_now())
 
     def close(self) -> None:
         """Cancel everything, wait for the step in hand, and close the gallery."""
@@ -145,12 +157,32 @@ class EngineClient(
     def _refresh_info(self) -> None:
         self.info().succeeded.connect(self.ready)
 
+    @override
+    def _on_away(self, why: str) -> None:
+        self._returning = not why and (self._away or self._returning)
+        self._away = bool(why)
+        if why:
+            self.server_away.emit(why)
+        else:
+            self._changed_elsewhere()
+
+    @override
+    def _untold(self, sentence: str) -> None:
+        if self._away:
+            self.untold.emit(sentence)
+
+    @override
     def _changed_elsewhere(self) -> None:
-        if not self._jobs and not self._locked:
+        # A server that has gone would only be waited for.
+        if not self._jobs and not self._locked and not self._away:
             self.submit(lambda service, _job: service.gallery_changed()).succeeded.connect(self._on_looked)
 
     def _on_looked(self, changed: bool) -> None:
-        if changed:
+        came_back, self._returning = self._returning, False
+        if came_back:
+            self.server_back.emit(changed)
+        # What could not be read while the server was away is read now.
+        if changed or came_back:
             self.gallery_changed.emit()
             self._ask_history()
             self._refresh_info()

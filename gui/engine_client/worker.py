@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
+from PySide6.QtCore import QMetaMethod, QObject, Qt, Signal, SignalInstance
 
 from engine.errors import OperationCancelledError, VisavisError
 from engine.server_address import Place
@@ -67,12 +67,22 @@ class Worker(Part, QObject):
         """Look after a gallery that others may have changed."""
         raise NotImplementedError
 
+    def _on_away(self, why: str) -> None:
+        """Hear that the gallery's server cannot be reached any more, or, without a sentence, that it can again."""
+        raise NotImplementedError
+
+    def _untold(self, sentence: str) -> None:
+        """Hear of a failure that nobody tells the user."""
+        raise NotImplementedError
+
     def _engine(self) -> FaceService:
         if self._service is None:
             from engine.service import FaceService  # noqa: PLC0415 - loads torch, on this thread and not at start-up
 
             self._service = FaceService(self.settings, self._gallery_path)
-            self._service.listen(lambda: self.post(self._changed_elsewhere))
+            self._service.listen(
+                lambda: self.post(self._changed_elsewhere), lambda why: self.post(lambda: self._on_away(why))
+            )
         return self._service
 
     def _run(self, job: Job, operation: Operation) -> None:
@@ -85,13 +95,18 @@ class Worker(Part, QObject):
         except VisavisError as error:
             sentence = str(error)
             log.info("A job ended with: %s", type(error).__name__)
-            self.post(lambda: self._end(job, job.failed, sentence, ""))
+            self.post(lambda: self._fail(job, sentence))
         except Exception:
             log.exception("A job failed.")
             details = traceback.format_exc()
             self.post(lambda: self._end(job, job.failed, UNFORESEEN, details))
         else:
             self.post(lambda: self._end(job, job.succeeded, result))
+
+    def _fail(self, job: Job, sentence: str) -> None:
+        if not job.isSignalConnected(QMetaMethod.fromSignal(job.failed)):
+            self._untold(sentence)
+        self._end(job, job.failed, sentence, "")
 
     def _end(self, job: Job, signal: SignalInstance, *values: object) -> None:
         self._jobs.discard(job)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from engine.gallery import server_listener
 from engine.gallery.store import Gallery
 from engine.server_address import ServerAddress
 from engine.types import NewTemplate
@@ -23,6 +24,13 @@ def database(postgres: Server) -> Iterator[str]:
     name = postgres.new_database()
     yield name
     postgres.drop(name)
+
+
+@pytest.fixture
+def stoppable(postgres: Server) -> Iterator[Server]:
+    """The server, which runs again at the end."""
+    yield postgres
+    postgres.start()
 
 
 @pytest.fixture
@@ -81,6 +89,46 @@ def test_that_the_window_goes_on_after_the_connection_was_cut(
         pass
     qtbot.waitUntil(lambda: "Admiral Hopper" in _names(window), timeout=WITHIN_MS)
     settle(qtbot, window)
+
+
+def test_that_the_window_says_that_the_server_has_gone_loses_no_action_silently_and_says_when_it_is_back(
+    qtbot: QtBot,
+    open_window: Callable[..., MainWindow],
+    gallery_path: ServerAddress,
+    stoppable: Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server_listener, "_PAUSES_S", (0.05, 3600.0))
+    window = open_window()
+    assert window.status.try_now.isHidden()
+    stoppable.stop()
+    qtbot.waitUntil(lambda: any("goes on trying" in text for text in window.toasts.texts), timeout=WITHIN_MS)
+    settle(qtbot, window)
+    assert "its server cannot be reached" in window.status.gallery.text()
+    assert window.status.try_now.isVisible()
+    window.toasts.clear()
+    grace = window.context.people.find("Grace Hopper")
+    assert grace is not None
+    window.context.edit(window.client.rename(grace.id, "Captain Hopper"), "Renamed.")
+    qtbot.waitUntil(lambda: any("cannot be reached" in text for text in window.toasts.texts), timeout=WITHIN_MS)
+    window.toasts.clear()
+    # Nobody connects to the failure of this one.
+    window.client.templates(grace.id)
+    qtbot.waitUntil(lambda: any("cannot be reached" in text for text in window.toasts.texts), timeout=WITHIN_MS)
+    assert "Grace Hopper" in _names(window), "what was read is still shown"
+    stoppable.start()
+    other = Gallery.open(gallery_path)
+    other.rename(grace.id, "Admiral Hopper")
+    other.close()
+    window.status.try_now.click()
+    qtbot.waitUntil(
+        lambda: "The gallery's server is back. What others changed meanwhile is shown." in window.toasts.texts,
+        timeout=WITHIN_MS,
+    )
+    qtbot.waitUntil(lambda: "Admiral Hopper" in _names(window), timeout=WITHIN_MS)
+    settle(qtbot, window)
+    assert window.status.gallery.text().endswith("on a server, 2 people")
+    assert window.status.try_now.isHidden()
 
 
 def _names(window: MainWindow) -> list[str]:

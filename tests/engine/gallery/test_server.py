@@ -203,7 +203,7 @@ def test_that_everybody_is_told_at_once(gallery: Gallery, another_window: Callab
 def test_that_listening_goes_on_after_the_connection_was_cut(
     gallery: Gallery, postgres: Server, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_listener, "_AGAIN_AFTER_S", 0.05)
+    monkeypatch.setattr(server_listener, "_PAUSES_S", (0.05,))
     told = threading.Semaphore(0)
     gallery.watch(told.release)
     assert told.acquire(timeout=WITHIN_S)
