@@ -38,7 +38,7 @@ def _check(settings: Settings, request: argparse.Namespace) -> int:
     """Say of files how they look to the passive networks; a file is never live, whatever they say."""
     if not request.files:
         raise BadInputError("Name pictures or videos to look at.")
-    desk = LivenessDesk(lambda: Policy.PASSIVE, lambda: 1.0)
+    desk = LivenessDesk(lambda: Policy.PASSIVE)
     scorer = desk.scorer()
     if scorer is None:
         raise PackError(desk.problem)
@@ -74,7 +74,7 @@ def _said(file: Path, cue: Cue | None) -> str:
 def _bench(settings: Settings, request: argparse.Namespace) -> int:
     """Print what the trials of this machine allow to be claimed; with a video, make a trial of it first."""
     trials = Trials()
-    desk = LivenessDesk(lambda: Policy.OFF, lambda: 1.0, trials=trials)
+    desk = LivenessDesk(lambda: Policy.OFF, trials=trials)
     if request.video:
         if not request.species:
             raise BadInputError("Say with --species what the video shows.")
@@ -160,7 +160,7 @@ def _train(settings: Settings, request: argparse.Namespace) -> int:
     """Train a network over time on clips, measure it on held-out groups, and put it to use if it is better."""
     control = Control()
     listen(control, commands=request.events)
-    desk = LivenessDesk(lambda: Policy.PASSIVE, lambda: 1.0)
+    desk = LivenessDesk(lambda: Policy.PASSIVE)
     scorer = desk.scorer()
     pipeline = pipeline_of(settings, DEFAULT_PACK)
 
