@@ -7,11 +7,7 @@ faces. Then galleries of some of the people are drawn, and everybody else is a s
 
 from __future__ import annotations
 
-import argparse
-import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import TypeAlias
@@ -19,16 +15,11 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 import numpy.typing as npt
-from common import ROOT
 
-from engine.capture.images import encode_jpeg, read_image
-from engine.decisions import Decider
-from engine.device import choose_device
-from engine.live_desk import LiveDesk
-from engine.live_values import Verdict
+from engine.capture.images import read_image
 from engine.loaded import Networks
 from engine.settings import Settings
-from engine.types import Box, Detection, Face, Frame, Measure, NewTemplate, PixelArray, Pose, Quality
+from engine.types import Face, Frame, PixelArray
 
 FPS, FRAMES, SIZE = 29.97, 45, (640, 360)
 SMALLEST_PX = 40.0

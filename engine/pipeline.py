@@ -155,7 +155,7 @@ class Pipeline:
             PackError: the network's output is not usable.
         """
         plain = self.embedder.pack.frame == DLIB_FRAME
-        views = face.chip[None] if plain else views_of_crop(face.crop, self.embedder.pack, averaging=False)
+        views = face.chip[None].copy() if plain else views_of_crop(face.crop, self.embedder.pack, averaging=False)
         return self.embed(views[None])[0]
 
     def _mean_views(self, views: PixelArray) -> FloatArray:
