@@ -22,8 +22,9 @@ from engine.capture.images import read_image
 from engine.liveness.bench import share
 from engine.liveness.challenge import LEAST_PARALLAX, parallax
 from engine.liveness.clips import Clip, series_of, small
-from engine.liveness.learning import Split, judge, probabilities, train
+from engine.liveness.learning import judge, probabilities
 from engine.liveness.passive import ATTACK_TO, LIVE_FROM, PassiveScorer, their_box
+from engine.liveness.training import Split, train
 from engine.liveness.weights import load_passive
 from engine.networks.temporal import FRAMES
 from engine.pipeline import Pipeline
