@@ -156,7 +156,8 @@ class Pipeline:
         """
         plain = self.embedder.pack.frame == DLIB_FRAME
         views = face.chip[None].copy() if plain else views_of_crop(face.crop, self.embedder.pack, averaging=False)
-        return self.embed(views[None])[0]
+        alone: FloatArray = self.embed(views[None])[0]
+        return alone
 
     def _mean_views(self, views: PixelArray) -> FloatArray:
         """The mean of each face's unit embeddings, (N, D): the shorter, the less its views agree."""

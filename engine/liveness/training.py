@@ -96,7 +96,7 @@ class Temporal:
         self._kind, self._place = kind, place
         self._draw = np.random.default_rng(seed)
         self._network: nn.Module = NETWORKS[kind]()
-        self._best = copy.deepcopy(self._network)
+        self._best: nn.Module = copy.deepcopy(self._network)
         self._x, self._y = tensors_of(parts.train, kind), _labels(parts.train)
         self._held = tensors_of(parts.validation, kind), _labels(parts.validation)
         # However many there are of each, they weigh the same.
