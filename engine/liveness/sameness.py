@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from engine.types import FloatArray
 
-TURNED_RATE = 0.01
-"""Share of strangers within the limit of a turned look: stricter ones refuse people (benchmarks/same_face.py)."""
+SAME_FACE_RATE, TURNED_RATE = 1e-3, 1e-2
+"""Share of strangers within the limit of two straight looks, and where one is turned: there stricter limits refuse
+people (benchmarks/same_face.py)."""
 
 
 @dataclass(frozen=True, slots=True)

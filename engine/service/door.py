@@ -10,7 +10,7 @@ from engine.errors import CameraError
 from engine.gallery.system_keyring import keyring_name
 from engine.gallery.vault import protection
 from engine.live_desk import LiveDesk
-from engine.liveness.sameness import TURNED_RATE, SameFace
+from engine.liveness.sameness import SAME_FACE_RATE, TURNED_RATE, SameFace
 from engine.liveness_desk import LivenessDesk
 from engine.liveness_values import Policy
 from engine.server_address import Place
@@ -25,9 +25,6 @@ from engine.settings import Settings, default_gallery_path
 from engine.types import CancelToken, EngineInfo, Face, FloatArray, Metric, Report, silent
 
 log = logging.getLogger(__name__)
-
-SAME_FACE_RATE = 1e-3
-"""How often a stranger might be taken for the face that a check on demand began with."""
 
 
 class FaceService(Opening, Recognition, Watching, People, Desks):
