@@ -80,7 +80,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=1e9, help="of looking, at most")
     parser.add_argument("--galleries", type=int, default=10)
     parser.add_argument("--people", type=int, default=20, help="in each gallery")
-    parser.add_argument("--rate", type=float, default=3e-4, help="false match rate of a third, stricter side")
+    parser.add_argument("--rate", type=float, default=3.5e-4, help="false match rate of a third, stricter side")
     return parser.parse_args()
 
 
