@@ -1,7 +1,7 @@
 """Live on a video at its own rate, everything on: frames a second, capture to result, stalls, embeddings, steadiness.
 
-The other sides: every face detected, embedded and matched in every frame (how fast, how steady, how often right); the
-same frames one after another with no window.
+The other sides: every face detected, embedded and matched in every frame (how fast, how steady); the same frames one
+after another with no window. How often names are right is asked by `films.py`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -38,7 +37,6 @@ from gui.theme.style import THEME
 WARM_UP_S, MEASURE_S = 5.0, 20.0
 BEAT_MS = 1
 FPS = 29.97
-FILM_FRAMES = 45
 
 
 def main() -> None:
@@ -50,8 +48,6 @@ def main() -> None:
     _enroll(options.shared, gallery)
     frames = _frames(clip)
     _steadiness("clip", frames, gallery)
-    films, people = _films(options.shared, folder / "lfw.db")
-    _identification(films, people, folder / "lfw.db")
     two = _two_faces(options.shared, folder / "two.avi")
     _window(two, folder, gallery)
 
@@ -106,72 +102,6 @@ def _steadiness(title: str, frames: Sequence[Frame], gallery: Path) -> None:
         f"{title}: {live.embedded} of {live.followed} followed faces embedded, 1 in {live.followed / live.embedded:.1f}"
     )
     service.close()
-
-
-def _identification(films: Sequence[tuple[str, list[Frame]]], people: Sequence[str], gallery: Path) -> None:
-    """Right, wrong and no names over films made of one LFW picture each, half of them of people in the gallery."""
-    service = FaceService(Settings(), gallery)
-    known = set(people)
-    every, sparse = Counter[str](), Counter[str]()
-
-    def tell(into: Counter[str], name: str, truth: str) -> None:
-        if truth in known:
-            into["right" if name == truth else "wrong" if name else "missed"] += 1
-        else:
-            into["stranger named" if name else "stranger unknown"] += 1
-
-    for truth, film in films:
-        service.live.forget()
-        for frame in film:
-            found = _every_frame(service, frame)
-            result = service.watch(frame)
-            if found and result.tracked:
-                tell(every, found[0][1], truth)
-                tell(sparse, _followed(result)[0][1], truth)
-    live = service.live
-    for side, counts in (("embedded in every frame", every), ("embedded now and then", sparse)):
-        total = sum(counts.values())
-        print(f"films, {side}: " + ", ".join(f"{key} {counts[key] / total:.1%}" for key in sorted(counts)))
-    print(
-        f"films: {live.embedded} of {live.followed} followed faces embedded, 1 in {live.followed / live.embedded:.1f}"
-    )
-    service.close()
-
-
-def _films(shared: Path, gallery: Path) -> tuple[list[tuple[str, list[Frame]]], list[str]]:
-    """Films of LFW people who move, turn, blur and dim; their first picture enrolled, the film made of the second."""
-    rng = np.random.default_rng(0)
-    folders = [one for one in sorted((shared / "data" / "lfw").iterdir()) if len(list(one.glob("*.jpg"))) >= 2]
-    chosen = [folders[place] for place in rng.permutation(len(folders))[:40]]
-    known, strangers = chosen[:20], chosen[20:]
-    service = FaceService(Settings(), gallery)
-    for person in known:
-        judged = service.judge([sorted(person.glob("*.jpg"))[0]])
-        if judged[0].acceptable:
-            service.enroll(person.name, judged)
-    people = [person.name for person in service.people()]
-    service.close()
-    start_s, films = 100.0, []
-    for person in (*known, *strangers):
-        films.append((person.name, list(_film(read_image(sorted(person.glob("*.jpg"))[1]).pixels, rng, start_s))))
-        start_s += 100
-    return films, people
-
-
-def _film(picture: np.ndarray, rng: np.random.Generator, start_s: float) -> list[Frame]:
-    phase = rng.uniform(0, 6, 4)
-    made = []
-    for number in range(FILM_FRAMES):
-        at = number / FPS
-        angle, size = 8 * np.sin(2 * at + phase[0]), 0.8 + 0.15 * np.sin(3 * at + phase[1])
-        turn = cv2.getRotationMatrix2D((125, 125), angle, size)
-        turn[:, 2] += (320 - 125 + 80 * np.sin(1.5 * at + phase[2]), 180 - 125)
-        pixels = cv2.warpAffine(picture, turn, (640, 360), borderValue=(60, 60, 60))
-        blur, light = 2.2 * max(0, np.sin(5 * at + phase[3])), rng.uniform(0.6, 1.1)
-        pixels = cv2.GaussianBlur(pixels, (0, 0), blur) if blur > 0.3 else pixels
-        noisy = pixels * light + rng.normal(0, 6, pixels.shape)
-        made.append(Frame(np.clip(noisy, 0, 255).astype(np.uint8), "film", start_s + at))
-    return made
 
 
 # --- the window -----------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ limit that it has in use.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
@@ -22,14 +23,17 @@ from engine.capture.images import read_image
 from engine.liveness.bench import share
 from engine.liveness.challenge import LEAST_PARALLAX, parallax
 from engine.liveness.clips import Clip, series_of, small
-from engine.liveness.learning import Split, judge, probabilities, train
+from engine.liveness.learning import judge, probabilities
 from engine.liveness.passive import ATTACK_TO, LIVE_FROM, PassiveScorer, their_box
+from engine.liveness.training import Split, train
 from engine.liveness.weights import load_passive
 from engine.networks.temporal import FRAMES
 from engine.pipeline import Pipeline
 from engine.types import Face, FloatArray, Frame, PixelArray
 
 PEOPLE, VALIDATION, TEST = 150, 30, 60
+PASSIVE_FROM = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+PARALLAX_FROM = (0.03, 0.05, 0.06, 0.07, 0.08, 0.10, 0.13)
 MOST_DEG = 22.0
 Grid = npt.NDArray[np.float32]
 
@@ -170,8 +174,31 @@ def tell_rules(test: Sequence[Rendered]) -> None:
         print(f"  parallax of {'heads' if live else 'photographs'}, 5 %, median, 95 %: {shown}")
 
 
+def tell_thresholds(shown_: Sequence[Rendered]) -> None:
+    """How many heads and photographs pass each of the two limits as it moves; "*" is the one in use."""
+    heads = [one for one in shown_ if one[0].live]
+    photographs = [one for one in shown_ if not one[0].live]
+    scored = not any(np.isnan(clip.per_frame) for clip, _ in shown_)
+    for title, limits, in_use, value in (
+        ("passive, live from", PASSIVE_FROM if scored else (), LIVE_FROM, lambda one: one[0].per_frame),
+        ("parallax, from", PARALLAX_FROM, LEAST_PARALLAX, lambda one: one[1]),
+    ):
+        for limit in limits:
+            refused = share(sum(value(one) < limit for one in heads), len(heads))
+            let_in = share(sum(value(one) >= limit for one in photographs), len(photographs))
+            mark = "*" if limit == in_use else " "
+            print(f"{mark} {title} {limit:.2f}: heads refused {refused.text}; photographs let in {let_in.text}")
+
+
 def main() -> None:
-    """Render, train, compare."""
+    """Render, train, compare; with --thresholds only show what each limit does."""
+    if "--thresholds" in sys.argv:
+        sys.argv.remove("--thresholds")
+        options = arguments(__doc__)
+        scorer = PassiveScorer(load_passive(options.shared / "weights"))
+        pairs = rendered(file_pipeline("fp32", "mtcnn"), scorer, options.shared / "data" / "lfw", TEST)
+        tell_thresholds([one for pair in pairs for one in pair])
+        return
     options = arguments(__doc__)
     weights = options.shared / "weights"
     scorer = PassiveScorer(load_passive(weights)) if weights.is_dir() else None
@@ -187,6 +214,7 @@ def main() -> None:
     print(f"learned from {len(parts.train)} clips, stopped by {len(parts.validation)}, tested on {len(parts.test)}")
     tell_networks(parts)
     tell_rules(flat[-last:])
+    tell_thresholds(flat[-last:])
 
 
 def pictures(lfw: Path) -> list[Path]:

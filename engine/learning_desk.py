@@ -11,6 +11,8 @@ from engine.device import Device
 from engine.errors import ImageError
 from engine.evaluation.report import write_report
 from engine.learning import Evaluation, Event, RunInfo
+from engine.liveness import runs as temporal_runs
+from engine.liveness_values import StoppedTraining
 from engine.packs.embedder import Embedder
 from engine.packs.installed import packs_folder
 from engine.packs.origins import packs_of_runs
@@ -31,10 +33,12 @@ class LearningDesk:
         """Use whatever device the service is on."""
         self._device = device
         self._deleted_runs = Trash(runs_folder())
+        self._deleted_temporal = Trash(temporal_runs.runs_folder())
 
     def close(self) -> None:
         """Delete for good what was deleted and not put back."""
         self._deleted_runs.empty()
+        self._deleted_temporal.empty()
 
     def promote(self, run: Path, token: CancelToken, *, anyway: bool = False) -> str:
         """Store a run's best network as a pack, and return the pack's id; the one that was made before if there is.
@@ -87,6 +91,26 @@ class LearningDesk:
     def deleted_runs(self) -> list[str]:
         """Names of the runs that can be put back."""
         return self._deleted_runs.names
+
+    def stopped_temporal(self) -> list[StoppedTraining]:
+        """Trainings of liveness networks that can be gone on with, latest first."""
+        return temporal_runs.stopped()
+
+    def delete_temporal(self, name: str) -> None:
+        """Delete a stopped training of a liveness network. It can be put back until the desk closes.
+
+        Raises:
+            BadInputError: there is none of this name, or it cannot be deleted.
+        """
+        self._deleted_temporal.put(name)
+
+    def restore_temporal(self, name: str) -> None:
+        """Put a deleted training of a liveness network back.
+
+        Raises:
+            BadInputError: it cannot be put back.
+        """
+        self._deleted_temporal.restore(name)
 
     def leave_out(self, pictures: Sequence[str]) -> Path:
         """Write down which pictures a training is not to use, and return the list's file."""

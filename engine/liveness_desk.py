@@ -20,6 +20,7 @@ from engine.liveness.flash import Flash
 from engine.liveness.learning import in_use, probabilities
 from engine.liveness.passive import LIVE_FROM, PassiveScorer, PassiveTrack, their_box
 from engine.liveness.policy import decide
+from engine.liveness.sameness import Look, SameFace
 from engine.liveness.weights import load_passive
 from engine.liveness_values import (
     BONA_FIDE,
@@ -37,7 +38,8 @@ from engine.liveness_values import (
 from engine.networks.temporal import FRAMES
 from engine.packs.catalogue import MINIFASNET
 from engine.packs.installed import packs_folder
-from engine.types import Box, Face, Frame, Verification
+from engine.tracking.looks import weight_of
+from engine.types import Box, Face, FloatArray, Frame, Verification
 
 log = logging.getLogger(__name__)
 
@@ -68,18 +70,19 @@ class LivenessDesk:
     """Looks at live frames one after another. Synchronous, as the service."""
 
     def __init__(
-        self, policy: Callable[[], Policy], same_face: Callable[[], float], pack: Path | None = None,
-        trials: Trials | None = None,
+        self, policy: Callable[[], Policy], same_face: Callable[[], SameFace] | None = None,
+        embed: Callable[[Face], FloatArray] | None = None, pack: Path | None = None, trials: Trials | None = None,
     ) -> None:  # fmt: skip
         """Begin with nobody in sight.
 
         Args:
             policy: returns the one in force.
-            same_face: returns the largest cosine distance between two embeddings of one person.
+            same_face: returns the largest distances between two looks at one person; no challenge without.
+            embed: embeds a face that was found, (D,) of unit length; no challenge without.
             pack: folder of the passive networks' files; where they are installed, without.
             trials: of the spoof bench; this machine's, without.
         """
-        self._policy, self._same_face = policy, same_face
+        self._policy, self._same_face, self._embed = policy, same_face, embed
         self._pack = pack
         self._trials = trials or Trials()
         self._scorer: PassiveScorer | None = None
@@ -272,7 +275,13 @@ class LivenessDesk:
     # --- checks on demand ---------------------------------------------------------------------------------------
 
     def begin_challenge(self) -> CheckState:
-        """Ask the largest face for random movements."""
+        """Ask the largest face for random movements.
+
+        Raises:
+            ValueError: the desk was made without what compares faces.
+        """
+        if self._same_face is None or self._embed is None:
+            raise ValueError("a challenge needs limits and a network to compare faces with")
         self._check, self._checked_track = Challenge(self._same_face()), None
         return self._check.state
 
@@ -304,9 +313,16 @@ class LivenessDesk:
             # It may even be embedded by another network by now, and not be comparable.
             state = check.lose()
         else:
-            state = check.see(_sight(frame, faces))
+            state = check.see(self._sight(frame, faces))
         if state.cue is not None and first is not None and first == self._checked_track:
             self._tracks[first].check = (frame.time_s, state.cue)
+
+    def _sight(self, frame: Frame, faces: Sequence[Face]) -> Sight:
+        if not faces:
+            return Sight(frame.time_s, 0)
+        first, embed = faces[0], self._embed
+        look = Look(weight_of(first.quality), lambda: embed(first)) if embed is not None else None
+        return Sight(frame.time_s, len(faces), first.quality.pose, first.points, look)
 
     # --- the spoof bench ----------------------------------------------------------------------------------------
 
@@ -369,13 +385,6 @@ class LivenessDesk:
             BadInputError: the trials cannot be read.
         """
         return report(self._trials.all())
-
-
-def _sight(frame: Frame, faces: Sequence[Face]) -> Sight:
-    if not faces:
-        return Sight(frame.time_s, 0)
-    first = faces[0]
-    return Sight(frame.time_s, len(faces), first.quality.pose, first.points, first.embedding)
 
 
 _WORDS: dict[Answer, tuple[str, ObservationTone]] = {

@@ -251,3 +251,22 @@ class BenchReport:
     cameras: tuple[str, ...]
     models: tuple[str, ...]
     from_files: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedTraining:
+    """A training of a temporal network that can be gone on with.
+
+    Attributes:
+        name: of the run.
+        folder: of its recordings.
+        kind: what its network sees: "clip" or "series".
+        epochs: how many are done.
+        begun: when, in UTC, ISO 8601.
+    """
+
+    name: str
+    folder: str
+    kind: str
+    epochs: int
+    begun: str

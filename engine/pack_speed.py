@@ -9,24 +9,30 @@ from time import perf_counter
 import numpy as np
 
 from engine.detection import DETECTORS
-from engine.device import Device
+from engine.device import Device, choose_device
+from engine.errors import PackError
+from engine.liveness.passive import PassiveScorer
+from engine.liveness.weights import load_passive
 from engine.pack_values import PackKind, PackSpeed
+from engine.packs.catalogue import MINIFASNET
 from engine.packs.embedder import Embedder
-from engine.packs.installed import find_pack
+from engine.packs.installed import find_pack, is_installed, not_installed, packs_folder
 from engine.packs.installing import published
-from engine.types import CancelToken, PixelArray, Progress, Report
+from engine.types import Box, CancelToken, PixelArray, Progress, Report
 
 SECONDS = 10.0
 _LEAST, _MOST = 3, 2000
 _PICTURE = 480, 640
 _SMALLEST_PX = 40
+_FACE = Box(260, 160, 110, 140)
 
 
 def speed_of(pack_id: str, device: Device, report: Report, token: CancelToken, seconds: float = SECONDS) -> PackSpeed:
     """Measure for some seconds.
 
     Args:
-        pack_id: an embedder, which embeds one face at a time, or a detector, which looks at one picture at a time.
+        pack_id: an embedder, which embeds one face at a time, a detector, which looks at one picture at a time, or the
+            passive liveness networks, which score one face at a time.
         device: where it is to run.
         report: told of tenths of seconds.
         token: stops it.
@@ -37,6 +43,8 @@ def speed_of(pack_id: str, device: Device, report: Report, token: CancelToken, s
         PackError: it is not installed, or altered.
         OperationCancelledError: the token was turned.
     """
+    if pack_id == MINIFASNET:
+        return _speed_of_passive(report, token, seconds)
     if pack_id in DETECTORS and published(pack_id).kind is PackKind.DETECTOR:
         detector = DETECTORS[pack_id](device)
         picture = _picture()
@@ -48,6 +56,15 @@ def speed_of(pack_id: str, device: Device, report: Report, token: CancelToken, s
     side = embedder.pack.frame.size_px
     chip = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), np.uint8)
     return PackSpeed(_median(lambda: embedder.embed(chip), report, token, seconds), "a face", embedder.device.label)
+
+
+def _speed_of_passive(report: Report, token: CancelToken, seconds: float) -> PackSpeed:
+    """Of both networks and their crops, on the CPU, where live faces are scored."""
+    if not is_installed(MINIFASNET):
+        raise PackError(not_installed(MINIFASNET))
+    scorer, picture = PassiveScorer(load_passive(packs_folder() / MINIFASNET)), _picture()
+    milliseconds = _median(lambda: scorer.score(picture, [_FACE]), report, token, seconds)
+    return PackSpeed(milliseconds, "a face by both networks", choose_device("cpu", "fp32").label)
 
 
 def _picture() -> PixelArray:

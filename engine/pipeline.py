@@ -148,6 +148,17 @@ class Pipeline:
         """
         return unit(self._mean_views(views))
 
+    def embed_cut(self, face: Face) -> FloatArray:
+        """Embed one face, (D,) of unit length, from what was cut of its frame, when the frame may be gone.
+
+        Raises:
+            PackError: the network's output is not usable.
+        """
+        plain = self.embedder.pack.frame == DLIB_FRAME
+        views = face.chip[None].copy() if plain else views_of_crop(face.crop, self.embedder.pack, averaging=False)
+        alone: FloatArray = self.embed(views[None])[0]
+        return alone
+
     def _mean_views(self, views: PixelArray) -> FloatArray:
         """The mean of each face's unit embeddings, (N, D): the shorter, the less its views agree."""
         count, per_face = views.shape[:2]

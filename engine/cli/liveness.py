@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -11,12 +12,14 @@ from pathlib import Path
 from engine.capture.images import read_image
 from engine.capture.sources import VideoSource
 from engine.cli.learning import listen, pipeline_of, speaker
-from engine.errors import BadInputError, ImageError, PackError, shown
+from engine.errors import BadInputError, ImageError, OperationCancelledError, PackError, shown
 from engine.learning import LivenessTrained, Progressed
 from engine.liveness.bench import Trials
 from engine.liveness.clips import VIDEOS, read_clips
-from engine.liveness.learning import MOST_EPOCHS, Outcome, judge, split, store, train
+from engine.liveness.learning import Outcome, judge, split, store
 from engine.liveness.passive import their_box
+from engine.liveness.runs import TemporalRun, begin, load_run, runs_folder
+from engine.liveness.training import MOST_EPOCHS, train
 from engine.liveness_desk import LivenessDesk
 from engine.liveness_values import BenchReport, Cue, Policy, SpeciesResult, TrialSetup
 from engine.packs.pack import DEFAULT_PACK
@@ -39,7 +42,7 @@ def _check(settings: Settings, request: argparse.Namespace) -> int:
     """Say of files how they look to the passive networks; a file is never live, whatever they say."""
     if not request.files:
         raise BadInputError("Name pictures or videos to look at.")
-    desk = LivenessDesk(lambda: Policy.PASSIVE, lambda: 1.0)
+    desk = LivenessDesk(lambda: Policy.PASSIVE)
     scorer = desk.scorer()
     if scorer is None:
         raise PackError(desk.problem)
@@ -75,7 +78,7 @@ def _said(file: Path, cue: Cue | None) -> str:
 def _bench(settings: Settings, request: argparse.Namespace) -> int:
     """Print what the trials of this machine allow to be claimed; with a video, make a trial of it first."""
     trials = Trials()
-    desk = LivenessDesk(lambda: Policy.OFF, lambda: 1.0, trials=trials)
+    desk = LivenessDesk(lambda: Policy.OFF, trials=trials)
     if request.video:
         if not request.species:
             raise BadInputError("Say with --species what the video shows.")
@@ -159,9 +162,13 @@ def _species(one: SpeciesResult) -> str:
 
 def _train(settings: Settings, request: argparse.Namespace) -> int:
     """Train a network over time on clips, measure it on held-out groups, and put it to use if it is better."""
+    known = load_run(runs_folder() / request.resume) if request.resume else None
+    if known is None and request.folder is None:
+        raise BadInputError("Name a folder that holds “live” and “spoof”, or a stopped training with --resume.")
+    folder = Path(known.folder) if known else request.folder
     control = Control()
     listen(control, commands=request.events)
-    desk = LivenessDesk(lambda: Policy.PASSIVE, lambda: 1.0)
+    desk = LivenessDesk(lambda: Policy.PASSIVE)
     scorer = desk.scorer()
     pipeline = pipeline_of(settings, DEFAULT_PACK)
 
@@ -182,17 +189,30 @@ def _train(settings: Settings, request: argparse.Namespace) -> int:
     def epoch(number: int, loss: float) -> None:
         say(Progressed(number, MOST_EPOCHS, f"Epoch {number}, validation loss {loss:.3f}"))
 
-    clips = read_clips(request.folder, face_of, score if scorer else None, tell, control.check)
-    parts = split(clips, request.seed)
-    network, epochs = train(parts, request.kind, seed=request.seed, check=control.check, report=epoch)
-    outcome = judge(network, request.kind, parts, epochs)
+    clips = read_clips(folder, face_of, score if scorer else None, tell, control.check)
+    if known is not None:
+        known.check_clips(clips)
+    parts = split(clips, known.seed if known else request.seed)
+    run = known or begin(folder, request.kind, request.seed, clips, request.name)
+    try:
+        network, epochs = train(parts, run.kind, seed=run.seed, place=run.place, check=control.check, report=epoch)
+    except OperationCancelledError:
+        if not request.events:
+            print(_stopped(run), file=sys.stderr)
+        raise
+    outcome = judge(network, run.kind, parts, epochs)
     if outcome.better:
         store(network, outcome)
+    run.finish()
     if request.events:
         say(LivenessTrained(outcome.better, outcome_text(outcome)))
         return DONE
     print(json.dumps(asdict(outcome), indent=2) if request.json else outcome_text(outcome))
     return DONE if outcome.better else NOT_LIVE
+
+
+def _stopped(run: TemporalRun) -> str:
+    return f"Stopped; nothing is lost. Go on with: visavis liveness train --resume {run.place.name}"
 
 
 def outcome_text(outcome: Outcome) -> str:

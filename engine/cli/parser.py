@@ -249,7 +249,9 @@ def _add_liveness_commands(commands: Any) -> None:
     train = actions.add_parser(
         "train", parents=[everywhere], help="train a network over time on clips in “live” and “spoof”"
     )
-    train.add_argument("folder", type=Path, help="holds “live” and “spoof”: videos, or folders of frames")
+    train.add_argument("folder", nargs="?", type=Path, help="holds “live” and “spoof”: videos, or folders of frames")
+    train.add_argument("--name", default="", help="what to call the run while it is under way")
+    train.add_argument("--resume", default="", metavar="RUN", help="go on with a training that was stopped")
     train.add_argument("--kind", choices=("clip", "series"), default="clip", help="3-D on pixels, or 1-D on landmarks")
     train.add_argument("--seed", type=int, default=0, help="of everything that is drawn")
     train.add_argument("--events", action="store_true", help=argparse.SUPPRESS)

@@ -1,5 +1,7 @@
 """Active liveness: a random sequence of movements, done in time, by one face, with the depth that a picture lacks.
 
+It begins and ends with a straight look, so that the last face can be compared with the first one.
+
 Pure: it is told what each frame shows and says what to ask next. The nose lies well before the plane of eyes and mouth.
 A flat picture, however it is held, moves all five points by one homography, which the four outer points determine; the
 nose of a head that turns leaves the place that this homography gives it.
@@ -16,6 +18,7 @@ from math import atan, degrees
 import cv2
 import numpy as np
 
+from engine.liveness.sameness import Look, SameFace, Sameness
 from engine.liveness_values import Answer, CheckPhase, CheckState, Cue
 from engine.types import FloatArray, Pose
 
@@ -25,14 +28,14 @@ NEUTRAL_FRAMES, HOLD_FRAMES = 5, 3
 STEP_S, WAITING_S = 7.0, 15.0
 TURN_DEG, NOD_DEG, CLOSER = 15.0, 9.0, 1.25
 """How far from the straight look: turning, nodding, and how much larger the face becomes."""
-_STRAIGHT_DEG = 12.0
+STRAIGHT_DEG = 12.0
+"""How far from the camera a straight look may be, to either side."""
 LEAST_PARALLAX = 0.07
 """By how many eye distances the nose must leave the plane of eyes and mouth, in the direction asked for."""
 _LOST_S = 0.8
 _JUMP_DEG, _JUMP_S = 30.0, 0.25
 _NOSE_AHEAD, _EYES_TO_MOUTH = 0.6, 1.1
 """Tip of the nose before the plane of eyes and mouth, mouth below eyes, in eye distances; they only scale angles."""
-_CHAIN = 5
 
 
 class Move(StrEnum):
@@ -53,7 +56,15 @@ _PROMPTS = {
     Move.CLOSER: "Come closer to the camera.",
 }
 _TURNS = (Move.LEFT, Move.RIGHT)
-_STRAIGHT = "Look straight at the camera."
+_DID = {
+    Move.LEFT: "turned left",
+    Move.RIGHT: "turned right",
+    Move.UP: "looked up",
+    Move.DOWN: "looked down",
+    Move.CLOSER: "came closer",
+}
+_STRAIGHT, _STRAIGHT_AGAIN = "Look straight at the camera.", "Look straight at the camera again."
+_BEGAN, _ENDED = "began", "looked straight at the end"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,14 +74,14 @@ class Sight:
     Attributes:
         faces: how many there are; the rest is of the largest.
         points: (5, 2) eye centres, nose tip, mouth corners as the detector gives them; None where it gives none.
-        embedding: (D,) of unit length; None where this frame has none.
+        look: what the face is compared by.
     """
 
     time_s: float
     faces: int
     pose: Pose | None = None
     points: FloatArray | None = None
-    embedding: FloatArray | None = None
+    look: Look | None = None
 
 
 def random_moves(count: int = STEPS) -> tuple[Move, ...]:
@@ -127,20 +138,19 @@ def _size(points: FloatArray) -> float:
 
 
 class Challenge:
-    """One check: look straight, then do what is asked."""
+    """One check: look straight, then do what is asked, then look straight again."""
 
-    def __init__(self, same_face: float, moves: Sequence[Move] | None = None) -> None:
+    def __init__(self, same_face: SameFace, moves: Sequence[Move] | None = None) -> None:
         """Begin.
 
         Args:
-            same_face: largest cosine distance between two embeddings of one person.
+            same_face: largest cosine distances between two looks at one person.
             moves: what to ask for; drawn at random without.
         """
         self.moves = tuple(moves) if moves is not None else random_moves()
-        self._same_face = same_face
+        self._sameness = Sameness(same_face)
         self._straight: list[FloatArray] = []
         self._yaw: list[float] = []
-        self._chain: list[FloatArray] = []
         self._done = self._frames = self._held = 0
         self._offsets: list[float] = []
         self._parallaxes: list[float] = []
@@ -151,19 +161,28 @@ class Challenge:
         self._now_s = 0.0
 
     @property
+    def _steps(self) -> int:
+        return len(self.moves) + 1
+
+    @property
+    def _moving(self) -> bool:
+        """Whether a movement is being asked for, and not the straight look at the end."""
+        return self._done < len(self.moves)
+
+    @property
     def state(self) -> CheckState:
         """What to ask now."""
         if self._cue is not None:
             passed = self._cue.answer is Answer.LIVE
             text = "That was a living face." if passed else self._cue.hint
             phase = CheckPhase.PASSED if passed else CheckPhase.FAILED
-            return CheckState("challenge", phase, text, self._done, len(self.moves), 0.0, self._cue)
+            return CheckState("challenge", phase, text, self._done, self._steps, 0.0, self._cue)
         if not self._ready:
             left = WAITING_S - (self._now_s - (self._started_s if self._started_s is not None else self._now_s))
-            return CheckState("challenge", CheckPhase.WAITING, _STRAIGHT, 0, len(self.moves), max(left, 0.0))
+            return CheckState("challenge", CheckPhase.WAITING, _STRAIGHT, 0, self._steps, max(left, 0.0))
         left = STEP_S - (self._now_s - self._step_s)
-        prompt = _PROMPTS[self.moves[self._done]]
-        return CheckState("challenge", CheckPhase.RUNNING, prompt, self._done, len(self.moves), max(left, 0.0))
+        prompt = _PROMPTS[self.moves[self._done]] if self._moving else _STRAIGHT_AGAIN
+        return CheckState("challenge", CheckPhase.RUNNING, prompt, self._done, self._steps, max(left, 0.0))
 
     @property
     def _ready(self) -> bool:
@@ -182,9 +201,11 @@ class Challenge:
             return self.state
         self._frames += 1
         if not self._ready:
-            self._look_straight(sight.pose, sight.points)
+            self._look_straight(sight.pose, sight.points, sight.look)
+        elif self._moving:
+            self._move(sight.pose, sight.points, sight.look)
         else:
-            self._move(sight.pose, sight.points)
+            self._look_back(sight.pose, sight.points, sight.look)
         return self.state
 
     def lose(self) -> CheckState:
@@ -221,27 +242,36 @@ class Challenge:
             elif apart_s < _JUMP_S and abs(yaw - self._last[1]) > _JUMP_DEG:
                 self._end(Answer.UNSURE, "The face jumped. Try again, and move evenly.")
         self._last = (sight.time_s, yaw)
-        if sight.embedding is not None:
-            nearest = min((1 - float(sight.embedding @ known) for known in self._chain), default=0.0)
-            if nearest > self._same_face:
-                self._end(Answer.ATTACK, "It is not the same face throughout.")
-            # The first ones stay, so that a face cannot be changed little by little.
-            self._chain = [*self._chain[:1], *self._chain[1:][-_CHAIN + 1 :], sight.embedding]
 
-    def _look_straight(self, pose: Pose, points: FloatArray) -> None:
-        if abs(pose.yaw_deg) > _STRAIGHT_DEG:
+    def _look_straight(self, pose: Pose, points: FloatArray, look: Look | None) -> None:
+        if abs(pose.yaw_deg) > STRAIGHT_DEG:
             self._straight.clear()
             self._yaw.clear()
+            self._sameness.drop()
             return
         self._straight.append(points)
         self._yaw.append(pose.yaw_deg)
-        if self._ready:
+        self._sameness.offer(look)
+        if self._ready and self._same(_BEGAN, turned=False):
             self._step_s = self._now_s
 
-    def _move(self, pose: Pose, points: FloatArray) -> None:
+    def _same(self, what: str, *, turned: bool) -> bool:
+        """End a moment; whether the face in it is the one of all moments before. Ends the check where it is not."""
+        other = self._sameness.settle(what, turned=turned)
+        if other is None:
+            self._end(Answer.UNSURE, "The face could not be compared. Try again in more even light.")
+        elif other:
+            self._end(Answer.ATTACK, f"It is not the same face throughout: the one that {what} is not who {other}.")
+        return other == ""
+
+    def _since_straight(self, pose: Pose, points: FloatArray) -> tuple[FloatArray, float, float]:
+        """The straight look's points, and by how many degrees the head is turned and raised since."""
         straight = np.median(np.stack(self._straight), axis=0).astype(np.float32)
+        return straight, pose.yaw_deg - float(np.median(self._yaw)), nod_deg(straight, points)
+
+    def _move(self, pose: Pose, points: FloatArray, look: Look | None) -> None:
+        straight, yaw, nod = self._since_straight(pose, points)
         move = self.moves[self._done]
-        yaw, nod = pose.yaw_deg - float(np.median(self._yaw)), nod_deg(straight, points)
         size = _size(points) / _size(straight)
         aside, down = parallax(straight, points)
         # The person's own left is the picture's right.
@@ -252,28 +282,41 @@ class Challenge:
             Move.DOWN: (nod <= -NOD_DEG, down),
             Move.CLOSER: (size >= CLOSER, None),
         }[move]
+        if self._holds(look, there=there, depth=depth):
+            self._finish_step(move)
+
+    def _look_back(self, pose: Pose, points: FloatArray, look: Look | None) -> None:
+        _, yaw, nod = self._since_straight(pose, points)
+        there = abs(yaw) <= STRAIGHT_DEG and abs(nod) < NOD_DEG
+        if self._holds(look, there=there, depth=None) and self._same(_ENDED, turned=False):
+            self._done += 1
+            self._end(Answer.LIVE, "")
+
+    def _holds(self, look: Look | None, *, there: bool, depth: float | None) -> bool:
+        """Whether what is asked for has been there for long enough."""
         if not there:
             self._held = 0
             self._offsets.clear()
-            return
+            self._sameness.drop()
+            return False
         self._held += 1
+        self._sameness.offer(look)
         if depth is not None:
             self._offsets.append(depth)
-        if self._held >= HOLD_FRAMES:
-            self._finish_step()
+        return self._held >= HOLD_FRAMES
 
-    def _finish_step(self) -> None:
+    def _finish_step(self, move: Move) -> None:
         if self._offsets:
             offset = float(np.median(self._offsets))
             if offset < LEAST_PARALLAX:
                 self._end(Answer.ATTACK, "It moved as a flat picture moves.")
                 return
             self._parallaxes.append(offset)
+        if not self._same(_DID[move], turned=True):
+            return
         self._done += 1
         self._held, self._step_s = 0, self._now_s
         self._offsets.clear()
-        if self._done == len(self.moves):
-            self._end(Answer.LIVE, "")
 
     def _end(self, answer: Answer, hint: str) -> None:
         depth = float(np.mean(self._parallaxes)) if self._parallaxes else 0.0

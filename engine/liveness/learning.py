@@ -1,10 +1,9 @@
-"""Training a temporal network on a user's clips: check, split by group, early stopping, and a guard before its use."""
+"""A temporal network on a user's clips: split by group, judged on groups it never saw, and a guard before its use."""
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from math import comb, isnan
@@ -15,19 +14,18 @@ import platformdirs
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import Tensor, nn
-from torch.nn import functional as nnf
+from torch import nn
 
 from engine.errors import BadInputError, PackError, TrainingError
 from engine.files import write_whole
 from engine.liveness.bench import share
 from engine.liveness.clips import Clip
+from engine.liveness.training import Split, tensors_of
 from engine.liveness_values import Share
 from engine.networks.temporal import NETWORKS
 
 LEAST_GROUPS = 5
 """Of each label: three to learn from, one to stop by, one to test on."""
-BATCH, RATE, MOST_EPOCHS, PATIENCE = 16, 2e-3, 60, 10
 BEYOND_CHANCE = 0.05
 _LIVE_FROM = 0.5
 
@@ -54,15 +52,6 @@ class Outcome:
     chance: float
     better: bool
     verdict: str
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """Clips to learn from, to stop by, and to test on; no group is in two of them."""
-
-    train: list[Clip]
-    validation: list[Clip]
-    test: list[Clip]
 
 
 def split(clips: Sequence[Clip], seed: int = 0) -> Split:
@@ -93,81 +82,6 @@ def split(clips: Sequence[Clip], seed: int = 0) -> Split:
     for clip in clips:
         parts[sides[clip.group]].append(clip)
     return Split(*parts)
-
-
-def tensors_of(clips: Sequence[Clip], kind: str) -> Tensor:
-    """What a network of that kind sees of clips: (N, 3, 16, 64, 64) or (N, 16, 16) float32."""
-    if kind == "clip":
-        return torch.from_numpy(np.stack([clip.pixels for clip in clips])).permute(0, 4, 1, 2, 3).float()
-    return torch.from_numpy(np.stack([clip.series.T for clip in clips])).float()
-
-
-def train(
-    parts: Split, kind: str, *, seed: int = 0, most_epochs: int = MOST_EPOCHS,
-    check: Callable[[], None] = lambda: None, report: Callable[[int, float], None] = lambda _epoch, _loss: None,
-) -> tuple[nn.Module, int]:  # fmt: skip
-    """Train until the validation loss no longer falls, and return the best network and the epochs it took.
-
-    Args:
-        parts: as `split` made them.
-        kind: a key of `NETWORKS`.
-        seed: of weights and order.
-        most_epochs: to stop at.
-        check: raises where the work should stop.
-        report: is told every epoch's validation loss.
-
-    Raises:
-        TrainingError: the loss is no number any more.
-    """
-    torch.manual_seed(seed)
-    draw = np.random.default_rng(seed)
-    network = NETWORKS[kind]()
-    x, y = tensors_of(parts.train, kind), _labels(parts.train)
-    held_x, held_y = tensors_of(parts.validation, kind), _labels(parts.validation)
-    # However many there are of each, they weigh the same.
-    balance = (1 - y).sum().clamp(min=1) / y.sum().clamp(min=1)
-    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=1e-2)
-    best, best_loss, best_epoch = copy.deepcopy(network), float("inf"), 0
-    for epoch in range(1, most_epochs + 1):
-        network.train()
-        order = draw.permutation(len(x))
-        for start in range(0, len(order), BATCH):
-            check()
-            rows = torch.from_numpy(order[start : start + BATCH])
-            if len(rows) < 2:
-                continue
-            loss = nnf.binary_cross_entropy_with_logits(
-                network(_varied(x[rows], kind, draw)), y[rows], pos_weight=balance
-            )
-            if not torch.isfinite(loss):
-                raise TrainingError("The loss is no number any more. Train again; nothing was stored.")
-            optimiser.zero_grad()
-            torch.autograd.backward(loss)
-            optimiser.step()
-        network.eval()
-        with torch.inference_mode():
-            held = float(nnf.binary_cross_entropy_with_logits(network(held_x), held_y, pos_weight=balance))
-        report(epoch, held)
-        if held < best_loss:
-            best, best_loss, best_epoch = copy.deepcopy(network), held, epoch
-        elif epoch - best_epoch >= PATIENCE:
-            break
-    return best.eval(), best_epoch
-
-
-def _labels(clips: Sequence[Clip]) -> Tensor:
-    return torch.tensor([float(clip.live) for clip in clips])
-
-
-def _varied(batch: Tensor, kind: str, draw: np.random.Generator) -> Tensor:
-    """Mirror, run backwards, brighten: what says nothing of whether a face lives."""
-    if draw.random() < 0.5:
-        batch = batch.flip(2)
-    if kind == "clip":
-        if draw.random() < 0.5:
-            batch = batch.flip(4)
-        return (batch * float(draw.uniform(0.8, 1.2))).clamp(0, 255)
-    return batch
 
 
 def probabilities(network: nn.Module, clips: Sequence[Clip], kind: str) -> list[float]:

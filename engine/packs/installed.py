@@ -172,7 +172,7 @@ def find_pack(pack_id: str, folder: Path | None = None) -> Pack:
         )  # fmt: skip
     except FileNotFoundError as error:
         if pack_id in CATALOGUE:
-            raise PackError(_not_installed(pack_id)) from error
+            raise PackError(not_installed(pack_id)) from error
         raise PackError(f"There is no pack “{shown(pack_id)}”. Choose another one.") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PackError(f"The pack “{shown(pack_id)}” cannot be read. Choose another one.") from error
@@ -192,12 +192,13 @@ def installed_files(pack_id: str, folder: Path | None = None) -> Mapping[str, We
         stored = json.loads((place / _DESCRIPTION).read_text("utf-8"))
         return stored_files(published, place, stored)
     except FileNotFoundError as error:
-        raise PackError(_not_installed(pack_id)) from error
+        raise PackError(not_installed(pack_id)) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PackError(f"The pack “{published.title}” is damaged. Remove it, and install it again.") from error
 
 
-def _not_installed(pack_id: str) -> str:
+def not_installed(pack_id: str) -> str:
+    """What to do about a published pack that is not there, as a sentence."""
     title = CATALOGUE[pack_id].title
     return f"“{title}” is not installed. Install it on the Models page, or with: visavis packs install {pack_id}."
 

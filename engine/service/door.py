@@ -10,6 +10,7 @@ from engine.errors import CameraError
 from engine.gallery.system_keyring import keyring_name
 from engine.gallery.vault import protection
 from engine.live_desk import LiveDesk
+from engine.liveness.sameness import SAME_FACE_RATE, TURNED_RATE, SameFace
 from engine.liveness_desk import LivenessDesk
 from engine.liveness_values import Policy
 from engine.server_address import Place
@@ -18,15 +19,12 @@ from engine.service.in_force import InForce
 from engine.service.opening import Opening
 from engine.service.people import People
 from engine.service.recognition import Recognition
-from engine.service.sight import Sight
+from engine.service.sight import DEVICE_FAILURES, Sight
 from engine.service.watching import Watching
 from engine.settings import Settings, default_gallery_path
-from engine.types import CancelToken, EngineInfo, Metric, Report, silent
+from engine.types import CancelToken, EngineInfo, Face, FloatArray, Metric, Report, silent
 
 log = logging.getLogger(__name__)
-
-SAME_FACE_RATE = 1e-3
-"""How often a stranger might be taken for the face that a check on demand began with."""
 
 
 class FaceService(Opening, Recognition, Watching, People, Desks):
@@ -47,7 +45,7 @@ class FaceService(Opening, Recognition, Watching, People, Desks):
         self.live = LiveDesk(
             lambda: now.networks.for_live, lambda: now.decider, lambda: now.settings, self._remember_live
         )
-        self.liveness = LivenessDesk(lambda: Policy(now.settings.liveness), self._same_face_distance)
+        self.liveness = LivenessDesk(lambda: Policy(now.settings.liveness), self._same_face, self._embedded)
         super().__init__(gallery_path or default_gallery_path())
         self._open_or_wait()
 
@@ -109,6 +107,16 @@ class FaceService(Opening, Recognition, Watching, People, Desks):
         self._clear_desks()
         self._account_for_visits()
 
-    def _same_face_distance(self) -> float:
-        """Largest cosine distance at which two frames still show one face."""
-        return self._now.decider.calibration.threshold(Metric.COSINE, SAME_FACE_RATE)
+    def _same_face(self) -> SameFace:
+        """Largest cosine distances at which two looks still show one face."""
+        calibration = self._now.decider.calibration
+        straight, turned = (calibration.threshold(Metric.COSINE, rate) for rate in (SAME_FACE_RATE, TURNED_RATE))
+        return SameFace(straight, turned)
+
+    def _embedded(self, face: Face) -> FloatArray:
+        """Embed a live face from what was cut of its frame; a device that gives out is left for the CPU."""
+        try:
+            return self._now.networks.for_live.embed_cut(face)
+        except DEVICE_FAILURES as error:
+            self._sight.leave_device(error)
+            return self._now.networks.for_live.embed_cut(face)

@@ -49,6 +49,18 @@ class Learning(Part):
         """Job of None."""
         return self.submit(lambda service, _job: service.learning.restore_run(name))
 
+    def stopped_temporal(self) -> Job:
+        """Job of list[StoppedTraining]."""
+        return self.submit(lambda service, _job: service.learning.stopped_temporal())
+
+    def delete_temporal(self, name: str) -> Job:
+        """Job of None."""
+        return self.submit(lambda service, _job: service.learning.delete_temporal(name))
+
+    def restore_temporal(self, name: str) -> Job:
+        """Job of None."""
+        return self.submit(lambda service, _job: service.learning.restore_temporal(name))
+
     def deleted_runs(self) -> Job:
         """Job of list[str]."""
         return self.submit(lambda service, _job: service.learning.deleted_runs())

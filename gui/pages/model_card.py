@@ -82,8 +82,7 @@ class ModelCard(QFrame):
                 made["install"] = button(verb, lambda: self.install.emit(pack), "", "import")
             made["from_file"] = button("From file …", lambda: self.from_file.emit(pack), "", "folder")
         else:
-            if pack.kind is not PackKind.PAD:
-                made["measure"] = button("Measure", lambda: self.measure.emit(pack), "", "evaluate")
+            made["measure"] = button("Measure", lambda: self.measure.emit(pack), "", "evaluate")
             if not pack.bundled and not pack.uses:
                 made["remove"] = button("Remove", lambda: self.remove.emit(pack), "danger", "delete")
             if not pack.calibrated:

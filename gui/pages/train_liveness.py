@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from engine.learning import Event, LivenessTrained
+from engine.liveness_values import StoppedTraining
 from gui.context import Context
 from gui.tasks import Task
 from gui.theme import tokens as t
-from gui.widgets.basics import card, label, row, set_look
+from gui.widgets.basics import button, card, column, label, row, set_look
 from gui.widgets.drop_zone import DropZone
 from gui.widgets.job_bar import JobBar
 
@@ -37,6 +41,8 @@ class LivenessStep(QWidget):
         self.jobs = JobBar()
         self.zone = DropZone(_INVITATION, several=False, folder_only=True)
         self.zone.dropped.connect(lambda places: self.train(places[0]))
+        self.stopped = QVBoxLayout()
+        self.stopped.setSpacing(t.GAP)
         self._result, inside = card()
         self.verdict = label("", "title", wrap=True)
         self.text = label("", "muted", wrap=True, selectable=True)
@@ -50,21 +56,86 @@ class LivenessStep(QWidget):
         layout.addLayout(row(label("Network"), self.kind, None))
         layout.addWidget(self.jobs)
         layout.addWidget(self._result)
+        layout.addLayout(self.stopped)
         layout.addWidget(self.zone, 1)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
 
     def train(self, folder: Path) -> None:
         """Train on a folder of clips, in a process of its own."""
         if self.task is not None and self.task.running:
             self._context.toasts.show("A liveness network is being trained already. Cancel that first, or wait.", "bad")
             return
-        kind = self.kind.currentData()
-        self.task = self._context.tasks.start(["liveness", "train", str(folder), "--kind", kind])
+        self._start([str(folder), "--kind", self.kind.currentData()])
+
+    def _start(self, arguments: list[str]) -> None:
+        self.task = self._context.tasks.start(["liveness", "train", *arguments])
         self.task.happened.connect(self._on_event)
         self.task.failed.connect(lambda sentence, details: self._context.toasts.show(sentence, "bad", details))
-        self.task.finished.connect(lambda: self.zone.choose.setEnabled(True))
+        self.task.finished.connect(self._on_finished)
         self.jobs.follow(self.task, "Loading the networks", speaks=True)
         self.zone.choose.setEnabled(False)
         self._result.hide()
+        self._show_stopped([])
+
+    def _on_finished(self) -> None:
+        self.zone.choose.setEnabled(True)
+        self.refresh()
+
+    # --- trainings that were stopped ----------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show what can be gone on with."""
+        self._context.tell_failure(self._context.client.stopped_temporal()).succeeded.connect(self._show_stopped)
+
+    def _show_stopped(self, trainings: Sequence[StoppedTraining]) -> None:
+        while (item := self.stopped.takeAt(0)) is not None:
+            line = item.widget()
+            if line is not None:
+                line.hide()
+                line.deleteLater()
+        if self.task is None or not self.task.running:
+            for one in trainings:
+                self.stopped.addWidget(self._line(one))
+
+    def _line(self, training: StoppedTraining) -> QWidget:
+        frame, inside = card()
+        epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs:,} epochs"
+        name = label(f"Stopped: {Path(training.folder).name}", "strong", wrap=True)
+        name.setToolTip(training.folder)
+        kind = self.kind.itemText(self.kind.findData(training.kind))
+        about = label(f"{kind}. {epochs} done. The recordings are read again.", "muted", wrap=True)
+        again = button("Resume", lambda: self.resume(training), "primary", "play")
+        again.setAccessibleName(f"Resume the training on {Path(training.folder).name}")
+        delete = button("Delete", lambda: self.delete(training), "danger", "delete")
+        delete.setAccessibleName(f"Delete the training on {Path(training.folder).name}")
+        line = row(column(name, about, spacing=0), again, delete)
+        line.setStretch(0, 1)
+        inside.addLayout(line)
+        return frame
+
+    def resume(self, training: StoppedTraining) -> None:
+        """Go on with a training that was stopped."""
+        if self.task is None or not self.task.running:
+            self._start(["--resume", training.name])
+
+    def delete(self, training: StoppedTraining) -> None:
+        """Delete a stopped training; it can be put back."""
+        context = self._context
+
+        def put_back() -> None:
+            context.tell_failure(context.client.restore_temporal(training.name)).finished.connect(self.refresh)
+
+        def on_deleted(_none: object) -> None:
+            said = f"The training on “{Path(training.folder).name}” is deleted."
+            context.toasts.show(said, action="Undo", act=put_back)
+
+        job = context.tell_failure(context.client.delete_temporal(training.name))
+        job.succeeded.connect(on_deleted)
+        job.finished.connect(self.refresh)
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, LivenessTrained):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +16,8 @@ import pytest
 
 import main
 from engine.capture.images import read_image
+from engine.liveness.runs import begin, stopped
+from engine.liveness.training import Split, train
 from engine.packs.catalogue import MINIFASNET
 from engine.packs.installed import packs_folder
 
@@ -71,20 +77,66 @@ def test_that_training_without_clips_says_what_is_missing(capsys: pytest.Capture
     assert "no recordings in “live”" in capsys.readouterr().err
 
 
-def test_that_without_the_pack_a_trained_network_is_not_put_to_use(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, astronaut_file: Path
-) -> None:
+@pytest.fixture
+def recordings(tmp_path: Path, astronaut_file: Path) -> Path:
+    """Five folders of frames of each label."""
+    folder = tmp_path / "recordings"
     pixels = cv2.resize(
         cv2.imdecode(np.fromfile(astronaut_file, np.uint8), cv2.IMREAD_COLOR)[0:300, 80:380], (200, 200)
     )
     for label in ("live", "spoof"):
         for number in range(5):
-            place = tmp_path / label / f"{number}"
+            place = folder / label / f"{number}"
             place.mkdir(parents=True)
             for frame in range(16):
                 move = np.array([(1, 0, frame * (label == "live")), (0, 1, number)], np.float32)
                 cv2.imencode(".jpg", cv2.warpAffine(pixels, move, (200, 200)))[1].tofile(place / f"{frame:02}.jpg")
-    assert main.main(["liveness", "train", str(tmp_path), "--kind", "series", "--json"]) == 1
+    return folder
+
+
+def test_that_without_the_pack_a_trained_network_is_not_put_to_use(
+    capsys: pytest.CaptureFixture[str], recordings: Path
+) -> None:
+    assert main.main(["liveness", "train", str(recordings), "--kind", "series", "--json"]) == 1
     outcome = json.loads(capsys.readouterr().out)
     assert outcome["clips"] == 2
     assert "not installed" in outcome["verdict"]
+    assert stopped() == []
+
+
+def test_that_a_training_that_was_stopped_is_gone_on_with(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, recordings: Path
+) -> None:
+    def ask_to_stop(epoch: int, _loss: float) -> None:
+        if epoch == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def watched(parts: Split, kind: str, *, report: Callable[[int, float], None], **rest: Any) -> Any:
+        return train(parts, kind, report=lambda *told: (ask_to_stop(*told), report(*told)), **rest)  # type: ignore[func-returns-value]
+
+    command = ["liveness", "train", str(recordings), "--kind", "series", "--name", "evening"]
+    before = signal.getsignal(signal.SIGINT)
+    with monkeypatch.context() as patched:
+        patched.setattr("engine.cli.liveness.train", watched)
+        assert main.main(command) not in (0, 1)
+    signal.signal(signal.SIGINT, before)
+    assert "visavis liveness train --resume evening" in capsys.readouterr().err
+    assert [(one.name, one.epochs) for one in stopped()] == [("evening", 2)]
+    assert main.main(command) == 3
+    assert "already" in capsys.readouterr().err
+    assert main.main(["liveness", "train", "--resume", "evening"]) == 1
+    told = capsys.readouterr()
+    assert "Tested on 2 clips" in told.out
+    assert stopped() == []
+    assert main.main(["liveness", "train", "--resume", "evening"]) == 3
+    assert "no stopped liveness training “evening”" in capsys.readouterr().err
+
+
+def test_that_a_training_is_not_gone_on_with_on_other_recordings(
+    capsys: pytest.CaptureFixture[str], recordings: Path
+) -> None:
+    begin(recordings, "series", 0, [], "evening")
+    assert main.main(["liveness", "train", "--resume", "evening"]) == 3
+    assert "are not those that “evening” began with" in capsys.readouterr().err
+    assert main.main(["liveness", "train"]) == 3
+    assert "--resume" in capsys.readouterr().err

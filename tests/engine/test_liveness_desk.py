@@ -5,18 +5,23 @@ import numpy as np
 import pytest
 import torch
 
+from engine.decisions import embedding_of
 from engine.errors import BadInputError, PackError
 from engine.liveness import weights
 from engine.liveness.bench import Trials
 from engine.liveness.challenge import Challenge, Move
 from engine.liveness.passive import LEAST_FRAMES, PassiveScorer
+from engine.liveness.sameness import SameFace
 from engine.liveness.weights import PassiveNetworks
 from engine.liveness_desk import CHECK_LASTS_S, LivenessDesk
 from engine.liveness_values import Answer, CheckPhase, Policy, TrialSetup
 from engine.service import FaceService
 from engine.settings import Settings
-from engine.types import Box, Face, Frame, FrameKind, PixelArray, Pose, Quality
+from engine.types import Box, Face, Frame, FrameKind, PixelArray, Pose
 from tests.engine.liveness.heads import head
+from tests.engine.tracking.faces import quality as measured
+
+SAME_FACE = SameFace(straight=0.06, turned=0.3)
 
 
 class Brightness(torch.nn.Module):
@@ -29,7 +34,7 @@ class Brightness(torch.nn.Module):
 
 def face(x: float = 100, yaw_deg: float = 0.0, person: int = 0) -> Face:
     chip = np.zeros((4, 4, 3), np.uint8)
-    quality = Quality((), Pose(yaw_deg, 0, 0))
+    quality = replace(measured(yaw=yaw_deg), pose=Pose(yaw_deg, 0, 0))
     embedding = np.eye(4, dtype=np.float32)[person]
     return Face(Box(x, 100, 60, 80), 1.0, np.zeros((5, 2), np.float32), chip, chip, quality, embedding,
                 points=head(yaw_deg=yaw_deg))  # fmt: skip
@@ -41,7 +46,9 @@ def frame(time_s: float, level: int = 200, kind: FrameKind = "camera") -> Frame:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> LivenessDesk:
-    made = LivenessDesk(lambda: Policy.CHALLENGE, lambda: 0.06, trials=Trials(tmp_path / "trials.json"))
+    made = LivenessDesk(
+        lambda: Policy.CHALLENGE, lambda: SAME_FACE, embedding_of, trials=Trials(tmp_path / "trials.json")
+    )
     made._scorer = PassiveScorer(PassiveNetworks(((2.7, Brightness()),), "spy"))
     return made
 
@@ -77,8 +84,8 @@ def test_that_a_challenge_is_required_passed_and_runs_out(desk: LivenessDesk) ->
     assert not desk.decision(frame(time_s), cues).met
     state = desk.begin_challenge()
     assert state.phase is CheckPhase.WAITING
-    desk._check = Challenge(0.06, (Move.LEFT,))
-    for yaw in [0.0] * 6 + [6.0, 12.0] + [20.0] * 5:
+    desk._check = Challenge(SAME_FACE, (Move.LEFT,))
+    for yaw in [0.0] * 6 + [6.0, 12.0] + [20.0] * 5 + [12.0, 6.0] + [0.0] * 4:
         time_s += 0.1
         cues = desk.observe(frame(time_s), [face(yaw_deg=yaw)])
     assert desk.state is not None
@@ -129,7 +136,7 @@ def test_that_a_trial_is_kept_and_can_be_taken_back(desk: LivenessDesk) -> None:
 
 
 def test_that_a_missing_pack_is_said(tmp_path: Path) -> None:
-    desk = LivenessDesk(lambda: Policy.PASSIVE, lambda: 0.06, tmp_path / "none", Trials(tmp_path / "t.json"))
+    desk = LivenessDesk(lambda: Policy.PASSIVE, pack=tmp_path / "none", trials=Trials(tmp_path / "t.json"))
     cues = desk.observe(frame(0.0), [face()])
     assert "minifasnet" in cues[0].hint
     assert not desk.decision(frame(0.0), cues).met
@@ -138,7 +145,7 @@ def test_that_a_missing_pack_is_said(tmp_path: Path) -> None:
 
 
 def test_that_with_the_policy_off_nothing_is_scored_or_refused(tmp_path: Path) -> None:
-    desk = LivenessDesk(lambda: Policy.OFF, lambda: 0.06, tmp_path / "none", Trials(tmp_path / "t.json"))
+    desk = LivenessDesk(lambda: Policy.OFF, pack=tmp_path / "none", trials=Trials(tmp_path / "t.json"))
     assert desk.observe(frame(0.0), [face()]) == ()
     assert desk.decision(frame(0.0), ()).met
 

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from engine.liveness.challenge import (
     parallax,
     random_moves,
 )
+from engine.liveness.sameness import Look, SameFace, Sameness
 from engine.liveness_values import Answer, CheckPhase, CheckState
 from engine.types import FloatArray, Pose
 from tests.engine.liveness.heads import head, photograph, pose
@@ -27,17 +29,23 @@ ASKED = {
     Move.DOWN: {"pitch_deg": -16.0},
     Move.CLOSER: {"away_mm": 420.0},
 }
-SAME_FACE = 0.06
-PERSON = np.eye(8, dtype=np.float32)[0]
+SAME_FACE = SameFace(straight=0.06, turned=0.3)
+
+
+def look(person: FloatArray, weight: float = 1.0) -> Look:
+    return Look(weight, lambda: person)
+
+
+PERSON, OTHER = (look(one) for one in np.eye(8, dtype=np.float32)[:2])
 
 
 def sights(
     moves: tuple[Move, ...], shape: Shape = head, *, noise_px: float = 0.0, fps: float = 15.0
 ) -> Iterator[Sight]:
-    """Frames of somebody who looks straight and then does what is asked, evenly."""
+    """Frames of somebody who looks straight, then does what is asked, evenly, and looks straight again."""
     draw = np.random.default_rng(0)
     place = {"yaw_deg": 0.0, "pitch_deg": 0.0, "away_mm": 600.0}
-    time_s, targets = 0.0, [{}, *(ASKED[move] for move in moves)]
+    time_s, targets = 0.0, [{}, *(ASKED[move] for move in moves), {}]
     for target in targets:
         wanted = {"yaw_deg": 0.0, "pitch_deg": 0.0, "away_mm": 600.0} | target
         start = dict(place)
@@ -112,16 +120,66 @@ def test_that_the_wrong_movement_runs_out_of_time() -> None:
     assert "time ran out" in state.prompt
 
 
-def test_that_another_face_halfway_is_an_attack() -> None:
+@pytest.mark.parametrize(
+    ("begins", "ends", "when"), [(18, 200, "turned left"), (36, 200, "turned right"), (18, 28, "turned left"),
+                                 (45, 200, "looked straight at the end")]
+)  # fmt: skip
+def test_that_another_face_at_any_moment_is_an_attack(begins: int, ends: int, when: str) -> None:
     def swapped() -> Iterator[Sight]:
         for number, sight in enumerate(sights((Move.LEFT, Move.RIGHT))):
-            face = np.eye(8, dtype=np.float32)[0 if number < 20 else 1]
-            yield Sight(sight.time_s, 1, sight.pose, sight.points, face)
+            yield replace(sight, look=OTHER if begins <= number < ends else PERSON)
 
     state = run(Challenge(SAME_FACE, (Move.LEFT, Move.RIGHT)), swapped())
     assert state.cue is not None
     assert state.cue.answer is Answer.ATTACK
-    assert "same face" in state.prompt
+    assert f"not the same face throughout: the one that {when} is not who began" in state.prompt
+
+
+def test_that_it_ends_with_the_straight_look_it_began_with() -> None:
+    challenge = Challenge(SAME_FACE, (Move.LEFT,))
+    frames = list(sights((Move.LEFT,)))
+    state = run(challenge, iter(frames[:30]))
+    assert (state.phase, state.step, state.steps) == (CheckPhase.RUNNING, 1, 2)
+    assert "straight" in state.prompt
+    assert run(challenge, iter(frames[30:])).phase is CheckPhase.PASSED
+
+
+def test_that_a_turned_look_may_be_further_away_than_a_straight_one() -> None:
+    near = np.array([0.85, (1 - 0.85**2) ** 0.5, *[0] * 6], np.float32)
+
+    def seen(number: int, sight: Sight, last: Look) -> Sight:
+        return replace(sight, look=PERSON if number < 16 else look(near) if number < 32 else last)
+
+    for last, answer in ((PERSON, Answer.LIVE), (look(near), Answer.ATTACK)):
+        frames = (seen(number, sight, last) for number, sight in enumerate(sights((Move.LEFT,))))
+        state = run(Challenge(SAME_FACE, (Move.LEFT,)), frames)
+        assert state.cue is not None
+        assert state.cue.answer is answer
+
+
+def test_that_only_the_best_look_of_a_moment_is_embedded() -> None:
+    asked = []
+
+    def counted(weight: float) -> Look:
+        def embed() -> FloatArray:
+            asked.append(weight)
+            return np.eye(8, dtype=np.float32)[0]
+
+        return Look(weight, embed)
+
+    sameness = Sameness(SAME_FACE)
+    for weight in (0.2, 0.9, 0.5):
+        sameness.offer(counted(weight))
+    assert sameness.settle("began", turned=False) == ""
+    assert asked == [0.9]
+
+
+def test_that_a_face_that_cannot_be_compared_does_not_pass() -> None:
+    frames = (replace(sight, look=None) for sight in sights((Move.LEFT,)))
+    state = run(Challenge(SAME_FACE, (Move.LEFT,)), frames)
+    assert state.cue is not None
+    assert state.cue.answer is Answer.UNSURE
+    assert "compared" in state.prompt
 
 
 @pytest.mark.parametrize("what", ["two", "gone", "jump"])

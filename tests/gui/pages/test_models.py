@@ -147,6 +147,19 @@ def test_that_speed_is_measured_beside_the_window(
     assert page.cards["sface"].buttons["install"].isEnabled()
 
 
+def test_that_liveness_networks_are_measured_too(
+    qtbot: QtBot, window: MainWindow, page: ModelsPage, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gui.pages.models._MEASURE_S", 0.1)
+    page.install(next(one for one in page.packs if one.id == MINIFASNET), shared / "weights")
+    wait_for_task(qtbot, window, page)
+    assert set(page.cards[MINIFASNET].buttons) == {"measure", "remove"}
+    assert "Measured by us on" in text_of(page, MINIFASNET)
+    page.cards[MINIFASNET].buttons["measure"].click()
+    wait_for_task(qtbot, window, page)
+    assert "ms for a face by both networks" in text_of(page, MINIFASNET)
+
+
 def test_that_measuring_can_be_cancelled(qtbot: QtBot, window: MainWindow, page: ModelsPage) -> None:
     page.cards["mmod"].buttons["measure"].click()
     page.jobs.stop.click()
