@@ -45,13 +45,14 @@ def bring(service: FaceService, request: argparse.Namespace) -> int:
         request.source, kind, conflict=conflict, passphrase=secret, report=_Teller(request)
     )  # fmt: skip
     _print(request, asdict(done), imported_text(done))
-    return DONE if done.templates or done.known or done.skipped or done.added else NOTHING_CAME
+    return DONE if done.templates or done.known or done.skipped or done.added or done.rejections else NOTHING_CAME
 
 
 def exported_text(done: Exported) -> str:
     """What was written, for people."""
     people = "1 person" if done.people == 1 else f"{done.people:,} people"
-    return f"{people} with {count(done.templates)} are in “{shown(done.place)}”."
+    text = f"{people} with {count(done.templates)} are in “{shown(done.place)}”."
+    return f"{text} {done.strangers}".rstrip()
 
 
 def imported_text(done: Imported) -> str:

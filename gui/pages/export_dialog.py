@@ -126,7 +126,7 @@ class ExportDialog(QDialog):
 
     def _on_done(self, done: Exported) -> None:
         people = "1 person is" if done.people == 1 else f"{done.people:,} people are"
-        self._context.toasts.show(f"{people} exported to “{shown(done.place)}”.", "good")
+        self._context.toasts.show(f"{people} exported to “{shown(done.place)}”. {done.strangers}".rstrip(), "good")
         self._job = None
         self.accept()
 
