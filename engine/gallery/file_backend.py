@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,6 +19,8 @@ from engine.gallery.compacting import AT_CLOSING_BYTES, Compacted, compact
 from engine.gallery.database import data_version, erase_leftovers, followed, open_database, translated_errors
 from engine.gallery.journal import Journal
 from engine.gallery.vault import Protection, Typed
+
+log = logging.getLogger(__name__)
 
 
 class FileBackend:
@@ -129,7 +132,10 @@ class FileBackend:
     def close(self) -> None:
         """Close the file; what was deleted is out of it, and a small one is written anew."""
         if self._deleted:
-            self.compact(AT_CLOSING_BYTES)
+            try:
+                self.compact(AT_CLOSING_BYTES)
+            except GalleryError as error:
+                log.warning("The gallery was closed as it was: %s", error)
         erase_leftovers(self.writing)
         self.writing.dispose()
 

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import main
@@ -75,17 +76,28 @@ def _ask_window(end: Callable[[], None]) -> Callable[[], None]:
 
 def _by_qt(how: str) -> Callable[[], None]:
     """End it on the thread of the window, as the session manager does."""
-    from PySide6.QtCore import QTimer  # noqa: PLC0415 - as above
+    from PySide6.QtCore import QObject, QTimer, Signal  # noqa: PLC0415 - as above
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415 - as above
 
-    application = QApplication(sys.argv[:1])
+    from gui import app  # noqa: PLC0415 - as above
+
+    class Manager(QObject):
+        """Asks in the session manager's place: only Qt itself can make one of those."""
+
+        asks = Signal(object)
+
+    application, manager, listen = QApplication(sys.argv[:1]), Manager(), app._close_at_logout
+
+    def listen_to_both(_application: object, window: Any) -> None:
+        listen(SimpleNamespace(commitDataRequest=manager.asks, aboutToQuit=application.aboutToQuit), window)  # type: ignore[arg-type]  # all that is looked at
 
     def end() -> None:
         if how == "exit":
             application.exit(0)
         else:
-            application.commitDataRequest.emit(None)
+            manager.asks.emit(None)
 
+    app._close_at_logout = listen_to_both
     return lambda: QTimer.singleShot(0, application, end)
 
 
