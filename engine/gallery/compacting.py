@@ -26,7 +26,7 @@ AT_ONCE_BYTES = 128 * 2**20
 """A larger file takes longer than somebody who erases a person should wait: an encrypted one some 5 to 9 seconds
 for 128 MB on two busy cores. Nobody else can write meanwhile."""
 AT_CLOSING_BYTES = 16 * 2**20
-_IN_MEMORY_BYTES = 2**30
+_IN_MEMORY_BYTES = 2 * 2**30
 """What VACUUM builds is as large as the gallery. It is held in memory; of a larger encrypted one in a file that is
 encrypted with the same key, and has no name from its first byte on."""
 _STEPS = 10_000
