@@ -51,6 +51,8 @@ class Receipt:
         copies_removed: copies of the gallery that held the person and were deleted.
         copies_left: those that still hold the person.
         notes: what erasing cannot reach, as sentences.
+        file: what became of the gallery's file, as a sentence.
+        file_before: bytes that it had, and `file_after`, that it has; None where only a server knows.
     """
 
     number: str
@@ -59,6 +61,9 @@ class Receipt:
     copies_removed: tuple[str, ...]
     copies_left: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    file: str = ""
+    file_before: int | None = None
+    file_after: int | None = None
 
     @property
     def data(self) -> dict[str, Any]:
@@ -69,6 +74,7 @@ class Receipt:
             "removed": dict(self.removed),
             "copies_removed": list(self.copies_removed),
             "copies_left": list(self.copies_left),
+            "file": {"said": self.file, "bytes_before": self.file_before, "bytes_after": self.file_after},
             "notes": list(self.notes),
         }
 
@@ -83,6 +89,8 @@ class Receipt:
             lines += ["", "Copies of the gallery that STILL HOLD them:", *_names(self.copies_left)]
         else:
             lines += ["", "No backup or other copy beside the gallery holds them any more."]
+        if self.file:
+            lines += ["", self.file]
         if self.notes:
             lines += ["", *self.notes]
         return "\n".join(lines) + "\n"

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.erasure import Holding, Receipt
-from engine.errors import BadInputError, shown
+from engine.errors import BadInputError, GalleryError, shown
 from engine.files import write_whole
+from engine.gallery.compacting import AT_ONCE_BYTES, Compacted, in_words
 from engine.gallery.copies import copies_holding, remove_copy
 from engine.gallery.erasing import Erased
 from engine.gallery.store import Gallery
@@ -28,14 +29,17 @@ _TRIALS = "trials of the spoof bench that named them"
 class ErasureDesk:
     """What the window and the command line ask about erasing somebody. Synchronous, as the service."""
 
-    def __init__(self, gallery: Gallery, forget: Callable[[int], None]) -> None:
+    def __init__(
+        self, gallery: Gallery, forget: Callable[[int], None], finish_backup: Callable[[], None] = lambda: None
+    ) -> None:
         """Work on a gallery.
 
         Args:
             gallery: whose people are erased.
             forget: drops what is in memory about somebody.
+            finish_backup: waits for a backup that is being made: it is a copy that holds them, too.
         """
-        self._gallery, self._forget = gallery, forget
+        self._gallery, self._forget, self._finish_backup = gallery, forget, finish_backup
 
     def holding(self, person_id: int) -> Holding:
         """What there is of a person, before anything is done.
@@ -43,6 +47,7 @@ class ErasureDesk:
         Raises:
             UnknownPersonError: there is no such person.
         """
+        self._finish_backup()
         found = self._gallery.look_at_all_of(person_id)
         outside = _outside(found.name, only_count=True)
         copies = self._copies(person_id, found)
@@ -60,6 +65,7 @@ class ErasureDesk:
             UnknownPersonError: there is no such person.
             GalleryError: the gallery cannot be written; nothing was removed.
         """
+        self._finish_backup()
         number = secrets.token_hex(6)
         erased = self._gallery.erase_person(person_id, number)
         self._forget(person_id)
@@ -68,7 +74,18 @@ class ErasureDesk:
         removed = [one.name for one in held if copies and remove_copy(one)]
         left = tuple(one.name for one in held if one.name not in removed)
         counts = dict(erased.counts) | outside.counts
-        return Receipt(number, datetime.now(UTC), counts, tuple(removed), left, _notes(erased, outside))
+        done = self._compact()
+        return Receipt(
+            number, datetime.now(UTC), counts, tuple(removed), left, _notes(erased, outside),
+            in_words(done), done.before, done.after,
+        )  # fmt: skip
+
+    def _compact(self) -> Compacted:
+        """Write the gallery anew where that does not take too long. What fails is told: the rest has been removed."""
+        try:
+            return self._gallery.compact(AT_ONCE_BYTES)
+        except GalleryError as error:
+            return Compacted(problem=str(error))
 
     def _copies(self, person_id: int, found: Erased) -> list[Path]:
         """Backups and other copies beside the gallery that hold a person; those of a server are its owner's."""

@@ -73,11 +73,24 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written."""
+    """What was written.
+
+    Attributes:
+        rejections: faces that are not these people, which go with them: strangers' faces.
+    """
 
     place: Path
     people: int
     templates: int
+    rejections: int = 0
+
+    @property
+    def strangers(self) -> str:
+        """That there are faces of others in the file, as a sentence; empty where there are none."""
+        if not self.rejections:
+            return ""
+        faces = counted(self.rejections, "rejected face went", "rejected faces went")
+        return f"{faces} with them: faces of others, said not to be these people."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,7 @@ class Imported:
         renamed: name in the file, name in the gallery, of those who were kept beside a namesake.
         templates: new templates.
         known: templates that were in the gallery already.
+        rejections: new faces that are not these people.
         left_out: the first of what could not be used; `left_out_count` counts all.
         warnings: what should be looked at, as sentences.
         cancelled: the rest was not looked at; what had been stored stays.
@@ -103,6 +117,7 @@ class Imported:
     renamed: tuple[tuple[str, str], ...] = ()
     templates: int = 0
     known: int = 0
+    rejections: int = 0
     left_out: tuple[LeftOut, ...] = ()
     left_out_count: int = 0
     warnings: tuple[str, ...] = ()
@@ -128,6 +143,8 @@ class Imported:
             lines.append("Stopped before the end. What is stored stays; import it again to go on where it stopped.")
         if self.known:
             lines.append(f"In the gallery already: {self.known:,}.")
+        if self.rejections:
+            lines.append(f"Rejected faces that came with them: {self.rejections:,}.")
         if self.skipped:
             names, more = ", ".join(shown(name) for name in self.skipped[:_NAMED]), len(self.skipped) - _NAMED
             lines.append(f"Left as they are: {names}{f' and {more:,} more' if more > 0 else ''}.")

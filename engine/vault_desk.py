@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.gallery import vault
 from engine.gallery.backups import Backup, list_backups
+from engine.gallery.compacting import Compacted
 from engine.gallery.journal import Note
 from engine.gallery.soundness import CheckUp
 from engine.gallery.store import Gallery
@@ -20,14 +21,20 @@ from engine.types import CancelToken, Report, silent
 class VaultDesk:
     """Encryption and what opens the gallery. Synchronous, as the service."""
 
-    def __init__(self, gallery: Callable[[], Gallery], embed_missing: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        gallery: Callable[[], Gallery],
+        embed_missing: Callable[[], None],
+        finish_backup: Callable[[], None] = lambda: None,
+    ) -> None:
         """Look after a gallery.
 
         Args:
             gallery: returns the one that is open; raises GalleryLockedError while it is locked.
             embed_missing: makes the embeddings that its pictures lack.
+            finish_backup: waits for a backup that is being made by itself.
         """
-        self._gallery, self._embed_missing = gallery, embed_missing
+        self._gallery, self._embed_missing, self._finish_backup = gallery, embed_missing, finish_backup
 
     def protection(self) -> Protection:
         """What protects the gallery now."""
@@ -48,7 +55,7 @@ class VaultDesk:
             WrongSecretError: this cannot be a passphrase.
             GalleryError: the gallery is in use elsewhere, or cannot be written; nothing was changed.
         """
-        self._gallery().protect(partial(vault.set_passphrase, passphrase=passphrase, ask_at_start=ask_at_start))
+        self._settled().protect(partial(vault.set_passphrase, passphrase=passphrase, ask_at_start=ask_at_start))
         self._note("protect", "A passphrase was set." if ask_at_start else "A passphrase was set beside the keyring.")
         return self.protection()
 
@@ -59,7 +66,7 @@ class VaultDesk:
             GalleryLockedError: there is no keyring, or it is locked.
             GalleryError: the gallery is in use elsewhere, or cannot be written; nothing was changed.
         """
-        self._gallery().protect(vault.use_keyring)
+        self._settled().protect(vault.use_keyring)
         self._note("protect", "The system's keyring opens the gallery.")
         return self.protection()
 
@@ -69,7 +76,7 @@ class VaultDesk:
         Raises:
             GalleryError: nothing else would open the gallery.
         """
-        vault.forget_passphrase(self._gallery().path)
+        vault.forget_passphrase(self._settled().path)
         self._note("protect", "The passphrase was taken away.")
         return self.protection()
 
@@ -95,7 +102,7 @@ class VaultDesk:
         Raises:
             GalleryError: the backup is damaged, or another window has the gallery open; nothing was changed.
         """
-        self._gallery().restore(backup)
+        self._settled().restore(backup)
         self._embed_missing()
 
     def check(self, report: Report = silent, token: CancelToken | None = None, *, repair: bool = False) -> CheckUp:
@@ -115,15 +122,30 @@ class VaultDesk:
 
     # --- what opens it ------------------------------------------------------------------------------------------
 
+    def compact(self, token: CancelToken | None = None) -> Compacted:
+        """Write the gallery's file anew, however large it is: as small as it can be, without what was deleted.
+
+        Raises:
+            OperationCancelledError: the token was turned; nothing was changed.
+            GalleryError: the gallery cannot be reached.
+        """
+        return self._settled().compact(token=token)
+
     def make_recovery_code(self) -> str:
         """Make a new recovery code, which is kept nowhere, and return it.
 
         Raises:
             GalleryError: the gallery is not encrypted.
         """
-        code = self._gallery().recovery_code()
+        code = self._settled().recovery_code()
         self._note("protect", "A recovery code was made.")
         return code
+
+    def _settled(self) -> Gallery:
+        """The gallery, with nobody copying it: a copy must not be of two states, or stand in the way."""
+        gallery = self._gallery()
+        self._finish_backup()
+        return gallery
 
     def _note(self, kind: str, what: str) -> None:
         self._gallery().journal.note(Note(kind, {"what": what}))

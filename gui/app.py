@@ -58,6 +58,7 @@ def run(request: argparse.Namespace) -> int:
     window.painted.connect(lambda: log.info("The window is on screen; torch is loaded: %s.", "torch" in sys.modules))
     client.ready.connect(lambda _info: log.info("The engine is ready."), Qt.ConnectionType.SingleShotConnection)
     heartbeat = _close_on_signals(window)
+    _close_at_logout(application, window)
     window.show()
     code = application.exec()
     heartbeat.stop()
@@ -104,18 +105,34 @@ def _start_log(level: str) -> logging.handlers.QueueListener:
 
 
 def _close_on_signals(window: MainWindow) -> QTimer:
-    """Close the window on Ctrl+C in the terminal and on SIGTERM."""
+    """Close the window on Ctrl+C in the terminal, on SIGTERM, and when the session or the terminal ends."""
 
     def close(_number: int, _frame: FrameType | None) -> None:
         window.close()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, close)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        # Windows has no SIGHUP.
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), close)
     # Python runs its signal handlers between its own instructions, so Qt's loop has to pass by now and then.
     heartbeat = QTimer()
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start(_LOOK_FOR_SIGNALS_MS)
     return heartbeat
+
+
+def _close_at_logout(application: QApplication, window: MainWindow) -> None:
+    """Close the window when the session manager says that all should be saved, and however else the loop is left.
+
+    After that the system may end the program at any moment.
+    """
+
+    def close(*_: object) -> None:
+        if window.isVisible():
+            window.close()
+
+    application.commitDataRequest.connect(close, Qt.ConnectionType.DirectConnection)
+    application.aboutToQuit.connect(close)
 
 
 class _Failures(QObject):

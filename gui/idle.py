@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
@@ -15,19 +16,35 @@ _INPUT = {
     QEvent.Type.Wheel,
     QEvent.Type.TouchBegin,
 }
+_LOOK_EVERY_MS = 5000
+"""How soon after the machine wakes up it is noticed that it had slept."""
 
 
 class IdleWatch(QObject):
-    """Emits once nothing was typed or moved for so many minutes, and `busy` is not true."""
+    """Emits once nothing was typed or moved for so many minutes, and `busy` is not true.
+
+    The timers of a machine stand still while it sleeps; the time of day does not, and counts too.
+    """
 
     idle = Signal()
 
-    def __init__(self, busy: Callable[[], bool], parent: QObject) -> None:
+    def __init__(self, busy: Callable[[], bool], parent: QObject, time_s: Callable[[], float] = time.time) -> None:
+        """Watch nothing yet.
+
+        Args:
+            busy: whether somebody is at work though nothing is typed.
+            parent: owns it.
+            time_s: the time of day.
+        """
         super().__init__(parent)
-        self._busy = busy
+        self._busy, self._time_s = busy, time_s
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._on_timeout)
+        self._look = QTimer(self)
+        self._look.setInterval(_LOOK_EVERY_MS)
+        self._look.timeout.connect(self.look)
+        self._since_s = 0.0
         self._watching = False
 
     def watch(self, minutes: float) -> None:
@@ -42,17 +59,39 @@ class IdleWatch(QObject):
             application.removeEventFilter(self)
         self._watching = wanted
         self._timer.stop()
+        self._look.stop()
         if wanted:
-            self._timer.start(round(minutes * 60_000))
+            self._timer.setInterval(round(minutes * 60_000))
+            self._begin()
+            self._look.start()
+
+    @property
+    def watching(self) -> bool:
+        """Whether it will emit."""
+        return self._timer.isActive()
+
+    def look(self) -> None:
+        """See whether the time has passed while no timer ran."""
+        # A clock that was set back says nothing; the timer goes on.
+        if self.watching and self._time_s() - self._since_s >= self._timer.interval() / 1000:
+            self._timer.stop()
+            self._on_timeout()
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in _INPUT and self._timer.isActive():
-            self._timer.start()
+        if event.type() in _INPUT and self.watching:
+            # Whoever wakes the machine up is not yet known to be who left it.
+            self.look()
+            if self.watching:
+                self._begin()
         return False
+
+    def _begin(self) -> None:
+        self._since_s = self._time_s()
+        self._timer.start()
 
     def _on_timeout(self) -> None:
         if self._busy():
-            self._timer.start()
+            self._begin()
         else:
             self.idle.emit()

@@ -252,6 +252,9 @@ class MainWindow(QMainWindow):
         if info.locked:
             self._on_locked(info)
             return
+        if self._locked:
+            # Once it has emitted, it watches no more.
+            self._watch_idleness()
         self._locked = False
         self._show_page()
         if info.pack_problem and info.pack_problem != self._told_problem:

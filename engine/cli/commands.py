@@ -14,6 +14,7 @@ from typing import cast
 
 from engine import settings as settings_file
 from engine.cli import care, guided, learning, liveness, log, output, packs, protection, server, sorting, transfer
+from engine.cli.signals import EndedError, ended_by_signals
 from engine.detection import DETECTORS
 from engine.errors import BadInputError, VisavisError
 from engine.service import FaceService
@@ -33,15 +34,10 @@ def run(request: argparse.Namespace) -> int:
             settings = settings.with_value("device", request.device)
         if request.command in LEARNING and not (request.command == "packs" and request.action in PACK_ACTIONS):
             return LEARNING[request.command](settings, request)
-        if request.command == "server":
-            _print(request, *server.ACTIONS[request.action](request))
-            return DONE
-        if request.command == "gallery" and request.action == "restore":
-            return protection.restore_backup(request)
-        with closing(FaceService(settings, request.gallery)) as service:
-            protection.open_gallery(service, request)
-            log.warn(service, request)
-            return COMMANDS[request.command](service, request)
+        with ended_by_signals():
+            return _with_gallery(settings, request)
+    except EndedError as ended:
+        return ended.code
     except VisavisError as error:
         learning.failed(request, error)
         _fail(request, str(error))
@@ -50,6 +46,18 @@ def run(request: argparse.Namespace) -> int:
         # The reader (a pager, `head`) has seen enough; nothing may be flushed into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+
+
+def _with_gallery(settings: Settings, request: argparse.Namespace) -> int:
+    if request.command == "server":
+        _print(request, *server.ACTIONS[request.action](request))
+        return DONE
+    if request.command == "gallery" and request.action == "restore":
+        return protection.restore_backup(request)
+    with closing(FaceService(settings, request.gallery)) as service:
+        protection.open_gallery(service, request)
+        log.warn(service, request)
+        return COMMANDS[request.command](service, request)
 
 
 def _enroll(service: FaceService, request: argparse.Namespace) -> int:
@@ -245,6 +253,7 @@ GALLERY_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "log": log.show,
     "protect": protection.protect,
     "check": protection.check,
+    "compact": protection.compact,
     "backup": protection.backup,
     "describe": _describe,
     "rejections": _rejections,

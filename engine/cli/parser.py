@@ -153,6 +153,7 @@ def _add_safekeeping_commands(actions: argparse._SubParsersAction[argparse.Argum
     protect.add_argument("--new-passphrase-file", type=Path, metavar="FILE", help="holds the passphrase to set")
     check = actions.add_parser("check", parents=[everywhere], help="is every page, picture and embedding as stored?")
     check.add_argument("--repair", action="store_true", help="put right what can be")
+    actions.add_parser("compact", parents=[everywhere], help="write the file anew, without what was deleted")
     backup = actions.add_parser("backup", parents=[everywhere], help="make a backup now")
     backup.add_argument("--list", action="store_true", help="list the backups there are instead")
     restore = actions.add_parser("restore", parents=[everywhere], help="go back to a backup; what is there is kept")

@@ -9,17 +9,21 @@ import sys
 from dataclasses import asdict
 
 from engine.cli import passphrase
+from engine.cli.signals import stopped_by_signals
 from engine.errors import BadInputError, GalleryLockedError, WrongSecretError, shown
 from engine.gallery import vault
 from engine.gallery.backups import list_backups, restore
+from engine.gallery.compacting import in_words
 from engine.gallery.database import followed
 from engine.gallery.vault import Typed
 from engine.server_address import ServerAddress
 from engine.service import FaceService
 from engine.settings import default_gallery_path
+from engine.types import CancelToken
 from engine.wording import counted, people, pictures
 
 _TRIES = 3
+BAD_INPUT = 3
 
 
 def open_gallery(service: FaceService, request: argparse.Namespace) -> None:
@@ -80,6 +84,18 @@ def check(service: FaceService, request: argparse.Namespace) -> int:
         embeddings = counted(found.embeddings, "embedding")
         print(f"{people(found.people)}, {pictures(found.templates)} and {embeddings} checked: {verdict}.")
     return 0 if found.sound else 1
+
+
+def compact(service: FaceService, request: argparse.Namespace) -> int:
+    """Write the gallery's file anew, and say how large it was and is."""
+    token = CancelToken()
+    with stopped_by_signals(token):
+        done = service.vault.compact(token)
+    if request.json:
+        print(json.dumps(asdict(done)))
+    else:
+        print(in_words(done))
+    return BAD_INPUT if done.problem else 0
 
 
 def backup(service: FaceService, request: argparse.Namespace) -> int:

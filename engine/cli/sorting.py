@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
+from engine.cli.signals import stopped_by_signals
 from engine.errors import BadInputError, OperationCancelledError
 from engine.service import FaceService
 from engine.sorting_desk import SortingDesk
@@ -37,7 +35,7 @@ def sort(service: FaceService, request: argparse.Namespace) -> int:
     elif known is None and request.resume:
         raise BadInputError("This folder was not sorted before. Leave out --resume.")
     token = CancelToken()
-    with _stopped_by_signals(token):
+    with stopped_by_signals(token):
         try:
             sorting_id = _look(desk, request, token)
         except OperationCancelledError:
@@ -109,14 +107,3 @@ def _text(result: Sorted, groups: list[tuple[SortedGroup, list[str]]]) -> str:
         lines.append(f"{group.name}: {counted(group.count, 'face')}{proposed}{confirmed}")
         lines += [f"  {picture}" for picture in sources]
     return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
-
-
-@contextmanager
-def _stopped_by_signals(token: CancelToken) -> Iterator[None]:
-    """Let Ctrl+C and a polite end stop the work between two pictures instead of in the middle of one."""
-    kept = {number: signal.signal(number, lambda *_: token.cancel()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)

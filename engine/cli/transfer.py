@@ -45,12 +45,13 @@ def bring(service: FaceService, request: argparse.Namespace) -> int:
         request.source, kind, conflict=conflict, passphrase=secret, report=_Teller(request)
     )  # fmt: skip
     _print(request, asdict(done), imported_text(done))
-    return DONE if done.templates or done.known or done.skipped or done.added else NOTHING_CAME
+    return DONE if done.templates or done.known or done.skipped or done.added or done.rejections else NOTHING_CAME
 
 
 def exported_text(done: Exported) -> str:
     """What was written, for people."""
-    return f"{people(done.people)} with {counted(done.templates, 'template')} are in “{shown(done.place)}”."
+    text = f"{people(done.people)} with {counted(done.templates, 'template')} are in “{shown(done.place)}”."
+    return f"{text} {done.strangers}".rstrip()
 
 
 def imported_text(done: Imported) -> str:

@@ -10,6 +10,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
+from engine.gallery.compacting import Compacted
 from engine.gallery.journal import Journal
 from engine.gallery.vault import Protection
 from engine.server_address import Place
@@ -79,6 +80,9 @@ class Backend(Protocol):
 
     def erase_leftovers(self) -> bool:
         """Remove what deleted rows have left behind; False where that has to be tried again later."""
+
+    def compact(self, most: int | None = None, stop: Callable[[], None] | None = None) -> Compacted:
+        """Write everything anew, without what deleted rows have left behind; see `compacting.compact`."""
 
     def problems(self, connection: Connection) -> list[str]:
         """What the database finds wrong with itself, as sentences."""

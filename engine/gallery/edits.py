@@ -14,7 +14,7 @@ from engine.gallery.looking import Looking
 from engine.gallery.names import clean_name, name_key, search_text
 from engine.gallery.rejections import forget_enrolled, move_to
 from engine.gallery.rows import now, template_row
-from engine.gallery.schema import EmbeddingRow, KeptApartRow, PersonRow, TemplateRow
+from engine.gallery.schema import EmbeddingRow, KeptApartRow, PersonRow, RejectionEmbeddingRow, TemplateRow
 from engine.gallery.sorting_store import forget_person, replace_person
 from engine.gallery.transactions import Touched, row_of
 from engine.gallery.undo import batches
@@ -224,7 +224,7 @@ def _ids_named(session: Session, key: str) -> set[int]:
     return set(session.scalars(select(PersonRow.id).where(PersonRow.name_key == key)))
 
 
-def check_dimensions(session: Session, rows: Sequence[EmbeddingRow]) -> None:
+def check_dimensions(session: Session, rows: Sequence[EmbeddingRow | RejectionEmbeddingRow]) -> None:
     """Refuse embeddings whose length differs from that of the pack's others."""
     for pack_id in {row.pack_id for row in rows}:
         stored = select(stored_bytes(EmbeddingRow.embedding)).where(EmbeddingRow.pack_id == pack_id).limit(1)

@@ -13,8 +13,9 @@ from engine.erasure import listed
 from engine.errors import UnknownPersonError
 from engine.gallery.bindings import BindingRow
 from engine.gallery.chain import ranges
-from engine.gallery.journal import Journal, mentions
+from engine.gallery.journal import Journal
 from engine.gallery.journal_schema import JournalPersonRow
+from engine.gallery.journal_wiping import mentions
 from engine.gallery.schema import EmbeddingRow, KeptApartRow, PersonRow, RejectionRow, TemplateRow
 from engine.gallery.sorting_schema import FaceRow, GroupRow, PictureRow
 

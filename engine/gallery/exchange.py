@@ -13,13 +13,15 @@ from sqlalchemy.orm import Session
 from engine.errors import InvalidNameError
 from engine.gallery.edits import check_dimensions
 from engine.gallery.names import LONGEST_NAME, clean_name, name_key, search_text
+from engine.gallery.rejections_travelling import PortableRejection, RejectedHere, arrive
 from engine.gallery.rows import embedding_bytes, now
-from engine.gallery.schema import NO_PICTURE, Base, EmbeddingRow, PersonRow, TemplateRow
+from engine.gallery.schema import NO_PICTURE, Base, EmbeddingRow, PersonRow, RejectionRow, TemplateRow
 from engine.gallery.store import Gallery
 from engine.types import CancelToken, FloatArray
 
 _AT_ONCE = 250
 _READ_AT_ONCE = 50
+REJECTED_HERE = "One of their pictures was rejected here as not them. Take that back first if they are in it."
 _PERSON_OWN = frozenset(("id", "name", "name_key", "search_text"))
 _TEMPLATE_OWN = frozenset(("id", "person_id", "crop_jpeg", "crop_sha256"))
 PERSON_FIELDS = tuple(column for column in Base.metadata.tables["people"].columns if column.name not in _PERSON_OWN)
@@ -50,11 +52,13 @@ class PortablePerson:
     Attributes:
         templates: looked at once, and may be read from a file meanwhile.
         fields: notes, tags, consent_date, created_at (UTC, without a zone) and what else is kept of a person.
+        rejections: faces that are not them; looked at once, after the templates.
     """
 
     name: str
     templates: Iterable[PortableTemplate]
     fields: Mapping[str, Any] = field(default_factory=dict)
+    rejections: Iterable[PortableRejection] = ()
 
 
 @dataclass(slots=True)
@@ -73,6 +77,7 @@ class Arrivals:
     refused: list[tuple[str, str]] = field(default_factory=list)
     templates: int = 0
     known: int = 0
+    rejections: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,11 @@ class Leaving:
     def counted(self) -> tuple[int, int, int]:
         """How many people, templates and embeddings there are."""
         return _counted(self.session, self.chosen)
+
+    def rejections(self) -> int:
+        """How many faces there are that are not these people."""
+        query = _chosen(select(func.count()).select_from(RejectionRow).join(PersonRow), self.chosen)
+        return self.session.scalar(query) or 0
 
     def people(self) -> Iterator[tuple[PersonRow, int, Iterator[TemplateRow]]]:
         """Everyone by name, with how many templates and these, oldest first; only some are in memory at a time."""
@@ -150,6 +160,7 @@ def bring(
         getattr(arrivals, name).extend(getattr(new, name))
     arrivals.templates += new.templates
     arrivals.known += new.known
+    arrivals.rejections += new.rejections
 
 
 def _bring_one(session: Session, person: PortablePerson, conflict: str, new: Arrivals, ids: set[int]) -> None:
@@ -165,18 +176,27 @@ def _bring_one(session: Session, person: PortablePerson, conflict: str, new: Arr
         return
     ids.add(target)
     stored = _stored(session, target) if target not in new.added else {}
+    here_alone = {known.template_id for some in stored.values() for known in some}
+    rejected = RejectedHere(session, target)
     rows: list[TemplateRow] = []
     for template in person.templates:
         row = _template_row(template, target)
-        if _is_known(row, stored):
+        known = _known(row, stored)
+        if known is not None:
+            here_alone.discard(known.template_id)
             new.known += 1
             continue
-        stored.setdefault(row.crop_sha256, []).append({made.pack_id: made.embedding for made in row.embeddings})
+        if rejected.has(template.embeddings):
+            new.refused.append((person.name, REJECTED_HERE))
+            continue
+        made = {one.pack_id: one.embedding for one in row.embeddings}
+        stored.setdefault(row.crop_sha256, []).append(_Stored(0, made))
         rows.append(row)
         new.templates += 1
         if len(rows) == _AT_ONCE:
             _store(session, rows)
     _store(session, rows)
+    new.rejections += arrive(session, target, person.rejections, here_alone)
 
 
 def _store(session: Session, rows: list[TemplateRow]) -> None:
@@ -253,8 +273,16 @@ def _template_row(template: PortableTemplate, person_id: int) -> TemplateRow:
     return row
 
 
-def _stored(session: Session, person_id: int) -> dict[str, list[dict[str, bytes]]]:
-    """A person's embeddings by pack, by the crop they are of."""
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A template that a person has, and its embeddings by pack; one of this import has no number yet."""
+
+    template_id: int
+    embeddings: Mapping[str, bytes]
+
+
+def _stored(session: Session, person_id: int) -> dict[str, list[_Stored]]:
+    """A person's templates by the digest of their crop."""
     query = select(TemplateRow.id, TemplateRow.crop_sha256).where(TemplateRow.person_id == person_id)
     crops = {row.id: row.crop_sha256 for row in session.execute(query)}
     made: dict[int, dict[str, bytes]] = {id_: {} for id_ in crops}
@@ -262,21 +290,21 @@ def _stored(session: Session, person_id: int) -> dict[str, list[dict[str, bytes]
     of_person = select(*columns).join(TemplateRow).where(TemplateRow.person_id == person_id)
     for template_id, pack_id, embedding in session.execute(of_person):
         made[template_id][pack_id] = embedding
-    found: dict[str, list[dict[str, bytes]]] = {}
+    found: dict[str, list[_Stored]] = {}
     for id_, sha256 in crops.items():
-        found.setdefault(sha256, []).append(made[id_])
+        found.setdefault(sha256, []).append(_Stored(id_, made[id_]))
     return found
 
 
-def _is_known(row: TemplateRow, stored: Mapping[str, list[dict[str, bytes]]]) -> bool:
-    """Whether a person has a template already. Templates without a picture share one crop: the vectors decide."""
+def _known(row: TemplateRow, stored: Mapping[str, list[_Stored]]) -> _Stored | None:
+    """The template that a person has already, if any. Those without a picture share one crop: the vectors decide."""
     new = {made.pack_id: made.embedding for made in row.embeddings}
     drawn = NO_PICTURE in row.quality
     for known in stored.get(row.crop_sha256, ()):
-        shared = new.keys() & known.keys()
-        if all(new[pack] == known[pack] for pack in shared) and (shared or not drawn):
-            return True
-    return False
+        shared = new.keys() & known.embeddings.keys()
+        if all(new[pack] == known.embeddings[pack] for pack in shared) and (shared or not drawn):
+            return known
+    return None
 
 
 def _counted(session: Session, chosen: Sequence[int] | None) -> tuple[int, int, int]:

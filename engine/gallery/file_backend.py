@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,9 +15,12 @@ from engine.gallery import vault, witness
 from engine.gallery.attempts import read_tries
 from engine.gallery.backend import Changes, unheard
 from engine.gallery.backups import Backup, make_backup, restore
+from engine.gallery.compacting import AT_CLOSING_BYTES, Compacted, compact
 from engine.gallery.database import data_version, erase_leftovers, followed, open_database, translated_errors
 from engine.gallery.journal import Journal
 from engine.gallery.vault import Protection, Typed
+
+log = logging.getLogger(__name__)
 
 
 class FileBackend:
@@ -31,6 +35,7 @@ class FileBackend:
         self.failed_before = 0
         """How often what was typed did not open it, before it did."""
         self._seen_version = 0
+        self._deleted = False
         self._use(engine)
 
     @classmethod
@@ -86,7 +91,23 @@ class FileBackend:
 
     def erase_leftovers(self) -> bool:
         """Empty the write-ahead log, where deleted rows would live on."""
+        self._deleted = True
         return erase_leftovers(self.writing)
+
+    def compact(self, most: int | None = None, stop: Callable[[], None] | None = None) -> Compacted:
+        """Write the file anew; what was deleted is out of it, and it gets smaller.
+
+        Args:
+            most: bytes that it may have for this to be tried.
+            stop: raises OperationCancelledError when it is not to go on.
+
+        Raises:
+            OperationCancelledError: `stop` did; the file is as it was.
+        """
+        with self.errors():
+            done = compact(self.writing, self.path, encrypted=self.encrypted, most=most, stop=stop)
+        self._deleted = self._deleted and bool(done.problem)
+        return done
 
     def problems(self, connection: Connection) -> list[str]:
         """Check every page, and its seal where the file is encrypted."""
@@ -112,7 +133,12 @@ class FileBackend:
         self.writing.dispose()
 
     def close(self) -> None:
-        """Close the file; what was deleted is out of it."""
+        """Close the file; what was deleted is out of it, and a small one is written anew."""
+        if self._deleted:
+            try:
+                self.compact(AT_CLOSING_BYTES)
+            except GalleryError as error:
+                log.warning("The gallery was closed as it was: %s", error)
         erase_leftovers(self.writing)
         self.writing.dispose()
 

@@ -5,13 +5,11 @@ Names are looked up when entries are shown, so that none outlives its person; on
 
 from __future__ import annotations
 
-import json
 import logging
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Exists, delete, exists, func, insert, select, update
@@ -21,13 +19,14 @@ from engine.erasure import listed
 from engine.errors import GalleryError
 from engine.gallery import chain
 from engine.gallery.bindings import bind
-from engine.gallery.chain import Ends, Fault
 from engine.gallery.journal_changes import told
+from engine.gallery.journal_looking import LogReader, head_of, names_of
 from engine.gallery.journal_schema import AttemptsRow, JournalHeadRow, JournalPersonRow, JournalRow
+from engine.gallery.journal_wiping import mentioning, wipe
 from engine.gallery.rows import now
 from engine.gallery.schema import PersonRow
 from engine.gallery.undo import Snapshot, batches
-from engine.journal import SOMEBODY, LogEntry, LogPolicy, LogQuery, LogVerdict
+from engine.journal import LogPolicy
 
 log = logging.getLogger(__name__)
 
@@ -48,16 +47,7 @@ class Note:
     people: Sequence[int] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Where the log stands: how many transactions the gallery has seen, the newest entry's number and chain value."""
-
-    writes: int
-    number: int
-    chain: bytes
-
-
-class Journal:
+class Journal(LogReader):
     """The history log of one open gallery."""
 
     def __init__(
@@ -68,11 +58,10 @@ class Journal:
         writable: bool = True,
     ) -> None:
         """Use the gallery's own ways to read and to write; whoever may only look at it leaves no entries."""
-        self._read, self._write, self._writable = read, write, writable
+        super().__init__(read)
+        self._write, self._writable = write, writable
         self.policy = LogPolicy()
         self._begun = False
-        self.notice = ""
-        """What is odd about the gallery as a whole; see `engine.gallery.witness`."""
 
     # --- within the gallery's transactions ------------------------------------------------------------------------
 
@@ -113,7 +102,7 @@ class Journal:
     def append(self, session: Session, kind: str, details: Mapping[str, Any], people: Sequence[int] = ()) -> int:
         """Add an entry, whatever the policy, and return its number."""
         session.flush()
-        head = _head(session)
+        head = head_of(session)
         number, at, writes = head.number + 1, now(), head.writes + 1
         content = {**details, "about": list(people)}
         made = chain.sealed(head.chain, chain.About(number, at, writes, kind), content)
@@ -142,8 +131,8 @@ class Journal:
             numbers |= set(session.scalars(about))
             session.execute(delete(AttemptsRow).where(AttemptsRow.person_id.in_(ids)))
         if name:
-            numbers |= _mentioning(session, name)
-        return _wipe(session, numbers)
+            numbers |= mentioning(session, name)
+        return wipe(session, numbers)
 
     # --- when the gallery is opened and closed --------------------------------------------------------------------
 
@@ -184,7 +173,7 @@ class Journal:
             return
         try:
             with self._write(erases=False, touches=set()) as session:
-                there = _names(session, {one for note in wanted for one in note.people}).keys()
+                there = names_of(session, {one for note in wanted for one in note.people}).keys()
                 for note in wanted:
                     if there >= set(note.people):
                         self.append(session, note.kind, note.details, note.people)
@@ -221,7 +210,7 @@ class Journal:
             if cut is None:
                 # Another window, closed at the same moment, has just done it.
                 return 0
-            head = _head(session)
+            head = head_of(session)
             head.pruned_number, head.pruned_chain = last, cut.chain
             session.execute(delete(JournalPersonRow).where(JournalPersonRow.number <= last))
             session.execute(delete(JournalRow).where(JournalRow.number <= last))
@@ -254,84 +243,16 @@ class Journal:
         with self._write(erases=True, touches=set()) as session:
             for ids in batches(tried):
                 session.execute(delete(AttemptsRow).where(AttemptsRow.person_id.in_(ids)))
-            wiped = _wipe(session, alone)
+            wiped = wipe(session, alone)
             if wiped:
                 self._erased(session, wiped, len(gone), listed({"entries of the history log": len(wiped)}))
         return len(wiped)
 
-    # --- looking --------------------------------------------------------------------------------------------------
-
-    def numbers(self, query: LogQuery) -> list[int]:
-        """Numbers of the entries that fit a query, newest first."""
-        wanted = select(JournalRow.number).order_by(JournalRow.number.desc())
-        if query.person_id is not None:
-            about = select(JournalPersonRow.number).where(JournalPersonRow.person_id == query.person_id)
-            wanted = wanted.where(JournalRow.number.in_(about))
-        if query.kind:
-            wanted = wanted.where(JournalRow.kind == query.kind)
-        if query.since is not None:
-            wanted = wanted.where(JournalRow.at >= _utc(query.since))
-        if query.until is not None:
-            wanted = wanted.where(JournalRow.at < _utc(query.until + timedelta(days=1)))
-        with self._read() as session:
-            numbers = list(session.scalars(wanted))
-        text = query.text.strip().casefold()
-        if not text:
-            return numbers
-        return [one.number for one in self._each(numbers) if text in f"{one.title} {one.sentence}".casefold()]
-
-    def entries(self, numbers: Sequence[int]) -> list[LogEntry]:
-        """Entries by their numbers, in that order; those that are gone are left out."""
-        with self._read() as session:
-            rows: dict[int, JournalRow] = {}
-            before: dict[int, datetime] = {}
-            for ids in batches(numbers):
-                rows |= {
-                    row.number: row for row in session.scalars(select(JournalRow).where(JournalRow.number.in_(ids)))
-                }
-                earlier = select(JournalRow.number, JournalRow.at).where(
-                    JournalRow.number.in_([one - 1 for one in ids])
-                )
-                before |= {row.number: row.at for row in session.execute(earlier)}
-            contents = {number: json.loads(row.content) if row.content else {} for number, row in rows.items()}
-            names = _names(session, {one for content in contents.values() for one in content.get("about", ())})
-            return [
-                _entry(rows[number], contents[number], names, before.get(number - 1))
-                for number in numbers
-                if number in rows
-            ]
-
-    def verify(self) -> LogVerdict:
-        """Read the whole log and say whether it is as it was written."""
-        with self._read() as session:
-            fault, entries, erased = check_log(session)
-        return LogVerdict(entries, erased, fault.sentence if fault else "", fault.number if fault else 0, self.notice)
-
-    def head(self) -> Head:
-        """Where the log stands."""
-        with self._read() as session:
-            head = _head(session)
-            return Head(head.writes, head.number, head.chain)
-
-    def chain_at(self, number: int) -> bytes | None:
-        """The chain value of an entry; None where it is not there (any more)."""
-        with self._read() as session:
-            if number == 0:
-                return chain.START
-            head = _head(session)
-            if number == head.pruned_number:
-                return head.pruned_chain
-            return session.scalar(select(JournalRow.chain).where(JournalRow.number == number))
-
     def count_on(self, writes: int) -> None:
         """Let the counter of transactions go on from at least this value."""
         with self._write(erases=False, touches=set()) as session:
-            head = _head(session)
+            head = head_of(session)
             head.writes = max(head.writes, writes)
-
-    def _each(self, numbers: Sequence[int]) -> Iterator[LogEntry]:
-        for some in batches(numbers):
-            yield from self.entries(some)
 
     def _wants(self, kind: str) -> bool:
         if kind in _ALWAYS:
@@ -347,54 +268,10 @@ class Journal:
             about = select(JournalPersonRow.number).where(JournalPersonRow.person_id.in_(ids))
             named = JournalRow.content.contains('"names":[')
             numbers |= set(session.scalars(select(JournalRow.number).where(JournalRow.number.in_(about), named)))
-        return _wipe(session, numbers)
+        return wipe(session, numbers)
 
     def _erased(self, session: Session, wiped: Sequence[int], people: int, what: str) -> None:
         self.append(session, "erase", {"people": people, "what": what, "wiped": chain.ranges(wiped)})
-
-
-def check_log(session: Session) -> tuple[Fault | None, int, int]:
-    """Check the whole log.
-
-    Returns:
-        The first thing that is wrong; how many entries there are; of how many the content was erased.
-    """
-    head = _head(session)
-    ends = Ends(head.pruned_number, head.pruned_chain, head.number, head.chain)
-    counted = select(func.count(), func.count().filter(JournalRow.content.is_(None))).select_from(JournalRow)
-    entries, erased = session.execute(counted).one()
-
-    def every() -> Iterator[JournalRow]:
-        last = 0
-        while rows := list(
-            session.scalars(
-                select(JournalRow).where(JournalRow.number > last).order_by(JournalRow.number).limit(_AT_ONCE)
-            )
-        ):
-            yield from rows
-            last = rows[-1].number
-            session.expunge_all()
-
-    return chain.first_fault(every(), ends), entries, erased
-
-
-def _head(session: Session) -> JournalHeadRow:
-    # Read anew: another window may have written, though never while this one does.
-    query = select(JournalHeadRow).where(JournalHeadRow.id == 1).execution_options(populate_existing=True)
-    return session.scalars(query).one()
-
-
-def _wipe(session: Session, numbers: Iterable[int]) -> list[int]:
-    wiped: list[int] = []
-    for some in batches(sorted(numbers)):
-        told_still = select(JournalRow.number).where(JournalRow.number.in_(some), JournalRow.content.is_not(None))
-        # What was erased before, or says what was, stays as it is.
-        keep = JournalRow.kind.in_(("erase", "prune", "log", "accept"))
-        wiped += session.scalars(told_still.where(~keep, ~JournalRow.content.contains('"wiped":')))
-        session.execute(delete(JournalPersonRow).where(JournalPersonRow.number.in_(some)))
-    for some in batches(wiped):
-        session.execute(update(JournalRow).where(JournalRow.number.in_(some)).values(content=None, salt=None))
-    return sorted(wiped)
 
 
 def _share(session: Session, source_id: int, target_id: int) -> None:
@@ -406,50 +283,5 @@ def _share(session: Session, source_id: int, target_id: int) -> None:
         session.execute(insert(JournalPersonRow), [{"number": one, "person_id": target_id} for one in missing])
 
 
-def _mentioning(session: Session, name: str) -> set[int]:
-    """Entries that contain a name, such as those about a picture called so."""
-    rows = session.execute(select(JournalRow.number, JournalRow.content).where(JournalRow.content.is_not(None)))
-    return {
-        row.number
-        for row in rows.yield_per(_AT_ONCE)
-        if row.content and mentions(json.loads(row.content), name.casefold())
-    }
-
-
-def mentions(value: Any, wanted: str) -> bool:
-    """Whether a text among some values contains a name, given without case, as a word or words of its own."""
-    if isinstance(value, str):
-        return re.search(rf"(?<![^\W_]){re.escape(wanted)}(?![^\W_])", value.casefold()) is not None
-    if isinstance(value, Mapping):
-        return any(mentions(one, wanted) for one in value.values())
-    return isinstance(value, list) and any(mentions(one, wanted) for one in value)
-
-
-def _names(session: Session, person_ids: set[int]) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for ids in batches(person_ids):
-        rows = session.execute(select(PersonRow.id, PersonRow.name).where(PersonRow.id.in_(ids)))
-        found |= {row.id: row.name for row in rows}
-    return found
-
-
-def _entry(row: JournalRow, content: Mapping[str, Any], names: Mapping[int, str], before: datetime | None) -> LogEntry:
-    details = {key: value for key, value in content.items() if key not in ("about", "wiped")}
-    return LogEntry(
-        number=row.number,
-        at=row.at.replace(tzinfo=UTC),
-        kind=row.kind,
-        people=tuple(names.get(one, SOMEBODY) for one in content.get("about", ())),
-        details=details,
-        erased=row.content is None,
-        clock_back=before is not None and row.at < before,
-    )
-
-
 def _known(person_id: InstrumentedAttribute[int]) -> Exists:
     return exists().where(PersonRow.id == person_id)
-
-
-def _utc(day: date) -> datetime:
-    """Local midnight, as times are stored."""
-    return datetime.combine(day, time()).astimezone(UTC).replace(tzinfo=None)

@@ -29,7 +29,7 @@ from engine.types import FloatArray, NewTemplate, frozen
 
 Result = TypeVar("Result")
 _SHORTEST = 1e-6
-_SAME_PICTURE = 5e-4
+SAME_PICTURE = 5e-4
 """Cosine distance under which two embeddings come from copies of one picture."""
 
 
@@ -136,7 +136,7 @@ class Rejections:
         made: list[int] = []
 
         def work(session: Session) -> int:
-            if _nearest(session, person_id, face.pack_id, face.embedding) < _SAME_PICTURE:
+            if _nearest(session, person_id, face.pack_id, face.embedding) < SAME_PICTURE:
                 raise OwnPictureError(
                     f"This picture is enrolled as one of “{name}”. Move it to somebody else, or delete it."
                 )
@@ -258,7 +258,7 @@ def forget_enrolled(session: Session, person_id: int, templates: Sequence[NewTem
         row.rejection_id
         for row in rows
         for template in templates
-        if row.pack_id == template.pack_id and 1 - _vector(row.embedding) @ template.embedding < _SAME_PICTURE
+        if row.pack_id == template.pack_id and 1 - _vector(row.embedding) @ template.embedding < SAME_PICTURE
     }
     _drop(session, gone)
 
@@ -273,7 +273,7 @@ def move_to(session: Session, source_id: int, target_id: int) -> None:
         gone = set()
         for row in _embedded(session, own):
             mine, theirs = (_vectors(session, row.pack_id, one) for one in (own, other))
-            if len(theirs) and _is_one_of(_vector(row.embedding), theirs, mine):
+            if len(theirs) and is_one_of(_vector(row.embedding), theirs, mine):
                 gone.add(row.rejection_id)
         _drop(session, gone)
     session.execute(update(RejectionRow).where(RejectionRow.person_id == source_id).values(person_id=target_id))
@@ -309,7 +309,7 @@ def _means(session: Session, pack_id: str, person_ids: Collection[int]) -> dict[
     }
 
 
-def _is_one_of(face: FloatArray, theirs: FloatArray, mine: FloatArray) -> bool:
+def is_one_of(face: FloatArray, theirs: FloatArray, mine: FloatArray) -> bool:
     """Whether a face is nearer to one of the (N, D) templates than all others of both people together are."""
     others = theirs.sum(axis=0) + mine.sum(axis=0) - theirs
     others /= np.maximum(np.linalg.norm(others, axis=1, keepdims=True), _SHORTEST)

@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from engine.errors import GalleryError, shown
 from engine.gallery.backend import Changes, unheard
+from engine.gallery.compacting import Compacted
 from engine.gallery.journal import Journal
 from engine.gallery.schema_versions import Age, age
 from engine.gallery.server_connection import SCHEMA, STRANGER, make_engine, translated_errors
 from engine.gallery.server_listener import Listener
+from engine.gallery.server_vacuum import vacuum
 from engine.gallery.vault import Protection
 from engine.server_address import ServerAddress
 
@@ -138,6 +140,10 @@ class ServerBackend:
     def erase_leftovers(self) -> bool:
         """Do nothing: the server removes deleted rows by itself, in its own time."""
         return True
+
+    def compact(self, most: int | None = None, stop: Callable[[], None] | None = None) -> Compacted:  # noqa: ARG002
+        """Have the server clean up its tables, as far as the role may."""
+        return vacuum(self.address)
 
     def problems(self, connection: Connection) -> list[str]:  # noqa: ARG002 - a file needs it
         """Nothing: only the server's owner can look at its files."""

@@ -49,6 +49,9 @@ REVOKE INSERT, UPDATE, DELETE ON {schema}.alembic_version FROM {writer};
 REVOKE INSERT, DELETE ON {schema}.gallery_state FROM {writer};
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {writer};
 """
+_MAY_VACUUM = "GRANT MAINTAIN ON ALL TABLES IN SCHEMA {schema} TO {writer}"
+_MAINTAIN_SINCE = 170_000
+"""The server's version from which others than the owner can be allowed to clean up."""
 
 
 def set_up(address: ServerAddress, roles: str = ROLES) -> tuple[str, str]:
@@ -80,6 +83,8 @@ def set_up(address: ServerAddress, roles: str = ROLES) -> tuple[str, str]:
             for role in (reader, writer):
                 _make_role(direct, role)
             direct.execute(_GRANTS.format(schema=SCHEMA, reader=reader, writer=writer))
+            if direct.info.server_version >= _MAINTAIN_SINCE:
+                direct.execute(_MAY_VACUUM.format(schema=SCHEMA, writer=writer))
     return reader, writer
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.gallery.backend import Backend
 from engine.gallery.bindings import unbound
-from engine.gallery.journal import check_log
+from engine.gallery.journal_looking import check_log
 from engine.types import Progress, Report, silent
 
 _AT_ONCE = 500

@@ -12,6 +12,7 @@ from engine.gallery import kept_edits
 from engine.gallery.backend import Backend, unheard
 from engine.gallery.backups import Backup
 from engine.gallery.bindings import forget_wrong
+from engine.gallery.compacting import Compacted
 from engine.gallery.edits import Edits, check_dimensions
 from engine.gallery.erasing import Erased, erase, look
 from engine.gallery.file_backend import FileBackend
@@ -215,6 +216,19 @@ class Gallery(Edits):
             kept_edits.forget(session, people={person_id}, pictures=there.templates, faces=there.rejections)
         self._history.forget({person_id})
         return erased
+
+    def compact(self, most: int | None = None, token: CancelToken | None = None) -> Compacted:
+        """Write the gallery's file anew, as small as it can be and without anything of what was deleted.
+
+        Args:
+            most: bytes that it may have for this to be tried.
+            token: turned, it leaves the file as it was.
+
+        Raises:
+            OperationCancelledError: the token was turned.
+            GalleryError: the file, or the server, cannot be reached.
+        """
+        return self._backend.compact(most, (token or CancelToken()).check)
 
     # --- packs --------------------------------------------------------------------------------------------------
 

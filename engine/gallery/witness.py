@@ -19,7 +19,8 @@ from pathlib import Path
 from engine.errors import GalleryError, GalleryLockedError, shown
 from engine.files import write_whole
 from engine.gallery import system_keyring
-from engine.gallery.journal import Head, Journal, Note
+from engine.gallery.journal import Journal, Note
+from engine.gallery.journal_looking import Head
 from engine.gallery.keys import read_keys
 from engine.wording import counted
 

@@ -17,7 +17,7 @@ from scipy.special import betaincinv
 
 from engine.errors import BadInputError, shown
 from engine.files import write_whole
-from engine.gallery.journal import mentions
+from engine.gallery.journal_wiping import mentions
 from engine.liveness.passive import LEAST_FRAMES
 from engine.liveness_values import (
     BONA_FIDE,

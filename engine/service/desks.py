@@ -34,6 +34,10 @@ class Desks:
     _sorting: SortingDesk | None = None
     _guided: GuidedDesk | None = None
 
+    def _finish_backup(self) -> None:
+        """Wait for a backup that is being made."""
+        raise NotImplementedError
+
     def _close_desks(self) -> None:
         """Delete for good what was deleted at them and not put back."""
         if self._learning is not None:
@@ -48,7 +52,7 @@ class Desks:
     @property
     def vault(self) -> VaultDesk:
         """Encryption, and what opens the gallery."""
-        return VaultDesk(lambda: self._now.gallery, self._now.embed_missing)
+        return VaultDesk(lambda: self._now.gallery, self._now.embed_missing, self._finish_backup)
 
     def packs(self) -> list[PackInfo]:
         """The packs there are."""
@@ -86,7 +90,7 @@ class Desks:
         """Erasing people for good. Loaded when it is first asked for."""
         from engine.erasure_desk import ErasureDesk  # noqa: PLC0415 - said above
 
-        return ErasureDesk(self._now.gallery, self._now.forget_person)
+        return ErasureDesk(self._now.gallery, self._now.forget_person, self._finish_backup)
 
     @property
     def care(self) -> CareDesk:

@@ -6,6 +6,7 @@ import logging
 import platform
 from importlib.metadata import version
 
+from engine.device import DEVICE_FAILURES
 from engine.errors import CameraError
 from engine.gallery.system_keyring import keyring_name
 from engine.gallery.vault import protection
@@ -19,7 +20,7 @@ from engine.service.in_force import InForce
 from engine.service.opening import Opening
 from engine.service.people import People
 from engine.service.recognition import Recognition
-from engine.service.sight import DEVICE_FAILURES, Sight
+from engine.service.sight import Sight
 from engine.service.watching import Watching
 from engine.settings import Settings, default_gallery_path
 from engine.types import CancelToken, EngineInfo, Face, FloatArray, Metric, Report, silent

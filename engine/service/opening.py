@@ -151,10 +151,14 @@ class Opening:
         except GalleryError as error:
             log.warning("No backup was made: %s", error)
 
-    def _close_gallery(self) -> None:
-        # A backup under way is written first.
+    def _finish_backup(self) -> None:
+        """Wait for the backup of this start: what is to be done next changes the file, its keys or its place."""
         if self._backup is not None:
             self._backup.join()
+            self._backup = None
+
+    def _close_gallery(self) -> None:
+        self._finish_backup()
         self._now.let_go()
 
     @property

@@ -6,10 +6,11 @@ docs/gallery-file.md describes it, so that others can write a reader.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 from engine.errors import BadInputError, shown
@@ -23,6 +24,8 @@ from engine.exchange import (
 )
 from engine.gallery.exchange import Arrivals, Leaving, PortablePerson, PortableTemplate, bring
 from engine.gallery.names import name_key
+from engine.gallery.rejections_travelling import PortableRejection, count_of
+from engine.gallery.rejections_travelling import leaving as rejections_of
 from engine.gallery.store import Gallery
 from engine.transfer.files import reading, replacing
 from engine.transfer.records import (
@@ -32,6 +35,8 @@ from engine.transfer.records import (
     person_of,
     person_record,
     read_record,
+    rejection_of,
+    rejection_record,
     require,
     template_of,
     template_record,
@@ -40,9 +45,10 @@ from engine.transfer.records import (
     write_record,
 )
 from engine.transfer.sealed import Cost, SealedReader, SealedWriter
-from engine.types import CancelToken, Progress, Report, silent
+from engine.types import CancelToken, FloatArray, Progress, Report, silent
 
-CONTENT_VERSION = 1
+CONTENT_VERSION = 2
+"""The second brought rejected faces; a file without any is written as the first, which every Visavis reads."""
 _COUNTS = ("people", "templates", "embeddings")
 
 
@@ -72,6 +78,9 @@ def export_gallery(
     with gallery.reading() as session:
         leaving = Leaving(session, chosen)
         counts = dict(zip(_COUNTS, leaving.counted(), strict=True))
+        rejected = leaving.rejections()
+        if rejected:
+            counts["rejections"] = rejected
         if not counts["people"]:
             raise BadInputError("There is nobody to export.")
         with replacing(place) as file:
@@ -79,23 +88,31 @@ def export_gallery(
             digest = hashlib.sha256()
             made_by = f"visavis {version('visavis')}"
             made_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-            start = {"kind": "gallery", "version": CONTENT_VERSION, "made_by": made_by, "made_at": made_at, **counts}
+            content_version = CONTENT_VERSION if rejected else 1
+            start = {"kind": "gallery", "version": content_version, "made_by": made_by, "made_at": made_at, **counts}
             digest.update(write_record(writer, start))
             done = 0
             for person, count, templates in leaving.people():
                 token.check()
                 report(Progress(done, counts["templates"], person.name))
-                digest.update(write_record(writer, person_record(person, count)))
+                person_id = person.id
+                rejections = count_of(session, person_id) if rejected else 0
+                digest.update(write_record(writer, person_record(person, count, rejections)))
                 for template in templates:
                     token.check()
                     about, blob = template_record(template)
                     digest.update(write_record(writer, about, blob))
                     digest.update(blob)
                     done += 1
+                for rejection in rejections_of(session, person_id) if rejections else ():
+                    token.check()
+                    about, blob = rejection_record(rejection)
+                    digest.update(write_record(writer, about, blob))
+                    digest.update(blob)
             write_record(writer, {"kind": "end", **counts, "sha256": digest.hexdigest()})
             writer.finish()
     report(Progress(counts["templates"], counts["templates"]))
-    return Exported(place, counts["people"], counts["templates"])
+    return Exported(place, counts["people"], counts["templates"], rejected)
 
 
 class GalleryFile:
@@ -105,13 +122,15 @@ class GalleryFile:
         """Start at the first record."""
         self._source, self._report, self._token = source, report, token
         self._digest = hashlib.sha256()
-        self._templates_seen = self._embeddings_seen = 0
+        self._templates_seen = self._embeddings_seen = self._rejections_seen = 0
         self._dimensions: dict[str, int] = {}
         about, _ = self._record()
         require(about.get("kind") == "gallery", "its first record is missing")
         if type(about.get("version")) is int and about["version"] > CONTENT_VERSION:
             raise unusable("it was made by a newer Visavis")
-        require(about.get("version") == CONTENT_VERSION, "its version is not known")
+        require(about.get("version") in (1, CONTENT_VERSION), "its version is not known")
+        self.rejection_count = whole(about.get("rejections", 0), MOST_TEMPLATES)
+        require(about["version"] > 1 or not self.rejection_count, "its version is not known")
         self.people_count = whole(about.get("people"), MOST_PEOPLE)
         self.template_count = whole(about.get("templates"), MOST_TEMPLATES)
         self.embedding_count = whole(about.get("embeddings"), 64 * MOST_TEMPLATES)
@@ -127,13 +146,13 @@ class GalleryFile:
         for _ in range(self.people_count):
             about, blob = self._record()
             require(not blob, "a person's record is too long")
-            name, count, fields = person_of(about)
+            name, count, rejected, fields = person_of(about)
             require(name_key(name) not in keys, "two people have the same name")
             keys.add(name_key(name))
             self._report(Progress(self._templates_seen, self.template_count, name))
-            templates = self._templates(count)
-            yield PortablePerson(name, templates, fields)
-            for _ in templates:
+            templates, rejections = self._templates(count), self._rejections(rejected)
+            yield PortablePerson(name, templates, fields, rejections)
+            for _ in chain(templates, rejections):
                 # Whoever is passed over is proved all the same.
                 pass
         expected = self._digest.hexdigest()
@@ -142,18 +161,30 @@ class GalleryFile:
         require(end.get("kind") == "end" and not blob and self._source.at_end, "its end is missing")
         require(counts == (self.people_count, self._templates_seen, self._embeddings_seen), "its counts do not agree")
         require((self.template_count, self.embedding_count) == counts[1:], "its counts do not agree")
+        require(end.get("rejections", 0) == self._rejections_seen == self.rejection_count, "its counts do not agree")
         require(end.get("sha256") == expected, "its checksum does not agree")
 
     def _templates(self, count: int) -> Iterator[PortableTemplate]:
         for _ in range(count):
             self._token.check()
             template = template_of(*self._record())
-            for pack, vector in template.embeddings.items():
-                known = self._dimensions.setdefault(pack, len(vector))
-                require(known == len(vector), "vectors of a pack differ in length")
+            self._measure(template.embeddings)
             self._templates_seen += 1
             self._embeddings_seen += len(template.embeddings)
             yield template
+
+    def _rejections(self, count: int) -> Iterator[PortableRejection]:
+        for _ in range(count):
+            self._token.check()
+            rejection = rejection_of(*self._record())
+            self._measure(rejection.embeddings)
+            self._rejections_seen += 1
+            yield rejection
+
+    def _measure(self, embeddings: Mapping[str, FloatArray]) -> None:
+        for pack, vector in embeddings.items():
+            known = self._dimensions.setdefault(pack, len(vector))
+            require(known == len(vector), "vectors of a pack differ in length")
 
     def _record(self) -> tuple[Json, bytes]:
         about, blob, head = read_record(self._source)
@@ -219,6 +250,7 @@ def summary(kind: SourceKind, arrivals: Arrivals, tally: Tally, *, cancelled: bo
         renamed=tuple(arrivals.renamed),
         templates=arrivals.templates,
         known=arrivals.known,
+        rejections=arrivals.rejections,
         left_out=tuple(tally.left_out),
         left_out_count=tally.left_out_count,
         warnings=tuple(tally.warnings),

@@ -16,8 +16,9 @@ from sqlalchemy import Column
 from engine.errors import PackError
 from engine.exchange import DamagedFileError
 from engine.gallery.exchange import PERSON_FIELDS, TEMPLATE_FIELDS, PortableTemplate
+from engine.gallery.rejections_travelling import REJECTION_FIELDS, LeavingRejection, PortableRejection
 from engine.gallery.rows import embedding_bytes
-from engine.gallery.schema import PersonRow, TemplateRow
+from engine.gallery.schema import PersonRow, RejectionRow, TemplateRow
 from engine.types import FloatArray, frozen
 
 Json: TypeAlias = dict[str, Any]
@@ -72,25 +73,37 @@ def read_record(source: Source) -> tuple[Json, bytes, bytes]:
     return about, source.read(blob_bytes), lengths + text
 
 
-def person_record(row: PersonRow, templates: int) -> Json:
-    """What is written of a person."""
-    return {"kind": "person", "name": row.name, "templates": templates, "fields": _fields(row, PERSON_FIELDS)}
+def person_record(row: PersonRow, templates: int, rejections: int) -> Json:
+    """What is written of a person; a file without rejected faces is one that the first version reads, too."""
+    counts = {"templates": templates} | ({"rejections": rejections} if rejections else {})
+    return {"kind": "person", "name": row.name, **counts, "fields": _fields(row, PERSON_FIELDS)}
 
 
 def template_record(row: TemplateRow) -> tuple[Json, bytes]:
     """What is written of a template: its record and its blob, the crop and then the embeddings."""
-    made = sorted(row.embeddings, key=lambda one: one.pack_id)
+    made = {one.pack_id: one.embedding for one in sorted(row.embeddings, key=lambda one: one.pack_id)}
+    return _record("template", row, made, TEMPLATE_FIELDS)
+
+
+def rejection_record(leaving: LeavingRejection) -> tuple[Json, bytes]:
+    """What is written of a rejected face, the same way."""
+    return _record("rejection", leaving.row, leaving.embeddings, REJECTION_FIELDS)
+
+
+def _record(
+    kind: str, row: TemplateRow | RejectionRow, made: Mapping[str, bytes], columns: Sequence[Column[Any]]
+) -> tuple[Json, bytes]:
     about = {
-        "kind": "template",
+        "kind": kind,
         "crop": {"bytes": len(row.crop_jpeg), "sha256": row.crop_sha256},
-        "embeddings": [{"pack": one.pack_id, "dimension": len(one.embedding) // 4} for one in made],
-        "fields": _fields(row, TEMPLATE_FIELDS),
+        "embeddings": [{"pack": pack, "dimension": len(embedding) // 4} for pack, embedding in made.items()],
+        "fields": _fields(row, columns),
     }
-    return about, row.crop_jpeg + b"".join(one.embedding for one in made)
+    return about, row.crop_jpeg + b"".join(made.values())
 
 
-def person_of(about: Json) -> tuple[str, int, dict[str, Any]]:
-    """Read a person's record: name, how many templates follow, fields.
+def person_of(about: Json) -> tuple[str, int, int, dict[str, Any]]:
+    """Read a person's record: name, how many templates follow, how many rejected faces after them, fields.
 
     Raises:
         DamagedFileError: it is not as it should be.
@@ -98,7 +111,9 @@ def person_of(about: Json) -> tuple[str, int, dict[str, Any]]:
     require(about.get("kind") == "person", "a person is missing")
     name = about.get("name")
     require(isinstance(name, str) and len(name) <= 1000, "a person has no name")
-    return str(name), whole(about.get("templates"), MOST_TEMPLATES_EACH), fields_of(about.get("fields"), PERSON_FIELDS)
+    templates = whole(about.get("templates"), MOST_TEMPLATES_EACH)
+    rejections = whole(about.get("rejections", 0), MOST_TEMPLATES_EACH)
+    return str(name), templates, rejections, fields_of(about.get("fields"), PERSON_FIELDS)
 
 
 def template_of(about: Json, blob: bytes) -> PortableTemplate:
@@ -108,14 +123,29 @@ def template_of(about: Json, blob: bytes) -> PortableTemplate:
         DamagedFileError: lengths, hash, vectors or fields are not as they should be.
     """
     require(about.get("kind") == "template", "a template is missing")
+    embeddings, jpeg = _parts(about, blob)
+    return PortableTemplate(embeddings, jpeg, fields_of(about.get("fields"), TEMPLATE_FIELDS))
+
+
+def rejection_of(about: Json, blob: bytes) -> PortableRejection:
+    """Read a rejected face's record and blob.
+
+    Raises:
+        DamagedFileError: lengths, hash, vectors or fields are not as they should be.
+    """
+    require(about.get("kind") == "rejection", "a rejected face is missing")
+    embeddings, jpeg = _parts(about, blob)
+    return PortableRejection(embeddings, jpeg, fields_of(about.get("fields"), REJECTION_FIELDS))
+
+
+def _parts(about: Json, blob: bytes) -> tuple[dict[str, FloatArray], bytes]:
     crop = about.get("crop")
     if not isinstance(crop, dict):
         raise unusable("a template has no picture")
     crop_bytes = whole(crop.get("bytes"), MOST_BLOB_BYTES)
     jpeg = blob[:crop_bytes]
     require(hashlib.sha256(jpeg).hexdigest() == crop.get("sha256"), "a picture does not match its checksum")
-    embeddings = _embeddings(about.get("embeddings"), blob[crop_bytes:])
-    return PortableTemplate(embeddings, jpeg, fields_of(about.get("fields"), TEMPLATE_FIELDS))
+    return _embeddings(about.get("embeddings"), blob[crop_bytes:]), jpeg
 
 
 def _embeddings(listed: object, content: bytes) -> dict[str, FloatArray]:
@@ -146,7 +176,7 @@ def _embeddings(listed: object, content: bytes) -> dict[str, FloatArray]:
 # --- fields: whatever the gallery keeps of people and templates, by the type of its column --------------------
 
 
-def _fields(row: PersonRow | TemplateRow, columns: Sequence[Column[Any]]) -> Json:
+def _fields(row: PersonRow | TemplateRow | RejectionRow, columns: Sequence[Column[Any]]) -> Json:
     return {column.name: _portable(getattr(row, column.name)) for column in columns}
 
 

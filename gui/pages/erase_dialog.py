@@ -78,10 +78,18 @@ class EraseDialog(QDialog):
         self.resize(width, max(self._lines.totalHeightForWidth(width), self._lines.totalSizeHint().height()))
 
     def _erase(self) -> None:
+        asked = self.words.text()
         self.erase.setEnabled(False)
+        self.words.setText("Erasing, and writing the gallery anew. With many people this takes some seconds …")
+        self._fit()
+
+        def ask_again(*_: object) -> None:
+            self.words.setText(asked)
+            self.erase.setEnabled(True)
+
         job = self._context.tell_failure(self._context.client.erase(self._person.id, copies=self.copies.isChecked()))
         job.succeeded.connect(self._show_receipt)
-        job.failed.connect(lambda *_: self.erase.setEnabled(True))
+        job.failed.connect(ask_again)
 
     def _show_receipt(self, receipt: Receipt) -> None:
         self.receipt = receipt

@@ -123,7 +123,7 @@ class ExportDialog(QDialog):
 
     def _on_done(self, done: Exported) -> None:
         people = counted(done.people, "person is", "people are")
-        self._context.toasts.show(f"{people} exported to “{shown(done.place)}”.", "good")
+        self._context.toasts.show(f"{people} exported to “{shown(done.place)}”. {done.strangers}".rstrip(), "good")
         self._job = None
         self.accept()
 

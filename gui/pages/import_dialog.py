@@ -121,7 +121,7 @@ class ImportDialog(QDialog):
             self.details.setPlainText("\n".join(done.details))
             self.details.show()
             self.adjustSize()
-        self.undo.setVisible(bool(done.templates or done.added))
+        self.undo.setVisible(bool(done.templates or done.added or done.rejections))
         self.close_button.setText("Close")
         self.close_button.setDefault(True)
         self.close_button.setFocus()

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from engine.learning import Event, LivenessTrained
 from engine.liveness_values import StoppedTraining
+from engine.wording import counted
 from gui.context import Context
 from gui.tasks import Task
 from gui.theme import tokens as t
@@ -103,7 +104,7 @@ class LivenessStep(QWidget):
 
     def _line(self, training: StoppedTraining) -> QWidget:
         frame, inside = card()
-        epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs:,} epochs"
+        epochs = counted(training.epochs, "epoch")
         name = label(f"Stopped: {Path(training.folder).name}", "strong", wrap=True)
         name.setToolTip(training.folder)
         kind = self.kind.itemText(self.kind.findData(training.kind))

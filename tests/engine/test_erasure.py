@@ -111,6 +111,9 @@ def test_that_nothing_of_an_erased_person_is_left_on_the_disk(tmp_path: Path, pi
     assert receipt.removed["trials of the spoof bench that named them"] == 1
     assert len(Trials().all()) == 1
     assert set(before.copies) == set(receipt.copies_left)
+    assert receipt.file_before is not None
+    assert receipt.file_after == (data / "gallery.db").stat().st_size < receipt.file_before
+    assert f"{receipt.file_before:,} bytes before, {receipt.file_after:,} after" in receipt.text
     assert "gallery.db.before-0005" in receipt.copies_left
     assert any("1 other" in note for note in receipt.notes)
     assert not any(NAME in text for text in (receipt.text, json.dumps(receipt.data)))

@@ -101,6 +101,16 @@ class Victims:
         """Do it to a gallery and kill it after a time; None lets it end."""
         return self._ask({"operation": operation, "path": str(path), "after_s": after_s})
 
+    def stopped(self, operation: str, path: Path) -> int:
+        """Do it to a gallery until the process stands still in the middle; returns which one it is."""
+        answer = self._ask({"operation": operation, "path": str(path), "until_it_stands_still": True})
+        assert answer["stopped"]
+        return int(answer["child"])
+
+    def go_on(self, child: int) -> dict[str, Any]:
+        """Let it go on to its end."""
+        return self._ask({"operation": "go on", "child": child})
+
     def as_nobody(self, path: Path, what: str) -> str:
         """Change a copy as somebody who may not write its "folder" or "file"; returns what they are told."""
         # The folders of pytest are closed to others.

@@ -14,6 +14,7 @@ ROOM = 140
 """Characters that a sentence may have besides the names in it."""
 GALLERY = "tests/engine/gallery/"
 HERE = "tests/faults/"
+PROCESSES = "tests/faults/test_processes.py::"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,8 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
               (f"{HERE}test_storage.py::test_that_a_log_left_over_from_another_state_is_not_applied",)),
     ),
     "The disk and the system": (
-        Fault("V01", "kill -9 at any moment of enrolling, deleting, merging, renaming, splitting, undoing, importing, "
-              "embedding again, encrypting, backing up, restoring, migrating", "",
+        Fault("V01", "kill -9 at any moment of enrolling, deleting, erasing, writing anew, merging, renaming, "
+              "splitting, undoing, importing, embedding again, encrypting, backing up, restoring, migrating", "",
               "The state before or after; what was acknowledged; every crop", KILLED),
         Fault("V01", "kill -9 at every step of encrypting", "", "A gallery that opens, with everybody in it",
               (f"{GALLERY}test_vault.py::test_that_a_kill_while_encrypting_leaves_a_gallery_that_opens",)),
@@ -126,6 +127,11 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
               "The deletion stands; its bytes go with the next edit that has room",
               (f"{HERE}test_storage.py::"
                "test_that_a_deletion_stands_when_the_log_cannot_be_emptied_and_is_finished_later",)),
+        Fault("V06", "The disk is full at any place of writing the file anew",
+              "The gallery's file could not be written anew: there is not enough room on its disk for a second copy.",
+              "Everything; what was erased stays erased",
+              (f"{HERE}test_storage.py::test_that_no_room_at_any_place_of_writing_anew_changes_nothing",),
+              "full: compact"),
         Fault("V06", "The disk is full at any place of a backup", NO_DISK, "The gallery and the backups of before",
               (f"{HERE}test_storage.py::test_that_no_room_at_any_place_of_a_backup_leaves_the_backups_of_before",),
               "full: backup"),
@@ -154,6 +160,8 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
               (f"{GALLERY}test_database.py::test_that_a_locked_gallery_is_a_sentence",)),
         Fault("V12", "Somebody is deleted, and all files are searched for their bytes", "", "Nothing of them",
               (f"{GALLERY}test_database.py::test_that_what_is_deleted_is_out_of_every_file",
+               f"{GALLERY}test_compacting.py::"
+               "test_that_copies_which_the_database_leaves_behind_go_too",
                f"{GALLERY}test_kept_edits.py::test_that_with_what_is_deleted_go_the_edits_that_speak_of_it")),
         Fault("V13", "Other users of the machine", "", "Files that only their owner can read",
               (f"{GALLERY}test_database.py::test_that_only_the_owner_may_read_a_gallery",
@@ -166,9 +174,32 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
               (f"{HERE}test_storage.py::test_that_any_name_of_a_gallery_works",)),
         Fault("", "The gallery is behind a link", "", "The link; all files lie beside the gallery itself",
               (f"{HERE}test_storage.py::test_that_a_gallery_behind_a_link_stays_where_it_is",)),
-        Fault("E09", "SIGTERM or logout while something is done", "", "What was acknowledged; the program ends with 0",
+        Fault("V09", "Another program stands still in the middle of a change",
+              "The gallery “…” is in use by another program. Nothing was changed; try again in a moment.",
+              "Everything, which can be read meanwhile; what the other does once it goes on",
+              (f"{PROCESSES}test_that_a_process_that_stands_still_in_a_transaction_is_said_and_finishes_later",),
+              "suspended"),
+        Fault("E09", "SIGTERM, Ctrl+C or a closed terminal while a command changes the gallery", "",
+              "The state before; what was acknowledged. The exit code is 128 and the signal's number",
+              (f"{PROCESSES}test_that_an_import_that_is_asked_to_end_leaves_the_gallery_as_it_was",
+               f"{PROCESSES}"
+               "test_that_an_enrollment_whose_terminal_is_closed_leaves_the_gallery_as_it_was")),
+        Fault("E09", "SIGTERM, SIGHUP, the session manager's request or the end of Qt's loop in the window", "",
+              "The state before; what was acknowledged; the program ends with 0",
               ("tests/gui/test_app.py::test_that_a_signal_ends_the_program_cleanly",
-               "tests/gui/test_engine_client.py::test_that_closing_in_the_middle_of_work_ends_in_good_time")),
+               "tests/gui/test_engine_client.py::test_that_closing_in_the_middle_of_work_ends_in_good_time",
+               f"{PROCESSES}"
+               "test_that_a_window_that_is_asked_to_end_while_importing_leaves_the_gallery_as_it_was")),
+        Fault("", "The machine sleeps longer than the window may stay unlocked", "",
+              "It is locked on waking; a pause after failed attempts goes on where it was",
+              ("tests/gui/test_locking.py::test_that_the_window_locks_after_the_machine_has_slept",
+               f"{PROCESSES}test_that_a_pause_does_not_pass_while_the_machine_sleeps")),
+        Fault("", "Something changes the file or its keys while the backup of the start is being made", "",
+              "Both: it waits for the backup",
+              ("tests/engine/test_backup_at_start.py::test_that_a_passphrase_set_meanwhile_waits_for_it",
+               "tests/engine/test_backup_at_start.py::"
+               "test_that_going_back_to_a_backup_meanwhile_waits_for_it",
+               "tests/engine/test_backup_at_start.py::test_that_erasing_meanwhile_knows_of_it")),
         Fault("E11", "Cancelled between steps", "Cancelled. Nothing was changed.", "The state before",
               ("tests/engine/test_service.py::test_that_embedding_again_can_be_cancelled_and_changes_nothing",)),
         Fault("E12", "The settings file is cut, or of wrong types", "", "Defaults for what is bad; a copy of the file",

@@ -268,6 +268,28 @@ def check(fulfilled: bool) -> None:
     assert fulfilled
 
 
+@posix
+@pytest.mark.parametrize("how", ["plain", "encrypted"])
+def test_that_no_room_at_any_place_of_writing_anew_changes_nothing(path: Path, how: str) -> None:
+    with opened(path) as gallery:
+        if how == "encrypted":
+            gallery.protect(partial(vault.set_passphrase, passphrase=PASSPHRASE, ask_at_start=True))
+        gallery.enroll("Many", [template(number) for number in range(100, 160)])
+        gallery.erase_person(gallery.find("Many").id, "receipt")
+        before, size = state(gallery), path.stat().st_size
+        told = set()
+        for limit in range(0, 2 * size, size // 24):
+            with files_no_larger_than(limit):
+                told.add(gallery.compact().problem)
+            assert state(gallery) == before
+        assert path.stat().st_size < size
+        assert path.with_name("gallery.db-wal").stat().st_size == 0
+    told.remove("")
+    for sentence in told:
+        said("full: compact", sentence)
+    assert looked_at(path) == before
+
+
 # --- the place cannot be used -----------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,8 @@
 """A process whose children are killed: it loads the gallery once, and forks for each trial.
 
 It reads one JSON object a line: `operation`, `path`, and `after_s`, how long the child may work (null: to its end). It
-answers with `done`, whether the child said that it was done, and `took_s`. Run by `Victims` in conftest.
+answers with `done`, whether the child said that it was done, and `took_s`. With `until_it_stands_still` it answers with
+the `child` once that has stopped itself, which `go on` lets go on. Run by `Victims` in conftest.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import select
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -27,13 +28,20 @@ from tests.engine.gallery.conftest import PACK, template
 PASSPHRASE = "correct horse battery staple"
 
 
-def _import(gallery: Gallery) -> None:
+def _import(gallery: Gallery, *, standing_still: bool = False) -> None:
     people = [
         PortablePerson(f"Person {n}", [PortableTemplate({PACK: template(n).embedding}, template(n).crop_jpeg, {})])
         for n in range(200, 230)
     ]
     names = [person.name for person in people]
-    bring(gallery, "Import 30 people", people, names=names, conflict="skip", arrivals=Arrivals())
+
+    def coming() -> Iterator[PortablePerson]:
+        for number, person in enumerate(people):
+            if standing_still and number == 15:
+                os.kill(os.getpid(), signal.SIGSTOP)
+            yield person
+
+    bring(gallery, "Import 30 people", coming(), names=names, conflict="skip", arrivals=Arrivals())
 
 
 def _embed(gallery: Gallery) -> None:
@@ -50,14 +58,22 @@ def _protect(gallery: Gallery) -> None:
     gallery.protect(partial(vault.set_passphrase, passphrase=PASSPHRASE, ask_at_start=True))
 
 
+def _erase(gallery: Gallery) -> None:
+    gallery.erase_person(gallery.find("Ada Lovelace").id, "receipt")
+    gallery.compact()
+
+
 OPERATIONS: dict[str, Callable[[Gallery], object]] = {
     "enroll": lambda g: g.enroll("Alan Turing", [template(number) for number in range(90, 95)]),
     "delete": lambda g: g.delete_person(g.find("Ada Lovelace").id),
+    "erase": _erase,
+    "compact": lambda g: g.compact(),
     "merge": lambda g: g.merge(g.find("Ada Lovelace").id, g.find("Grace Hopper").id),
     "rename": lambda g: g.rename(g.find("Ada Lovelace").id, "Augusta Ada King"),
     "split": _split,
     "undo": lambda g: g.undo(),
     "import": _import,
+    "import, and stand still": partial(_import, standing_still=True),
     "embed": _embed,
     "back up": lambda g: g.back_up(),
     "protect": _protect,
@@ -101,6 +117,27 @@ def _trial(operation: str, path: Path, after_s: float | None) -> dict[str, objec
     os.close(reading)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return {"done": said == b"d", "took_s": took_s, "code": code}
+
+
+def _stopped(operation: str, path: Path) -> dict[str, object]:
+    """Have a child begin, until it stands still."""
+    child = os.fork()
+    if child == 0:
+        try:
+            with open(os.devnull, "wb") as said:  # noqa: PTH123 - its number is what counts
+                _work(operation, path, said.fileno())
+            os._exit(0)
+        except BaseException as error:  # noqa: BLE001 - as above
+            sys.stderr.write(f"{error!r}\n")
+            os._exit(1)
+    _, status = os.waitpid(child, os.WUNTRACED)
+    return {"child": child, "stopped": os.WIFSTOPPED(status)}
+
+
+def _go_on(child: int) -> dict[str, object]:
+    """Let it go on to its end."""
+    os.kill(child, signal.SIGCONT)
+    return {"code": os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}
 
 
 def _as_nobody(path: Path, what: str) -> dict[str, object]:
@@ -150,6 +187,10 @@ def main() -> None:
         request = json.loads(line)
         if request["operation"] == "as nobody":
             answer = _as_nobody(Path(request["path"]), request["what"])
+        elif request["operation"] == "go on":
+            answer = _go_on(request["child"])
+        elif request.get("until_it_stands_still"):
+            answer = _stopped(request["operation"], Path(request["path"]))
         else:
             answer = _trial(request["operation"], Path(request["path"]), request["after_s"])
         sys.stdout.write(json.dumps(answer) + "\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
@@ -143,6 +143,26 @@ def test_that_the_window_locks_when_nobody_is_there(qtbot: QtBot, sealed: Path, 
     window = opened_locked(qtbot, open_window, Settings(lock_after_minutes=5))
     unlock(qtbot, window)
     window._idle.watch(0.001)
+    qtbot.waitUntil(window.lock_screen.isVisible, timeout=WITHIN_MS)
+    settle(qtbot, window)
+    unlock(qtbot, window)
+    assert window._idle.watching, "it does so each time"
+
+
+def test_that_the_window_locks_after_the_machine_has_slept(qtbot: QtBot, sealed: Path, open_window: OpenWindow) -> None:
+    window = opened_locked(qtbot, open_window, Settings(lock_after_minutes=5))
+    unlock(qtbot, window)
+    awake = window._idle._time_s
+    window._idle._time_s = lambda: awake() - 3600
+    window._idle.look()
+    assert window._idle.watching, "a clock that was set back proves nothing"
+    window._idle._time_s = lambda: awake() + 299
+    window._idle.look()
+    assert window._idle.watching
+    # No timer ran while it slept; moving the mouse is what woke it up.
+    window._idle._time_s = lambda: awake() + 3600
+    QTest.mouseMove(window)
+    window._idle.eventFilter(window, QEvent(QEvent.Type.MouseMove))
     qtbot.waitUntil(window.lock_screen.isVisible, timeout=WITHIN_MS)
     settle(qtbot, window)
 

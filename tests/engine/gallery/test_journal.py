@@ -17,6 +17,7 @@ from engine.gallery import journal as module
 from engine.gallery.chain import About, Ends
 from engine.gallery.journal import Note
 from engine.gallery.journal_schema import JournalRow
+from engine.gallery.journal_wiping import mentions
 from engine.gallery.store import Gallery
 from engine.journal import KINDS, LogPolicy, LogQuery
 from tests.engine.gallery.conftest import template
@@ -278,7 +279,7 @@ def test_that_a_name_is_found_where_it_stands_alone_only(content: str, name: str
         and framed[start + len(name)] not in "ab"
         for start in range(1, len(framed) - len(name))
     ]
-    assert module.mentions([{"x": content}], name) == any(alone)
+    assert mentions([{"x": content}], name) == any(alone)
 
 
 def test_that_every_kind_has_a_name() -> None:

@@ -20,6 +20,7 @@ from engine.gallery.schema import PersonRow
 from engine.gallery.server_backend import ServerBackend
 from engine.gallery.server_connection import connect, parameters
 from engine.gallery.server_setup import set_up
+from engine.gallery.server_vacuum import NOT_ALLOWED
 from engine.gallery.sorting_layout import KeptFace, LookedAt, Placed
 from engine.gallery.sorting_store import add_group, put
 from engine.gallery.store import Gallery
@@ -237,6 +238,8 @@ def test_that_a_writer_changes_people_but_not_tables(
     writer.rename(ada, "Augusta")
     writer.delete_person(ada)
     assert writer.undo()
+    may = postgres.execute("SHOW server_version_num")[0][0] >= "170000"
+    assert writer.compact().problem == ("" if may else NOT_ALLOWED)
     import psycopg  # noqa: PLC0415
 
     for statement in (
@@ -497,3 +500,16 @@ def test_that_a_server_gallery_is_never_closed_halfway(place: Place) -> None:
     opened.watch(lambda: None)
     opened.close()
     opened.close()
+
+
+def test_that_the_rows_of_who_was_erased_are_cleaned_up(gallery: Gallery, postgres: Server, database: str) -> None:
+    gallery.enroll("Ada", [template(1)])
+    gallery.erase_person(gallery.find("Ada").id, "abc")
+    done = gallery.compact()
+    assert (done.before, done.after, done.problem) == (None, None, "")
+    counted = postgres.execute(
+        "SELECT relname, n_dead_tup FROM pg_stat_user_tables WHERE schemaname = 'visavis' AND relname = 'people'"
+        " AND last_vacuum IS NOT NULL",
+        database,
+    )
+    assert counted == [("people", 0)]

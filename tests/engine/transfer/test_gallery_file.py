@@ -296,7 +296,7 @@ def twice(forged: Forged) -> None:
 
 
 HOSTILE: dict[str, Callable[[Forged], object]] = {
-    "newer content": setting("start.version", 2),
+    "newer content": setting("start.version", 3),
     "no version": setting("start.version", "1"),
     "another first record": setting("start.kind", "person"),
     "more people than there are": setting("counts.people", 2),

@@ -1,0 +1,70 @@
+"""Ending a command politely: Ctrl+C, SIGTERM and the end of the session leave a closed gallery, nothing half-made."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from engine.types import CancelToken
+
+POLITE = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that ask a program to end."""
+
+
+class EndedError(BaseException):
+    """Somebody wants the program to end. No error, so that nothing takes it for one.
+
+    Attributes:
+        code: the exit code that says which signal it was, as shells have it.
+    """
+
+    def __init__(self, number: int) -> None:
+        """Keep which signal it was."""
+        super().__init__(f"signal {number}")
+        self.code = 128 + number
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let a signal that asks for the end undo what is under way, from the inside out, instead of ending at once.
+
+    Raises:
+        EndedError: where the work was when the signal came. Further signals change nothing: the way out is short.
+    """
+    told: list[int] = []
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        if not told:
+            told.append(number)
+            raise EndedError(number)
+
+    with _handled_by(end):
+        yield
+        if told:
+            # SQLite was working, and took it for an order to stop.
+            raise EndedError(told[0])
+
+
+@contextmanager
+def stopped_by_signals(token: CancelToken) -> Iterator[None]:
+    """Let them stop the work at its next step instead of in the middle of one."""
+    with _handled_by(lambda *_: token.cancel()):
+        yield
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        # Only the main thread can be asked to end; tests run commands elsewhere, too.
+        yield
+        return
+    # What is ignored stays ignored: nohup means it.
+    kept = {number: signal.signal(number, handler) for number in POLITE if signal.getsignal(number) != signal.SIG_IGN}
+    try:
+        yield
+    finally:
+        for number, before in kept.items():
+            signal.signal(number, before)
