@@ -6,7 +6,7 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from engine.cli.output import count
 from engine.errors import BadInputError, OperationCancelledError
 from engine.service import FaceService
 from engine.sorting_desk import SortingDesk
-from engine.sorting_values import GroupKind, Sorted, SortedGroup
+from engine.sorting_values import GroupKind, Sorted, SortedFace
 from engine.types import CancelToken
 
 DONE, STOPPED = 0, 1
@@ -44,8 +44,8 @@ def sort(service: FaceService, request: argparse.Namespace) -> int:
             print("Stopped. What was found is kept; go on with --resume.", file=sys.stderr)
             return STOPPED
     result = desk.arrange(sorting_id)
-    groups = [(group, [face.picture for face in desk.faces(sorting_id, group.id)]) for group in result.groups]
-    text = json.dumps(_json(result, desk), ensure_ascii=False, indent=2) if request.json else _text(result, groups)
+    faces = desk.all_faces(sorting_id)
+    text = json.dumps(_json(result, faces), ensure_ascii=False, indent=2) if request.json else _text(result, faces)
     sys.stdout.write(text + "\n")
     for _, problem in result.problems:
         print(problem, file=sys.stderr)
@@ -74,7 +74,7 @@ def _forget(desk: SortingDesk, request: argparse.Namespace) -> int:
     return DONE
 
 
-def _json(result: Sorted, desk: SortingDesk) -> dict[str, Any]:
+def _json(result: Sorted, faces: Mapping[int, list[SortedFace]]) -> dict[str, Any]:
     sorting = result.sorting
     return {
         "folder": sorting.folder,
@@ -92,7 +92,7 @@ def _json(result: Sorted, desk: SortingDesk) -> dict[str, Any]:
                         "box": [round(value, 1) for value in face.box],
                         "distance": round(face.distance, 6),
                     }
-                    for face in desk.faces(sorting.id, group.id)
+                    for face in faces.get(group.id, ())
                 ],
             }
             for group in result.groups
@@ -100,14 +100,14 @@ def _json(result: Sorted, desk: SortingDesk) -> dict[str, Any]:
     }
 
 
-def _text(result: Sorted, groups: list[tuple[SortedGroup, list[str]]]) -> str:
+def _text(result: Sorted, faces: Mapping[int, list[SortedFace]]) -> str:
     sorting = result.sorting
     lines = [f"{count(sorting.faces, 'face')} in {count(sorting.done, 'picture')}."]
-    for group, pictures in groups:
+    for group in result.groups:
         proposed = ", proposed" if group.kind is GroupKind.KNOWN else ""
         confirmed = ", confirmed" if group.kind is GroupKind.CONFIRMED else ""
         lines.append(f"{group.name}: {count(group.count, 'face')}{proposed}{confirmed}")
-        lines += [f"  {picture}" for picture in pictures]
+        lines += [f"  {face.picture}" for face in faces.get(group.id, ())]
     return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
 
 
