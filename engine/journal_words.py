@@ -139,7 +139,12 @@ def _pause(said: Said) -> str:
 
 
 def _transfer(verb: str) -> Callable[[Said], str]:
-    return lambda said: f"{counted(said.many, 'person', 'people')} with {said.pictures} {verb} {said.details['what']}."
+    def sentence(said: Said) -> str:
+        # A table of people holds no pictures.
+        pictures = f" with {said.pictures}" if said.details.get("pictures") else ""
+        return f"{counted(said.many, 'person', 'people')}{pictures} {verb} {said.details['what']}."
+
+    return sentence
 
 
 def _erase(said: Said) -> str:

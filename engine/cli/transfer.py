@@ -27,7 +27,7 @@ def export(service: FaceService, request: argparse.Namespace) -> int:
         done = service.transfer.export_gallery(request.file, secret, people, _Teller(request))
     else:
         done = service.transfer.export_people(request.file, TableFormat(form), people)
-    _print(request, asdict(done) | {"place": str(done.place)}, exported_text(done))
+    _print(request, asdict(done) | {"place": str(done.place)}, exported_text(done, table=form != "visavis"))
     return DONE
 
 
@@ -48,10 +48,11 @@ def bring(service: FaceService, request: argparse.Namespace) -> int:
     return DONE if done.templates or done.known or done.skipped or done.added else NOTHING_CAME
 
 
-def exported_text(done: Exported) -> str:
+def exported_text(done: Exported, *, table: bool) -> str:
     """What was written, for people."""
     people = "1 person" if done.people == 1 else f"{done.people:,} people"
-    return f"{people} with {count(done.templates)} are in “{shown(done.place)}”."
+    what = "a table without faces" if table else count(done.templates)
+    return f"“{shown(done.place)}” is written: {people}, {what}."
 
 
 def imported_text(done: Imported) -> str:
