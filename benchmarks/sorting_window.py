@@ -31,7 +31,7 @@ from gui.pages.sort_dialogs import NameDialog
 from gui.settings_store import SettingsStore
 from gui.theme.style import THEME
 
-LONGEST_S = 120.0
+LONGEST_S = 60.0
 
 
 class Hand:
@@ -57,6 +57,9 @@ class Hand:
     def go_to(self, kind: GroupKind, doing: str) -> None:
         """Show the first group of a kind."""
         groups = self.page.groups
+        # After a dialog the keys go to nobody until the window is the active one again.
+        self.page.window().activateWindow()
+        _wait(self.page.window().isActiveWindow, LONGEST_S)
         row = next(row for row, one in enumerate(groups.groups.groups) if one.kind is kind)
         self.heart.doing, start = doing, perf_counter()
         groups.list.setFocus()
