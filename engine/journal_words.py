@@ -135,7 +135,12 @@ def _pause(said: Said) -> str:
 
 
 def _transfer(verb: str) -> Callable[[Said], str]:
-    return lambda said: f"{people(said.many)} with {said.pictures} {verb} {said.details['what']}."
+    def sentence(said: Said) -> str:
+        # A table of people holds no pictures.
+        with_pictures = f" with {said.pictures}" if said.details.get("pictures") else ""
+        return f"{people(said.many)}{with_pictures} {verb} {said.details['what']}."
+
+    return sentence
 
 
 def _erase(said: Said) -> str:

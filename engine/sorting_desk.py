@@ -20,13 +20,13 @@ from engine.pipeline import views_of_crop
 from engine.sorting import actions
 from engine.sorting.actions import Chosen, Work
 from engine.sorting.faces import candidate, face_of
-from engine.sorting.grouping import apply, arrange, centred, looking_like
+from engine.sorting.grouping import apply, arrange, looking_like
 from engine.sorting.history import Enrolled, History, Step
-from engine.sorting.listing import list_groups
+from engine.sorting.listing import in_order, list_groups, rows_by_group
 from engine.sorting.selection import best_faces
 from engine.sorting.walk import FindFaces, ReadPicture, Walk
-from engine.sorting_values import ALONE, GroupKind, Sorted, SortedFace, Sorting, SortStep
-from engine.types import Box, CancelToken, FloatArray, PixelArray, Progress, Report, silent
+from engine.sorting_values import GroupKind, Sorted, SortedFace, Sorting, SortStep
+from engine.types import CancelToken, FloatArray, PixelArray, Progress, Report, silent
 
 _CROPS_AT_ONCE = 64
 
@@ -157,15 +157,13 @@ class SortingDesk:
         """The faces of a group, nearest to its middle first, so that doubtful ones are at the end."""
         layout = self._layout(sorting_id)
         rows = layout.rows_of(group_id or None)
-        apart = np.zeros(len(rows), np.float32) if group_id == ALONE else centred(layout.embeddings[rows])
-        about = self.gallery.sorting.particulars(layout.face_ids[rows].tolist())
-        made = []
-        for place in np.argsort(apart, kind="stable").tolist():
-            id_ = int(layout.face_ids[rows[place]])
-            if id_ in about:
-                one = about[id_]
-                made.append(SortedFace(id_, one.path, Box(*one.box), float(apart[place]), one.reasons))
-        return made
+        return in_order(layout, group_id, rows, self.gallery.sorting.particulars(layout.face_ids[rows].tolist()))
+
+    def all_faces(self, sorting_id: int) -> dict[int, list[SortedFace]]:
+        """The faces of every group, as `faces` has them, at the price of about one group."""
+        layout = self._layout(sorting_id)
+        about = self.gallery.sorting.particulars(layout.face_ids.tolist())
+        return {group_id: in_order(layout, group_id, rows, about) for group_id, rows in rows_by_group(layout).items()}
 
     def crops(self, face_ids: Sequence[int]) -> dict[int, PixelArray]:
         """Aligned crops of faces, (256, 256, 3) uint8 RGB each; damaged ones and those that are gone are left out."""

@@ -30,7 +30,7 @@ def find_pictures(places: Iterable[Path], token: CancelToken) -> Iterator[Path]:
 
 
 def _walk(folder: Path, token: CancelToken) -> Iterator[Path]:
-    root = folder.resolve()
+    root = os.path.realpath(folder)
     # os.walk does not descend into linked folders, so a link cannot lead in a circle.
     for parent, folders, names in os.walk(folder):
         token.check()
@@ -39,5 +39,6 @@ def _walk(folder: Path, token: CancelToken) -> Iterator[Path]:
             picture = Path(parent, name)
             if name.startswith(".") or picture.suffix.lower() not in PICTURE_SUFFIXES:
                 continue
-            if not picture.is_symlink() or picture.resolve().is_relative_to(root):
+            # Not `resolve`, which raises for a link in a circle. Reading such a link will say what is wrong.
+            if not picture.is_symlink() or Path(os.path.realpath(picture)).is_relative_to(root):
                 yield picture

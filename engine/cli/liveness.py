@@ -53,7 +53,8 @@ def _check(settings: Settings, request: argparse.Namespace) -> int:
         desk.forget()
         for frame, faces in _seen(pipeline, settings, file):
             cues = desk.observe(frame, faces[:1])
-            cue = cues[0] if cues else cue
+            # A film may cut from one face to the next: the one that was looked at longest is told of.
+            cue = max((one for one in (cue, *cues[:1]) if one), key=lambda one: one.frames, default=None)
         rows.append((file, cue))
     if request.json:
         print(json.dumps([_row(file, cue) for file, cue in rows], indent=2))

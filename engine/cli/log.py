@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 from engine.erasure_desk import ErasureDesk
 from engine.errors import BadInputError, shown
@@ -40,7 +41,7 @@ def show(service: FaceService, request: argparse.Namespace) -> int:
     person_id = service.person_named(request.person).id if request.person else None
     query = LogQuery(person_id, request.kind or "", request.since, request.until, request.text or "")
     if request.export:
-        form = TableFormat.of(request.export)
+        form = _form_of(request.export)
         count = desk.export(request.export, form, query)
         _print(
             request, {"entries": count}, f"{counted(count, 'entry', 'entries')} written to “{shown(request.export)}”."
@@ -50,6 +51,13 @@ def show(service: FaceService, request: argparse.Namespace) -> int:
     lines = [f"{one.number:>6}  {one.at.astimezone():%Y-%m-%d %H:%M:%S}  {one.sentence}" for one in entries]
     _print(request, [row(one) for one in entries], "\n".join(lines) or "No entries.")
     return 0
+
+
+def _form_of(place: Path) -> TableFormat:
+    try:
+        return TableFormat(place.suffix.lower().removeprefix("."))
+    except ValueError:
+        raise BadInputError(f"“{shown(place)}” does not say what to write. Let it end in .csv or .json.") from None
 
 
 def erase(service: FaceService, request: argparse.Namespace) -> int:

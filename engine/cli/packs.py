@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.cli.learning import DONE, listen, pipeline_of, speaker
 from engine.device import Device, choose_device
-from engine.errors import BadInputError, PackError
+from engine.errors import BadInputError, PackError, shown
 from engine.evaluation.scaling import Tried, best_scaling
 from engine.evaluation.strangers import calibrated_on
 from engine.learning import Event, Progressed, Said
@@ -101,9 +101,10 @@ def _list(settings: Settings, request: argparse.Namespace) -> int:
 
 
 def _show(settings: Settings, request: argparse.Namespace) -> int:
-    card = next((one for one in cards() if one.id == request.id), None)
+    wanted = _named(request)
+    card = next((one for one in cards() if one.id == wanted), None)
     if card is None:
-        raise BadInputError("Name a pack; `visavis packs list` shows them all.")
+        raise BadInputError(f"There is no pack “{shown(wanted)}”; `visavis packs list` shows them all.")
     if request.json:
         print(json.dumps(asdict(card) | {"in_use": _in_use(card, settings)}, indent=2))
         return DONE

@@ -33,7 +33,17 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-_PACK_ACTIONS = ("list", "show", "install", "use", "remove", "add", "calibrate", "join", "measure")
+_PACK_ACTIONS = {
+    "list": "all packs, those in use with a * (without an action too)",
+    "show ID": "licence, origin, digests and accuracy of one",
+    "install ID": "download it, or take it --from a file or an address",
+    "use ID": "let it decide, or find the faces",
+    "remove ID": "delete its files, and what it made of the gallery",
+    "add FILE": "weights of a known --architecture, or an ONNX network; with --calibrate",
+    "calibrate ID": "find out with --calibrate what its distances mean",
+    "join ONE OTHER": "make one pack of two networks",
+    "measure ID": "how fast it is on this machine",
+}
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -223,8 +233,18 @@ def _add_learning_commands(commands: Any) -> None:
     evaluate.add_argument("--seed", type=int, default=0, help="of everything that is drawn")
     evaluate.add_argument("--events", action="store_true", help=argparse.SUPPRESS)
 
-    packs = commands.add_parser("packs", parents=[everywhere], help="the networks there are, or could be")
-    packs.add_argument("action", choices=_PACK_ACTIONS, nargs="?", default="list")
+    packs = commands.add_parser(
+        "packs",
+        parents=[everywhere],
+        help="the networks there are, or could be",
+        description="The networks there are, or could be.\n\nactions:\n"
+        + "\n".join(f"  {action:<16}{note}" for action, note in _PACK_ACTIONS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    choices = tuple(action.split()[0] for action in _PACK_ACTIONS)
+    packs.add_argument(
+        "action", choices=choices, nargs="?", default="list", metavar="ACTION", help="one of those above"
+    )
     packs.add_argument("id", nargs="?", metavar="ID|FILE", help="which pack; the weights or ONNX network to add")
     packs.add_argument("other", nargs="?", metavar="ID", help="the pack to join with")
     packs.add_argument(

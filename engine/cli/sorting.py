@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from engine.cli.signals import stopped_by_signals
 from engine.errors import BadInputError, OperationCancelledError
 from engine.service import FaceService
 from engine.sorting_desk import SortingDesk
-from engine.sorting_values import GroupKind, Sorted, SortedGroup
+from engine.sorting_values import GroupKind, Sorted, SortedFace
 from engine.types import CancelToken
 from engine.wording import counted, pictures
 
@@ -42,8 +43,8 @@ def sort(service: FaceService, request: argparse.Namespace) -> int:
             print("Stopped. What was found is kept; go on with --resume.", file=sys.stderr)
             return STOPPED
     result = desk.arrange(sorting_id)
-    groups = [(group, [face.picture for face in desk.faces(sorting_id, group.id)]) for group in result.groups]
-    text = json.dumps(_json(result, desk), ensure_ascii=False, indent=2) if request.json else _text(result, groups)
+    faces = desk.all_faces(sorting_id)
+    text = json.dumps(_json(result, faces), ensure_ascii=False, indent=2) if request.json else _text(result, faces)
     sys.stdout.write(text + "\n")
     for _, problem in result.problems:
         print(problem, file=sys.stderr)
@@ -72,7 +73,7 @@ def _forget(desk: SortingDesk, request: argparse.Namespace) -> int:
     return DONE
 
 
-def _json(result: Sorted, desk: SortingDesk) -> dict[str, Any]:
+def _json(result: Sorted, faces: Mapping[int, list[SortedFace]]) -> dict[str, Any]:
     sorting = result.sorting
     return {
         "folder": sorting.folder,
@@ -90,7 +91,7 @@ def _json(result: Sorted, desk: SortingDesk) -> dict[str, Any]:
                         "box": [round(value, 1) for value in face.box],
                         "distance": round(face.distance, 6),
                     }
-                    for face in desk.faces(sorting.id, group.id)
+                    for face in faces.get(group.id, ())
                 ],
             }
             for group in result.groups
@@ -98,12 +99,12 @@ def _json(result: Sorted, desk: SortingDesk) -> dict[str, Any]:
     }
 
 
-def _text(result: Sorted, groups: list[tuple[SortedGroup, list[str]]]) -> str:
+def _text(result: Sorted, faces: Mapping[int, list[SortedFace]]) -> str:
     sorting = result.sorting
     lines = [f"{counted(sorting.faces, 'face')} in {pictures(sorting.done)}."]
-    for group, sources in groups:
+    for group in result.groups:
         proposed = ", proposed" if group.kind is GroupKind.KNOWN else ""
         confirmed = ", confirmed" if group.kind is GroupKind.CONFIRMED else ""
         lines.append(f"{group.name}: {counted(group.count, 'face')}{proposed}{confirmed}")
-        lines += [f"  {picture}" for picture in sources]
+        lines += [f"  {face.picture}" for face in faces.get(group.id, ())]
     return "\n".join(lines).encode("utf-8", "backslashreplace").decode()

@@ -27,7 +27,7 @@ def export(service: FaceService, request: argparse.Namespace) -> int:
         done = service.transfer.export_gallery(request.file, secret, people, _Teller(request))
     else:
         done = service.transfer.export_people(request.file, TableFormat(form), people)
-    _print(request, asdict(done) | {"place": str(done.place)}, exported_text(done))
+    _print(request, asdict(done) | {"place": str(done.place)}, exported_text(done, table=form != "visavis"))
     return DONE
 
 
@@ -48,10 +48,10 @@ def bring(service: FaceService, request: argparse.Namespace) -> int:
     return DONE if done.templates or done.known or done.skipped or done.added or done.rejections else NOTHING_CAME
 
 
-def exported_text(done: Exported) -> str:
+def exported_text(done: Exported, *, table: bool) -> str:
     """What was written, for people."""
-    text = f"{people(done.people)} with {counted(done.templates, 'template')} are in “{shown(done.place)}”."
-    return f"{text} {done.strangers}".rstrip()
+    what = "a table without faces" if table else counted(done.templates, "template")
+    return f"“{shown(done.place)}” is written: {people(done.people)}, {what}. {done.strangers}".rstrip()
 
 
 def imported_text(done: Imported) -> str:

@@ -91,6 +91,8 @@ def recordings(folder: Path) -> list[tuple[Path, bool, str]]:
         BadInputError: one of the two is missing or empty.
     """
     found = []
+    if not folder.is_dir():
+        raise BadInputError(f"“{shown(folder)}” is not a folder, or cannot be reached. Choose another one.")
     for label in LABELS:
         own = []
         place = folder / label

@@ -67,6 +67,11 @@ def download(file: PackFile, part: Path, arrived: Arrived, token: CancelToken) -
         raise PackError(
             f"{_host(file)} did not answer in time. Try again: “{file.name}” goes on where it was."
         ) from error
+    except httpx2.ConnectError as error:
+        raise PackError(
+            f"{_host(file)} cannot be reached. Check the network and the address, and try again; or install "
+            f"“{file.name}” from a file."
+        ) from error
     except httpx2.HTTPError as error:
         raise PackError(
             f"The connection to {_host(file)} was cut. Try again: “{file.name}” goes on where it was."

@@ -73,6 +73,8 @@ def test_that_a_trial_of_a_video_is_kept_and_counts_nowhere(
 
 
 def test_that_training_without_clips_says_what_is_missing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main.main(["liveness", "train", str(tmp_path / "nowhere")]) == 3
+    assert "“nowhere” is not a folder" in capsys.readouterr().err
     assert main.main(["liveness", "train", str(tmp_path)]) == 3
     assert "no recordings in “live”" in capsys.readouterr().err
 

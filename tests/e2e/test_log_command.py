@@ -36,6 +36,9 @@ def test_that_the_log_is_listed_verified_exported_and_says_what_was_erased(
     assert "“eileen1.jpg” is not “=Grace”." in out
     table = tmp_path / "log.csv"
     assert run("gallery", "log", "--export", table)[1] == "2 entries written to “log.csv”.\n"
+    code, _, err = run("gallery", "log", "--export", tmp_path / "log.txt")
+    assert (code, "Let it end in .csv or .json" in err) == (3, True)
+    assert not (tmp_path / "log.txt").exists()
     rows = list(csv.DictReader(table.read_text("utf-8-sig").splitlines()))
     assert [one["people"] for one in rows] == ["'=Grace", "'=Grace"]
     code, out, _ = run("gallery", "delete", "=Grace", "--erase", "--backups", "--receipt", tmp_path / "receipt.json")

@@ -37,7 +37,8 @@ def test_that_all_packs_are_listed_and_shown(run: Run) -> None:
     shown = run("packs", "show", "facenet-vggface2").out
     assert "Commercial use: no" in shown
     assert "281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b" in shown
-    assert "Name a pack" in run("packs", "show", "nobody").err
+    assert "Name a pack" in run("packs", "show").err
+    assert "There is no pack “nobody”" in run("packs", "show", "nobody").err
     assert "“YuNet” is not installed" in run("packs", "measure", "yunet").err
 
 

@@ -51,6 +51,14 @@ def test_that_a_folder_sorted_before_is_gone_on_with_or_begun_anew_as_told(run: 
     assert run("sort", album, "--anew").out.startswith("6 faces in 7 pictures.")
 
 
+def test_that_a_link_in_a_circle_is_listed_and_the_others_are_sorted(run: Run, album: Path) -> None:
+    (album / "circle.jpg").symlink_to("circle.jpg")
+    outcome = run("sort", album, "--json")
+    assert outcome.code == 0
+    assert (outcome.json["pictures"], outcome.json["faces"]) == (7, 5)
+    assert [one["image"] for one in outcome.json["unreadable"]] == ["broken.jpg", "circle.jpg"]
+
+
 def test_that_what_was_found_can_be_deleted(run: Run, album: Path) -> None:
     run("sort", album)
     assert run("sort", album, "--forget").out == "5 faces found in 6 pictures are deleted.\n"

@@ -39,6 +39,12 @@ def test_that_links_lead_neither_round_nor_out(tmp_path: Path) -> None:
     assert names(inside) == ["link.jpg", "own.jpg"]
 
 
+def test_that_a_link_to_itself_or_to_nothing_stops_no_walk(tmp_path: Path) -> None:
+    for name, target in (("a.jpg", "a.jpg"), ("b.jpg", "c.jpg"), ("c.jpg", "b.jpg"), ("d.jpg", "gone.jpg")):
+        (tmp_path / name).symlink_to(target)
+    assert names(tmp_path) == ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+
+
 def test_that_a_large_folder_streams_and_can_be_left(tmp_path: Path) -> None:
     for part in range(20):
         (tmp_path / f"{part:02}").mkdir()

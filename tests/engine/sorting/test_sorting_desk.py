@@ -53,6 +53,11 @@ def test_that_unreadable_pictures_are_passed_over_and_listed(found: Sorted) -> N
     assert found.sorting.unreadable == 1
 
 
+def test_that_all_groups_together_have_the_faces_that_each_has(desk: SortingDesk, found: Sorted) -> None:
+    faces = desk.all_faces(found.sorting.id)
+    assert faces == {one.id: desk.faces(found.sorting.id, one.id) for one in found.groups}
+
+
 def test_that_crops_of_faces_are_kept(desk: SortingDesk, found: Sorted) -> None:
     one = group(found, EILEEN)
     crop = desk.crops([one.cover_id, 999_999])[one.cover_id]
