@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Thread
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -33,7 +34,7 @@ class CameraFeed(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._stream: CameraStream | None = None
-        self._release: Thread | None = None
+        self._releases: dict[str, Thread] = {}
         self._notified = False
         self._spec = ""
         self._options: CameraOptions | None = None
@@ -59,8 +60,12 @@ class CameraFeed(QObject):
         """Read the source that a camera's spec or a path names; returns at once."""
         self.stop()
         self._spec, options = spec, self._options
+        before = self._releases.pop(spec, None)
 
         def find() -> FrameSource:
+            # A camera that is still being released would count as in use by another program.
+            if before is not None:
+                before.join(RELEASE_WITHIN_S)
             from engine.capture.cameras import open_source  # noqa: PLC0415 - loads OpenCV, on the camera's thread
 
             return open_source(spec, options)
@@ -92,15 +97,18 @@ class CameraFeed(QObject):
         stream, self._stream = self._stream, None
         stream.cancel()
         # Releasing a camera takes its time; it must not take the window's.
-        self._release = Thread(target=stream.stop, name="camera release", daemon=True)
-        self._release.start()
+        release = Thread(target=stream.stop, name="camera release", daemon=True)
+        self._releases = {spec: thread for spec, thread in self._releases.items() if thread.is_alive()}
+        self._releases[self._spec] = release
+        release.start()
         self.state_changed.emit(StreamState(Phase.STOPPED))
 
     def close(self) -> None:
         """Stop and wait, for the end of the program."""
         self.stop()
-        if self._release is not None:
-            self._release.join(RELEASE_WITHIN_S)
+        end_s = monotonic() + RELEASE_WITHIN_S
+        for release in self._releases.values():
+            release.join(max(0.0, end_s - monotonic()))
 
     def _notify(self) -> None:
         # On the stream's thread. However fast frames come, one event waits in the GUI thread's queue.
