@@ -36,6 +36,8 @@ class CameraFeed(QObject):
         self._stream: CameraStream | None = None
         self._releases: dict[str, Thread] = {}
         self._notified = False
+        self.instead = ""
+        """What the camera that runs gives in place of what it was asked for, as a sentence."""
         self._spec = ""
         self._options: CameraOptions | None = None
         self._frame_arrived.connect(self._on_frame, Qt.ConnectionType.QueuedConnection)
@@ -59,6 +61,7 @@ class CameraFeed(QObject):
     def start(self, spec: str) -> None:
         """Read the source that a camera's spec or a path names; returns at once."""
         self.stop()
+        self.instead = ""
         self._spec, options = spec, self._options
         before = self._releases.pop(spec, None)
 
@@ -123,6 +126,7 @@ class CameraFeed(QObject):
 
     def _on_state(self, state: StreamState, stream: list[CameraStream]) -> None:
         if self._stream is not None and stream == [self._stream]:
+            self.instead = state.instead
             self.state_changed.emit(state)
 
 

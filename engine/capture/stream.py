@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
+from engine.capture.options import Asked
 from engine.errors import VisavisError
 from engine.types import Frame
 
@@ -41,6 +42,7 @@ class StreamState:
         label: of the source, once it is known.
         live: whether it is a camera; a video, a folder or a program that stands in for one is never live.
         camera: whether it is a camera, or poses as one.
+        instead: what it gives in place of what it was asked for, as a sentence; empty where it took everything.
     """
 
     phase: Phase
@@ -48,6 +50,7 @@ class StreamState:
     label: str = ""
     live: bool = False
     camera: bool = False
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,8 @@ class CameraStream:
             if frame is not None and not repeated:
                 last, delivered = now, True
                 # The state first: whoever takes the first frame asks what it is from.
-                self._tell(StreamState(Phase.RUNNING, label=source.label, live=live, camera=not paced))
+                instead = source.instead if isinstance(source, Asked) else ""
+                self._tell(StreamState(Phase.RUNNING, label=source.label, live=live, camera=not paced, instead=instead))
                 self._put(frame)
             elif repeated:
                 return (
