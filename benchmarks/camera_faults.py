@@ -240,11 +240,16 @@ class Bench:
         _say(f"stopped for {SLEEP_S:.0f} s as in sleep: said", told, 2.0, words)
         _say("the same: pictures again", back, 5.0)
 
-    def close(self) -> None:
-        """Close the window with the camera running."""
+    def close(self, *, hang: bool) -> None:
+        """Close the window with the camera running, or hanging."""
+        device = self.devices["camera:One||"]
+        if hang:
+            device.break_("hangs")
+            self.live_for(0.5)
         begun = monotonic()
         self.window.close()
-        print(f"window closed with the camera running: {monotonic() - begun:.2f} s (goal 1 s)")
+        _say(f"window closed with the camera {'hanging' if hang else 'running'}", [monotonic() - begun], 1.0)
+        device.mend()
 
 
 def main() -> None:
@@ -258,17 +263,19 @@ def main() -> None:
         "opening": lambda bench: bench.opening("hangs while opening", 5.0),
         "changes": Bench.changes,
         "sleep": Bench.sleep,
+        "close": lambda _bench: None,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", nargs="*", choices=sorted(parts), default=list(parts))
+    parser.add_argument("--hang", action="store_true", help="let the camera hang when the window is closed")
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options.shared, Path(folder), options.rounds)
         for part in options.only:
             parts[part](bench)
-        bench.close()
+        bench.close(hang=options.hang)
 
 
 def _say(what: str, times: list[float], goal_s: float, words: str = "") -> None:

@@ -9,6 +9,7 @@ gallery must be sound. A seed that finds something is kept in a file, with what 
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import json
 import logging
 import os
@@ -107,6 +108,7 @@ class Monkey:
         self.found.append("unhandled: " + "".join(traceback.format_exception(kind, error, where))[-1500:])
 
     def _on_message(self, kind: QtMsgType, _context: object, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
         if kind is not QtMsgType.QtDebugMsg and "This plugin does not support" not in text:
             self.found.append(f"Qt: {text}")
 
@@ -359,6 +361,7 @@ def _pictures(shared: Path, folder: Path) -> list[Path]:
 
 def _one(seed: int, seconds: float, shared: Path, folder: Path) -> None:
     """Live one seed's life, and print what came of it."""
+    faulthandler.enable()
     for place in ("CONFIG", "DATA", "CACHE", "STATE"):
         os.environ[f"XDG_{place}_HOME"] = str(folder / place.lower())
     monkey = Monkey(seed, shared, folder)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["CameraFeed", "CameraList", "CameraOptions", "Phase", "StreamState"]
 
 
-RELEASE_WITHIN_S = 3.0
-"""How long the end of the program waits for a camera."""
+RELEASE_WITHIN_S, END_WITHIN_S = 3.0, 0.7
+"""How long a camera that is chosen again waits for its release, and how long the end of the program does."""
 
 
 class CameraFeed(QObject):
@@ -109,7 +109,7 @@ class CameraFeed(QObject):
     def close(self) -> None:
         """Stop and wait, for the end of the program."""
         self.stop()
-        end_s = monotonic() + RELEASE_WITHIN_S
+        end_s = monotonic() + END_WITHIN_S
         for release in self._releases.values():
             release.join(max(0.0, end_s - monotonic()))
 

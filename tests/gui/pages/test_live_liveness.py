@@ -108,7 +108,7 @@ def window_of(page: LivePage) -> MainWindow:
 def test_that_a_film_is_called_one_wherever_a_decision_is_shown(
     qtbot: QtBot, open_live: Callable[..., LivePage], film: Path
 ) -> None:
-    page = open_live(None, Settings(camera=str(film), page="live"))
+    page = open_live(None, Settings(camera=str(film), page="live", history_log="live"))
     label, words = "Video: film.avi", page.panel
     qtbot.waitUntil(lambda: words.decision.text() == "Eileen Collins", timeout=WITHIN_MS)
     assert words.speed.text() == f"Not live. {label}"
