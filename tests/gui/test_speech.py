@@ -127,6 +127,7 @@ def test_that_hints_are_said_and_end_with_the_session(
     assert len(voice.said) == said
 
 
+@pytest.mark.qt_log_ignore("pipewire", extend=True)
 def test_that_qts_voice_says_hints_one_after_another(qtbot: QtBot) -> None:
     # On Linux it is there only beside the libraries of PulseAudio.
     speech = pytest.importorskip("PySide6.QtTextToSpeech", exc_type=ImportError)
