@@ -155,6 +155,9 @@ class CameraStream:
         delivered = False
         try:
             source = self._find_source()
+            if self._stopping.is_set():
+                # Finding it took its time; another stream may want it by now.
+                return "", False
             fps = source.open()
             delivered, problem = self._pump(source, fps)
         except VisavisError as error:

@@ -165,7 +165,7 @@ def test_that_a_clip_and_a_snapshot_are_saved(qtbot: QtBot, page: LivePage, tmp_
     qtbot.waitUntil(lambda: page.recording.record.text() > "Stop  0:00", timeout=WITHIN_MS)
     page.recording.record.click()
     qtbot.waitUntil((tmp_path / "clip.mp4").is_file, timeout=WITHIN_MS)
-    qtbot.waitUntil(lambda: "seconds long" in page.context.toasts.texts[-1], timeout=WITHIN_MS)
+    qtbot.waitUntil(lambda: "long. Faces of people" in "".join(page.context.toasts.texts), timeout=WITHIN_MS)
     assert page.recording.record.text() == "Record"
 
 
