@@ -12,7 +12,17 @@ from typing import Protocol
 from engine.decisions import Decider
 from engine.detection import Follower
 from engine.errors import CameraError
-from engine.live_values import Blur, LightNote, LiveResult, Observation, TrackedFace, TrackObserver, Verdict, Visit
+from engine.live_values import (
+    Blur,
+    Clip,
+    LightNote,
+    LiveResult,
+    Observation,
+    TrackedFace,
+    TrackObserver,
+    Verdict,
+    Visit,
+)
 from engine.pipeline import Pipeline, timed
 from engine.quality.light import LOW, LightWatch, lifted
 from engine.recording import Recorder, save_snapshot
@@ -121,14 +131,14 @@ class LiveDesk:
         self.stop_recording()
         self._recorder = Recorder(path, blur)
 
-    def stop_recording(self) -> float:
-        """Save the clip under way, and return how many seconds it is long; 0 where there is none.
+    def stop_recording(self) -> Clip:
+        """Save the clip under way, and return what was saved: no second where there is none.
 
         Raises:
             CameraError: it cannot be saved; nothing is left behind.
         """
         recorder, self._recorder = self._recorder, None
-        return recorder.finish() if recorder is not None and recorder.begun else 0.0
+        return recorder.finish() if recorder is not None and recorder.begun else Clip(0.0)
 
     def snapshot(self, path: Path, blur: Blur) -> None:
         """Save the frame that was watched last.

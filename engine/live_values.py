@@ -27,6 +27,35 @@ class Blur(StrEnum):
     NOBODY = "nobody"
 
 
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A clip that was saved.
+
+    Attributes:
+        seconds: how long it is.
+        left_out_s: time in which no pictures came, and which is left out of it; 0 where it was recorded in one go.
+    """
+
+    seconds: float
+    left_out_s: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """How long it is, and what is missing."""
+        long = _in_words(self.seconds)
+        gap = (
+            f" No pictures came for another {_in_words(self.left_out_s)}; they are left out." if self.left_out_s else ""
+        )
+        return f"{long} long.{gap}"
+
+
+def _in_words(seconds: float) -> str:
+    whole = round(seconds)
+    if whole >= 120:
+        return f"{round(seconds / 60):,} minutes"
+    return "1 second" if whole == 1 else f"{whole} seconds"
+
+
 ObservationTone: TypeAlias = Literal["good", "unknown", "bad"]
 
 

@@ -172,6 +172,7 @@ class LivenessDesk:
             verification = self.judged(verification, self.decision(frame, cues))
         tracked = result.tracked
         if cues:
+            cues = tuple(self._gravest(cue, number) for cue, number in zip(cues, self._order, strict=True))
             tracked = tuple(
                 replace(one, observations=(*one.observations, observation(cue)))
                 for one, cue in zip(tracked, cues, strict=True)
@@ -197,6 +198,11 @@ class LivenessDesk:
         score = probabilities(network, [clip], kind)[0]
         answer = Answer.LIVE if score >= LIVE_FROM else Answer.ATTACK if score <= 1 - LIVE_FROM else Answer.UNSURE
         track.motion = Cue("clip", answer, score, FRAMES)
+
+    def _gravest(self, cue: Cue, number: int) -> Cue:
+        """What to show of a face: a picture that moves as one is none of a living face, however it looks."""
+        motion = self._tracks[number].motion
+        return motion if motion is not None and motion.answer is Answer.ATTACK else cue
 
     def look_again(self) -> None:
         """Look for a network over time when it is next needed: one was trained."""

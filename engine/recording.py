@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import deque
 from collections.abc import Sequence
@@ -13,10 +14,14 @@ import numpy as np
 
 from engine.errors import CameraError, shown
 from engine.files import write_whole
-from engine.live_values import Blur, LiveResult, TrackedFace, Verdict
+from engine.live_values import Blur, Clip, LiveResult, TrackedFace, Verdict
 from engine.types import Box, PixelArray
 
+log = logging.getLogger(__name__)
+
 FPS = 25.0
+LONGEST_HOLD_S = 2.0
+"""A picture stands for so long at most where none followed: a computer that slept is no hour of one picture."""
 HOLD_S = 0.5
 """Frames wait so long before they are written, so that whoever is found a moment late is blurred from the first."""
 _BLOCKS = 6
@@ -92,10 +97,11 @@ def save_snapshot(path: Path, result: LiveResult, blur: Blur, found: Sequence[Bo
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A frame that waits to be written."""
+    """A frame that waits to be written, with its time in the clip."""
 
     result: LiveResult
     places: dict[int, Box]
+    at_s: float
 
 
 class Recorder:
@@ -118,8 +124,9 @@ class Recorder:
         self._writer: cv2.VideoWriter | None = None
         self._size = 0, 0
         self._held: deque[_Held] = deque()
-        self._first_s = self._last_s = 0.0
+        self._last_s = self._at_s = self._left_out_s = 0.0
         self._written = 0
+        self._shown: cv2.typing.MatLike | None = None
 
     @property
     def begun(self) -> bool:
@@ -132,7 +139,7 @@ class Recorder:
     @property
     def seconds(self) -> float:
         """How long the clip is so far."""
-        return self._last_s - self._first_s
+        return self._at_s
 
     def add(self, result: LiveResult) -> None:
         """Take in a frame, and write those that have waited long enough.
@@ -141,15 +148,17 @@ class Recorder:
             CameraError: it cannot be written; what was written before can still be saved.
         """
         now = result.frame.time_s
-        if not self._held and not self._written:
-            self._first_s = now
-        self._last_s = max(self._last_s, now)
-        self._held.append(_Held(result, {one.track_id: one.box for one in hidden(result.tracked, self._blur)}))
-        while self._held and now - self._held[0].result.frame.time_s >= HOLD_S:
+        since_s = max(0.0, now - self._last_s) if self._held or self._written else 0.0
+        self._last_s = now if not self._held and not self._written else max(self._last_s, now)
+        self._at_s += min(since_s, LONGEST_HOLD_S)
+        self._left_out_s += max(0.0, since_s - LONGEST_HOLD_S)
+        places = {one.track_id: one.box for one in hidden(result.tracked, self._blur)}
+        self._held.append(_Held(result, places, self._at_s))
+        while self._held and self._at_s - self._held[0].at_s >= HOLD_S:
             self._write_next()
 
-    def finish(self) -> float:
-        """Write what waits, put the clip in its place, and return how many seconds it is long.
+    def finish(self) -> Clip:
+        """Write what waits, and put the clip in its place.
 
         Raises:
             CameraError: it cannot be written, or nothing was recorded.
@@ -166,7 +175,9 @@ class Recorder:
             ) from error
         finally:
             self.abandon()
-        return self._written / FPS
+        if self._left_out_s:
+            log.info("A clip leaves %.0f seconds out in which no pictures came.", self._left_out_s)
+        return Clip(self._written / FPS, self._left_out_s)
 
     def abandon(self) -> None:
         """Leave nothing behind."""
@@ -200,9 +211,9 @@ class Recorder:
                     there.add(track_id)
                     places.append(grown(box, _LATE_GROWN))
         pixels = blurred(held.result.frame.pixels, places)
-        self._put(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), held.result.frame.time_s)
+        self._put(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), held.at_s)
 
-    def _put(self, picture: PixelArray | cv2.typing.MatLike, time_s: float) -> None:
+    def _put(self, picture: PixelArray | cv2.typing.MatLike, at_s: float) -> None:
         height, width = picture.shape[0] // 2 * 2, picture.shape[1] // 2 * 2
         if self._writer is None:
             self._size = width, height
@@ -213,8 +224,12 @@ class Recorder:
         fitted = picture[:height, :width]
         if (width, height) != self._size:
             fitted = cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA)
-        # The clip runs at one rate, the camera at its own: a frame is repeated, or left out.
-        due = int((time_s - self._first_s) * FPS) + 1
-        while self._written < due:
-            self._writer.write(np.ascontiguousarray(fitted))
+        # The clip runs at one rate, the camera at its own: a frame stands until the next one, or is left out.
+        due = int(at_s * FPS) + 1
+        while self._shown is not None and self._written < due - 1:
+            self._writer.write(self._shown)
+            self._written += 1
+        self._shown = np.ascontiguousarray(fitted)
+        if self._written < due:
+            self._writer.write(self._shown)
             self._written += 1

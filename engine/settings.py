@@ -94,6 +94,7 @@ class Settings:
         ),
     )
     camera: str = option("", Option("Window", "Camera", hidden=True))
+    speak_hints: bool = option(False, Option("Window", "Say the hints of guided enrollment aloud", hidden=True))
     page: str = option("gallery", Option("Window", "Page shown last", hidden=True))
     pack: str = option(
         "dlib-resnet-v1", Option("Engine", "Embedding network", "Which model pack embeds faces.", hidden=True)

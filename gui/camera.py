@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Thread
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["CameraFeed", "CameraList", "CameraOptions", "Phase", "StreamState"]
 
 
-RELEASE_WITHIN_S = 3.0
-"""How long the end of the program waits for a camera."""
+RELEASE_WITHIN_S, END_WITHIN_S = 3.0, 0.7
+"""How long a camera that is chosen again waits for its release, and how long the end of the program does."""
 
 
 class CameraFeed(QObject):
@@ -33,8 +34,10 @@ class CameraFeed(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._stream: CameraStream | None = None
-        self._release: Thread | None = None
+        self._releases: dict[str, Thread] = {}
         self._notified = False
+        self.instead = ""
+        """What the camera that runs gives in place of what it was asked for, as a sentence."""
         self._spec = ""
         self._options: CameraOptions | None = None
         self._frame_arrived.connect(self._on_frame, Qt.ConnectionType.QueuedConnection)
@@ -58,9 +61,14 @@ class CameraFeed(QObject):
     def start(self, spec: str) -> None:
         """Read the source that a camera's spec or a path names; returns at once."""
         self.stop()
+        self.instead = ""
         self._spec, options = spec, self._options
+        before = self._releases.pop(spec, None)
 
         def find() -> FrameSource:
+            # A camera that is still being released would count as in use by another program.
+            if before is not None:
+                before.join(RELEASE_WITHIN_S)
             from engine.capture.cameras import open_source  # noqa: PLC0415 - loads OpenCV, on the camera's thread
 
             return open_source(spec, options)
@@ -92,15 +100,18 @@ class CameraFeed(QObject):
         stream, self._stream = self._stream, None
         stream.cancel()
         # Releasing a camera takes its time; it must not take the window's.
-        self._release = Thread(target=stream.stop, name="camera release", daemon=True)
-        self._release.start()
+        release = Thread(target=stream.stop, name="camera release", daemon=True)
+        self._releases = {spec: thread for spec, thread in self._releases.items() if thread.is_alive()}
+        self._releases[self._spec] = release
+        release.start()
         self.state_changed.emit(StreamState(Phase.STOPPED))
 
     def close(self) -> None:
         """Stop and wait, for the end of the program."""
         self.stop()
-        if self._release is not None:
-            self._release.join(RELEASE_WITHIN_S)
+        end_s = monotonic() + END_WITHIN_S
+        for release in self._releases.values():
+            release.join(max(0.0, end_s - monotonic()))
 
     def _notify(self) -> None:
         # On the stream's thread. However fast frames come, one event waits in the GUI thread's queue.
@@ -115,6 +126,7 @@ class CameraFeed(QObject):
 
     def _on_state(self, state: StreamState, stream: list[CameraStream]) -> None:
         if self._stream is not None and stream == [self._stream]:
+            self.instead = state.instead
             self.state_changed.emit(state)
 
 

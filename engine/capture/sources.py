@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from math import log2
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
@@ -12,7 +13,7 @@ import numpy as np
 
 from engine.capture.folders import find_pictures
 from engine.capture.images import read_image, reduced
-from engine.capture.options import CameraOptions
+from engine.capture.options import CameraGives, CameraOptions
 from engine.errors import CameraError, ImageError, shown
 from engine.types import CancelToken, Frame, PixelArray
 
@@ -78,6 +79,8 @@ class CameraSource:
         self._index, self._backend, self._why_not = index, backend, why_not
         self._options = options or CameraOptions()
         self._capture: Any = None
+        self._gives = CameraGives((0, 0))
+        self.instead = ""
 
     def open(self) -> float:
         """Start the camera; see `FrameSource.open`."""
@@ -92,9 +95,8 @@ class CameraSource:
                 or f"“{shown(self.label)}” does not open. Plug it out and in again, or choose another one."
             )
         self._capture = capture
-        ask(capture, self._options, self._backend)
-        fps = float(capture.get(cv2.CAP_PROP_FPS))
-        return fps if 1 <= fps <= 240 else _ASSUMED_FPS
+        self._gives, self.instead = ask(capture, self._options, self._backend), ""
+        return self._gives.fps or _ASSUMED_FPS
 
     def read(self) -> Frame | None:
         """Return the next frame; see `FrameSource.read`."""
@@ -105,6 +107,10 @@ class CameraSource:
         rgb = as_rgb(pixels) if there else None
         if rgb is None:
             return None
+        if (size := (rgb.shape[1], rgb.shape[0])) != self._gives.size:
+            # The pictures tell: drivers repeat a size that they were asked for and give another.
+            self._gives = replace(self._gives, size=size)
+            self.instead = self._gives.instead_of(self._options, self.label)
         rgb, _ = reduced(rgb, LONGEST_LIVE_PX)
         return Frame(turned(rgb, self._options.rotation_deg), self.label, taken_s, kind=self.kind)
 
@@ -197,8 +203,12 @@ class FolderSource:
         self._pictures = []
 
 
-def ask(capture: Any, options: CameraOptions, backend: int) -> None:
-    """Ask an open camera for what the options say; it leaves out what it cannot do."""
+def ask(capture: Any, options: CameraOptions, backend: int) -> CameraGives:
+    """Ask an open camera for what the options say; it leaves out what it cannot do.
+
+    Returns:
+        What it says that it gives; the size is for its pictures to tell.
+    """
     import cv2  # noqa: PLC0415 - only the camera thread needs it, and it is slow to load
 
     if options.size is not None:
@@ -208,13 +218,18 @@ def ask(capture: Any, options: CameraOptions, backend: int) -> None:
         capture.set(cv2.CAP_PROP_FPS, options.fps)
     # Each system has its own numbers for "by hand" and "automatic", and its own unit of time.
     by_hand, automatic = (1, 3) if backend == cv2.CAP_V4L2 else (0.25, 0.75)
-    if not options.exposure_s:
+    exposure_s, taken = 0.0, True
+    if options.exposure_s:
+        capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, by_hand)
+        in_v4l2 = backend == cv2.CAP_V4L2
+        unit = round(options.exposure_s * 1e4) if in_v4l2 else round(log2(options.exposure_s))
+        taken = bool(capture.set(cv2.CAP_PROP_EXPOSURE, unit))
+        exposure_s = max(0.0, float(capture.get(cv2.CAP_PROP_EXPOSURE)) / 1e4) if in_v4l2 else 0.0
+    else:
         # A camera remembers what it was told by others, or before.
         capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, automatic)
-        return
-    capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, by_hand)
-    unit = round(options.exposure_s * 1e4) if backend == cv2.CAP_V4L2 else round(log2(options.exposure_s))
-    capture.set(cv2.CAP_PROP_EXPOSURE, unit)
+    fps = float(capture.get(cv2.CAP_PROP_FPS))
+    return CameraGives((0, 0), fps if 1 <= fps <= 240 else 0.0, exposure_s, taken)
 
 
 def turned(pixels: PixelArray, clockwise_deg: int) -> PixelArray:

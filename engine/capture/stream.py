@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
+from engine.capture.options import Asked
 from engine.errors import VisavisError
 from engine.types import Frame
 
@@ -41,6 +42,7 @@ class StreamState:
         label: of the source, once it is known.
         live: whether it is a camera; a video, a folder or a program that stands in for one is never live.
         camera: whether it is a camera, or poses as one.
+        instead: what it gives in place of what it was asked for, as a sentence; empty where it took everything.
     """
 
     phase: Phase
@@ -48,15 +50,21 @@ class StreamState:
     label: str = ""
     live: bool = False
     camera: bool = False
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait before something counts as lost, in seconds."""
+    """How long to wait before something counts as lost, in seconds.
 
-    opening_s: float = 5.0
-    frame_s: float = 2.0
-    retries_s: tuple[float, ...] = (0.5, 1.0, 2.0, 3.0)
+    A loss is to be said within 2 seconds, 5 for opening, and a camera that is back to give pictures within 5; what is
+    left of that is for a busy machine and for cameras that open slowly.
+    """
+
+    opening_s: float = 4.5
+    first_s: float = 3.0
+    frame_s: float = 1.5
+    retries_s: tuple[float, ...] = (0.5, 1.0, 2.0)
     jump_s: float = 5.0
 
 
@@ -147,6 +155,9 @@ class CameraStream:
         delivered = False
         try:
             source = self._find_source()
+            if self._stopping.is_set():
+                # Finding it took its time; another stream may want it by now.
+                return "", False
             fps = source.open()
             delivered, problem = self._pump(source, fps)
         except VisavisError as error:
@@ -164,11 +175,12 @@ class CameraStream:
         live, patience = source.kind == "camera", self._patience
         paced = source.kind in ("video", "folder")
         allowance = max(patience.frame_s, 3 / fps)
-        frozen = None if paced else _Frozen(patience.frame_s)
+        frozen = None if paced else _Frozen(allowance)
         delivered, last, awake = False, time.monotonic(), elapsed_s()
         due = last
         while not self._stopping.is_set():
-            self._expect_life_within(allowance)
+            patient_s = allowance if delivered else max(allowance, patience.first_s)
+            self._expect_life_within(patient_s)
             frame = source.read()
             now, before, awake = time.monotonic(), awake, elapsed_s()
             if max(now - last, awake - before) > max(patience.jump_s, allowance):
@@ -177,14 +189,15 @@ class CameraStream:
             if frame is not None and not repeated:
                 last, delivered = now, True
                 # The state first: whoever takes the first frame asks what it is from.
-                self._tell(StreamState(Phase.RUNNING, label=source.label, live=live, camera=not paced))
+                instead = source.instead if isinstance(source, Asked) else ""
+                self._tell(StreamState(Phase.RUNNING, label=source.label, live=live, camera=not paced, instead=instead))
                 self._put(frame)
-            elif now - last > allowance and repeated:
+            elif repeated:
                 return (
                     delivered,
                     f"“{source.label}” repeats one picture. It is started again; check its cable and cover.",
                 )
-            elif now - last > allowance:
+            elif now - last > patient_s:
                 return delivered, f"“{source.label}” gives no more pictures. It is tried again; check its cable."
             if paced:
                 due = max(due + 1 / fps, now - 1 / fps)
@@ -211,7 +224,7 @@ class CameraStream:
 
     def _watch(self) -> None:
         """Say so when the source hangs inside a call, where its own thread cannot."""
-        tick = min(self._patience.frame_s, self._patience.opening_s) / 4
+        tick = min(self._patience.frame_s, self._patience.opening_s) / 16
         while not self._stopping.wait(tick):
             if time.monotonic() > self._deadline and self._state.phase is not Phase.LOST:
                 message = "The camera does not answer. Wait, unplug it and plug it in again, or choose another one."

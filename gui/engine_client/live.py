@@ -50,7 +50,7 @@ class Live(Part):
         return self.submit(lambda service, _job: service.live.record(path, blur))
 
     def stop_recording(self) -> Job:
-        """Job of the seconds that the clip is long."""
+        """Job of Clip."""
         return self.submit(lambda service, _job: service.live.stop_recording())
 
     def leave_live(self) -> Job:

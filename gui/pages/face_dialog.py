@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
@@ -28,6 +29,7 @@ class FaceDialog(QDialog):
         self.setWindowTitle("Who is this?")
         self._context = context
         self._face, self._source = identification.face, source
+        self.source = label(f"From “{Path(source).name}”.", "caption", wrap=True)
         picture = RoundedPicture(t.CROP_PX, "The face")
         picture.show_pixels(self._face.crop)
         self.name = NameEdit(context.people)
@@ -47,6 +49,7 @@ class FaceDialog(QDialog):
             *self._suggestions(known),
             *(label(reason, "warning-text", wrap=True) for reason in self._face.quality.reasons),
             self._hint,
+            self.source,
             None,
         )
         body = row(spacing=t.MARGIN)

@@ -20,6 +20,7 @@ from gui.widgets.guide_overlay import GuideOverlay
 from gui.widgets.guide_steps import GuideSteps
 from gui.widgets.job_bar import JobBar
 from gui.widgets.source_picker import SourcePicker
+from gui.widgets.speech_option import SpeechOption
 
 _NEEDED = "Type a name and tick the consent to start."
 _LOST = "The camera is lost. What was taken so far is kept; it goes on when the camera is back."
@@ -76,6 +77,7 @@ class GuidedPanel(QWidget):
         self.glasses = QCheckBox("With and without glasses")
         self.glasses.setToolTip("Asks for one more view, with glasses put on or taken off.")
         self.sound = QCheckBox("A sound for each picture taken")
+        self.speech = SpeechOption(self._context.settings)
         self.need = label("", "muted", wrap=True)
         self.start = button("Start", self._start, "primary", "play")
         give_key(self.start, "Ctrl+Return")
@@ -85,7 +87,7 @@ class GuidedPanel(QWidget):
             "muted",
             wrap=True,
         )
-        options = column(self.purpose, self.glasses, self.sound)
+        options = column(self.purpose, self.glasses, self.sound, self.speech)
         return _filled(label("Guided enrollment", "title"), text, options, None, self.need, row(None, self.start))
 
     def _make_run(self) -> QWidget:
@@ -134,6 +136,7 @@ class GuidedPanel(QWidget):
     def entered(self) -> None:
         """The panel has come into sight."""
         self.view.active = True
+        self.speech.look_for_voice()
         if self.source.spec and self._panel.currentIndex() < 2:
             self._start_camera()
 
@@ -141,6 +144,7 @@ class GuidedPanel(QWidget):
         """The panel goes out of sight; what was taken is kept."""
         if self.view.active:
             self.view.active = False
+            self.speech.stop()
             self._context.feed.stop()
 
     # --- running ----------------------------------------------------------------------------------------------------
@@ -185,6 +189,7 @@ class GuidedPanel(QWidget):
     def _end_run(self) -> None:
         self.running = False
         self._waiting = None
+        self.speech.stop()
         self._round += 1
         for shortcut in self._keys:
             shortcut.setEnabled(False)
@@ -230,7 +235,7 @@ class GuidedPanel(QWidget):
         self.steps.show_guidance(guidance)
         if self.hint.text() != guidance.hint:
             self.hint.setText(guidance.hint)
-            # A screen reader says it; there is no speech engine among what the program installs.
+            self.speech.say(guidance.hint)
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.hint, guidance.hint))
         rest = [reason for reason in guidance.reasons if reason != guidance.hint]
         self.reasons.setText(" ".join(rest))
@@ -250,6 +255,7 @@ class GuidedPanel(QWidget):
         self.not_live.setVisible(file)
         if self.running and state.phase is Phase.LOST:
             self.hint.setText(_LOST)
+            self.speech.say(_LOST)
 
     # --- the report -------------------------------------------------------------------------------------------------
 

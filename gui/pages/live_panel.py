@@ -8,7 +8,7 @@ from time import monotonic
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QScrollArea, QVBoxLayout, QWidget
 
-from engine.journal_words import pause_in_words
+from engine.journal_words import counted, pause_in_words
 from engine.live_values import LiveResult, TrackedFace, Verdict
 from engine.types import Verification
 from gui.camera import Phase, StreamState
@@ -203,7 +203,7 @@ class Readout:
         width, height = result.frame.size
         faces = "; ".join(f"{one.looks} of {one.frames} frames" for one in result.tracked) or "none"
         return (
-            f"{rate:.0f} pictures a second of {width}×{height}; {dropped:,} passed over\n"
+            f"{counted(round(rate), 'picture')} a second of {width}×{height}; {dropped:,} passed over\n"
             f"Camera to result {latency:.0f} ms; {stages} ms\n"
             f"Embedded: {faces}\n{device}"
         )

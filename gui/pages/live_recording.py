@@ -10,8 +10,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QStandardPaths
 from PySide6.QtWidgets import QDialog, QFileDialog, QVBoxLayout, QWidget
 
-from engine.live_values import Blur, LiveResult
+from engine.live_values import Blur, Clip, LiveResult
 from engine.settings import OPTIONS
+from gui.camera import Phase, StreamState
 from gui.context import Context
 from gui.theme import tokens as t
 from gui.widgets.basics import button, give_key, label, row, set_icon
@@ -86,11 +87,10 @@ class LiveRecording(QObject):
         self._show(recording=False)
         name = self._path.name
         job = self._context.tell_failure(self._context.client.stop_recording())
-        job.succeeded.connect(
-            lambda seconds: self._context.toasts.show(
-                f"“{name}” is saved, {seconds:.0f} seconds long. {self._blur_words}", "good"
-            )
-        )
+        job.succeeded.connect(lambda clip: self._say_saved(name, clip))
+
+    def _say_saved(self, name: str, clip: Clip) -> None:
+        self._context.toasts.show(f"“{name}” is saved, {clip.words} {self._blur_words}", "good")
 
     @property
     def _blur(self) -> Blur:
@@ -134,6 +134,8 @@ class CameraDialog(QDialog):
         shown = {key: option for key, option in OPTIONS.items() if option.section == "Camera" and not option.hidden}
         self.form = OptionForm(shown, asdict(context.settings.value))
         self.form.changed.connect(context.settings.change)
+        self.instead = label("", "muted", wrap=True)
+        self.instead.setAccessibleName("What the camera gives instead")
         close = button("Close", self.accept, "primary")
         close.setDefault(True)
         layout = QVBoxLayout(self)
@@ -141,9 +143,24 @@ class CameraDialog(QDialog):
         layout.setSpacing(t.MARGIN)
         layout.addWidget(label("Camera", "title"))
         layout.addWidget(self.form)
+        layout.addWidget(self.instead)
         if not context.feed.is_camera:
             layout.addWidget(label("A video or folder is shown as it is; this is for cameras.", "caption", wrap=True))
         layout.addLayout(row(None, close))
         # Wrapped lines are as high as the width makes them, which a dialog does not ask for by itself.
+        self._layout = layout
         self.setFixedWidth(t.FORM_PX + 20 * t.UNIT)
-        self.setMinimumHeight(layout.totalHeightForWidth(self.width()))
+        context.feed.state_changed.connect(self._on_state)
+        self._show_instead()
+
+    def _on_state(self, state: StreamState) -> None:
+        # While it is opened again the last word stays, so that the dialog does not jump.
+        if state.phase is not Phase.OPENING:
+            self._show_instead()
+
+    def _show_instead(self) -> None:
+        """Say what the camera gives where it is not what was asked for."""
+        self.instead.setText(self._context.feed.instead)
+        self.instead.setVisible(bool(self._context.feed.instead))
+        self.setMinimumHeight(self._layout.totalHeightForWidth(self.width()))
+        self.adjustSize()

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QElapsedTimer, SignalInstance
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar
+from shiboken6 import isValid
 
 from engine.types import Progress
 from gui.theme import tokens as t
@@ -90,7 +91,8 @@ class JobBar(QFrame):
         return text
 
     def _on_finished(self, job: Followed) -> None:
-        if job is self._job:
+        # A dialog or page can be gone before its job has ended.
+        if job is self._job and isValid(self):
             self._job = None
             self.hide()
 

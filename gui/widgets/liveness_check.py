@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
-from PySide6.QtWidgets import QComboBox, QFrame, QProgressBar, QSizePolicy, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QFrame, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from engine.liveness_values import (
@@ -51,9 +51,9 @@ class LivenessCheck(QFrame):
         self.policy.currentIndexChanged.connect(self._on_policy)
         self.word = label("", "", wrap=True)
         self.hint = label("", "caption", wrap=True)
-        self.check = button("Check liveness", self.begin_challenge, "", "verify")
+        self.check = button("Check liveness", self.begin_challenge)
         give_key(self.check, "Ctrl+Shift+L", "Asks for three movements")
-        self.flash = button("By colours …", self._ask_flash, "quiet")
+        self.flash = button("Colours …", self._ask_flash, "quiet")
         self.flash.setToolTip("For who cannot or will not move: the window flashes, and the face must reflect it")
         self.prompt = label("", "title", wrap=True)
         self.prompt.setAccessibleName("What to do now")
@@ -70,8 +70,12 @@ class LivenessCheck(QFrame):
         sides = SidesLayout()
         for leading in (label("Liveness", "strong"), self.policy):
             sides.lead(leading)
-        for acting in (self.flash, self.check, self.cancel):
-            sides.addWidget(acting)
+        # Together, so that a narrow window does not leave one of them behind on its line.
+        acting = QWidget()
+        acting_row = row(self.flash, self.check, self.cancel)
+        acting_row.setContentsMargins(0, 0, 0, 0)
+        acting.setLayout(acting_row)
+        sides.addWidget(acting)
         layout.addLayout(sides)
         for widget in (self.word, self.hint, self.prompt):
             layout.addWidget(widget)

@@ -11,8 +11,8 @@ import pytest
 
 from engine.capture.images import read_image
 from engine.errors import CameraError
-from engine.live_values import Blur, LiveResult, TrackedFace, Verdict
-from engine.recording import FPS, Recorder, blurred
+from engine.live_values import Blur, Clip, LiveResult, TrackedFace, Verdict
+from engine.recording import FPS, LONGEST_HOLD_S, Recorder, blurred
 from engine.service import FaceService
 from engine.types import Box, Frame, Identification, Metric, PixelArray
 from tests.engine.tracking.faces import Crowd
@@ -57,9 +57,35 @@ def test_that_a_clip_runs_at_the_time_it_was_taken(tmp_path: Path) -> None:
     for step in range(11):
         recorder.add(result(100 + step / 10))
     assert recorder.seconds == pytest.approx(1)
-    assert recorder.finish() == pytest.approx(1, abs=0.1)
+    assert recorder.finish().seconds == pytest.approx(1, abs=0.1)
     assert len(frames(tmp_path / "clip.mp4")) == pytest.approx(FPS, abs=2)
     assert [file.name for file in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_that_hours_without_a_picture_are_a_short_hold(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "clip.mp4", Blur.NOBODY)
+    after = NOISE[::-1]
+    for start_s, pixels in ((100, NOISE), (100 + 8 * 3600, after)):
+        for step in range(11):
+            recorder.add(result(start_s + step / 10, pixels=pixels))
+    assert recorder.seconds == pytest.approx(1 + LONGEST_HOLD_S + 1)
+    clip = recorder.finish()
+    assert clip.seconds == pytest.approx(1 + LONGEST_HOLD_S + 1, abs=0.1)
+    assert clip.left_out_s == pytest.approx(8 * 3600 - 1 - LONGEST_HOLD_S)
+    assert clip.words == "4 seconds long. No pictures came for another 480 minutes; they are left out."
+    written = frames(tmp_path / "clip.mp4")
+    assert len(written) == pytest.approx(4 * FPS, abs=2)
+    unlike = [np.abs(frame.astype(int) - NOISE).mean() > np.abs(frame.astype(int) - after).mean() for frame in written]
+    assert unlike.index(True) == pytest.approx(3 * FPS, abs=2), "the picture before the gap is held"
+    assert all(unlike[unlike.index(True) :])
+
+
+def test_that_a_slow_camera_leaves_nothing_out(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "clip.mp4", Blur.NOBODY)
+    for step in range(4):
+        recorder.add(result(step * 1.5))
+    assert recorder.finish() == Clip(pytest.approx(4.5, abs=0.1))
+    assert Clip(1.2).words == "1 second long."
 
 
 @pytest.mark.parametrize(
@@ -127,8 +153,8 @@ def test_that_the_live_picture_is_recorded_and_snapped(service: FaceService, pic
         answer = service.watch(Frame(pixels, "camera", 10 + step / 5))
     assert answer.recorded_s == pytest.approx(0.8)
     service.live.snapshot(tmp_path / "shot.png", Blur.STRANGERS)
-    assert service.live.stop_recording() == pytest.approx(0.8, abs=0.1)
-    assert service.live.stop_recording() == 0
+    assert service.live.stop_recording().seconds == pytest.approx(0.8, abs=0.1)
+    assert service.live.stop_recording().seconds == 0
     shot = read_image(tmp_path / "shot.png").pixels
     for one in answer.tracked:
         known = one.verdict is Verdict.MATCH

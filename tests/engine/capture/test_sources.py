@@ -10,7 +10,7 @@ import pytest
 
 from engine.capture import cameras
 from engine.capture.cameras import list_cameras, open_source
-from engine.capture.options import CameraOptions
+from engine.capture.options import CameraGives, CameraOptions
 from engine.capture.sources import CameraSource, FolderSource, VideoSource, as_rgb, turned
 from engine.errors import CameraError
 from engine.settings import Settings
@@ -164,6 +164,8 @@ class FakeCapture:
 
     def __init__(self) -> None:
         self.told: dict[int, float] = {}
+        self.refused: dict[int, float] = {}
+        """Settings that it does not take, and what it says in their place."""
         self.pixels: object = np.zeros((48, 64, 3), np.uint8)
 
     def __call__(self, *_: object) -> FakeCapture:
@@ -174,10 +176,10 @@ class FakeCapture:
 
     def set(self, key: int, value: float) -> bool:
         self.told[key] = value
-        return True
+        return key not in self.refused
 
     def get(self, key: int) -> float:
-        return self.told.get(key, 0.0)
+        return self.refused.get(key, self.told.get(key, 0.0))
 
     def read(self) -> tuple[bool, object]:
         return True, self.pixels
@@ -209,6 +211,45 @@ def test_that_a_camera_is_asked_for_what_the_settings_say(capture: FakeCapture) 
     assert capture.told[cv2.CAP_PROP_EXPOSURE] == -6
     CameraSource(0, cv2.CAP_V4L2, "Cam").open()
     assert capture.told[cv2.CAP_PROP_AUTO_EXPOSURE] == 3
+
+
+WISHES = Settings(camera_size="1920x1080", camera_fps=60, camera_exposure=250, camera_rotation=90)
+
+
+@pytest.mark.parametrize(
+    ("backend", "refused", "size", "said"),
+    [
+        (cv2.CAP_V4L2, {}, (1920, 1080), ""),
+        (
+            cv2.CAP_V4L2,
+            {cv2.CAP_PROP_FPS: 30.0, cv2.CAP_PROP_EXPOSURE: 0.0},
+            (640, 480),
+            (
+                "“Cam” gives 640 × 480 at 30 pictures a second in place of 1920 × 1080 at 60 and keeps its automatic"
+                " exposure."
+            ),
+        ),
+        (cv2.CAP_V4L2, {cv2.CAP_PROP_FPS: 59.94}, (1280, 720), "“Cam” gives 1280 × 720 in place of 1920 × 1080."),
+        (cv2.CAP_V4L2, {cv2.CAP_PROP_FPS: 5.0}, (1920, 1080), "“Cam” gives 5 pictures a second in place of 60."),
+        (cv2.CAP_V4L2, {cv2.CAP_PROP_FPS: 0.0}, (1920, 1080), ""),
+        (cv2.CAP_DSHOW, {cv2.CAP_PROP_EXPOSURE: -1.0}, (1920, 1080), "“Cam” keeps its automatic exposure."),
+    ],
+)
+def test_that_what_a_camera_gives_instead_is_said(
+    capture: FakeCapture, backend: int, refused: dict[int, float], size: tuple[int, int], said: str
+) -> None:
+    capture.refused, capture.pixels = refused, np.zeros((size[1], size[0], 3), np.uint8)
+    source = CameraSource(0, backend, "Cam", CameraOptions.of(WISHES))
+    source.open()
+    assert source.instead == "", "only its pictures tell"
+    source.read()
+    assert source.instead == said
+
+
+def test_that_an_exposure_out_of_a_cameras_range_is_said() -> None:
+    gives = CameraGives((1920, 1080), 60, exposure_s=1 / 30)
+    assert gives.instead_of(CameraOptions.of(WISHES), "Cam") == "“Cam” exposes for 1/30 s in place of 1/250 s."
+    assert gives.instead_of(CameraOptions(), "Cam") == ""
 
 
 def test_that_a_picture_is_turned_clockwise() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
+import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication, QComboBox
 from pytestqt.qtbot import QtBot
@@ -163,7 +165,7 @@ def test_that_a_clip_and_a_snapshot_are_saved(qtbot: QtBot, page: LivePage, tmp_
     qtbot.waitUntil(lambda: page.recording.record.text() > "Stop  0:00", timeout=WITHIN_MS)
     page.recording.record.click()
     qtbot.waitUntil((tmp_path / "clip.mp4").is_file, timeout=WITHIN_MS)
-    qtbot.waitUntil(lambda: "seconds long" in page.context.toasts.texts[-1], timeout=WITHIN_MS)
+    qtbot.waitUntil(lambda: "long. Faces of people" in "".join(page.context.toasts.texts), timeout=WITHIN_MS)
     assert page.recording.record.text() == "Record"
 
 
@@ -197,3 +199,62 @@ def test_that_the_camera_is_asked_again_when_its_options_change(qtbot: QtBot, pa
     assert page.context.settings.value.camera_rotation == 90
     assert page.view.state.phase is Phase.RUNNING, "a video has no use for it and plays on"
     dialog.close()
+
+
+class Stubborn:
+    """An OpenCV capture of a camera that has one size, one rate and its own exposure, whatever it is asked."""
+
+    def __init__(self, *_: object) -> None:
+        self._given = 0
+
+    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
+        return True
+
+    def set(self, _key: int, _value: float) -> bool:
+        return False
+
+    def get(self, key: int) -> float:
+        return 30.0 if key == cv2.CAP_PROP_FPS else 0.0
+
+    def read(self) -> tuple[bool, object]:
+        self._given += 1
+        return True, np.full((480, 640, 3), self._given % 250, np.uint8)
+
+    def release(self) -> None:
+        pass
+
+
+def test_that_the_camera_options_say_what_a_camera_gives_instead(
+    qtbot: QtBot, enrolled: Path, open_window: Callable[..., MainWindow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = SimpleNamespace(name="Stubborn", index=0, backend=0, vid=1, pid=2, path=None)
+    monkeypatch.setattr("engine.capture.cameras._enumerated", lambda: [camera])
+    monkeypatch.setattr(cv2, "VideoCapture", Stubborn)
+    window = open_window(Settings(camera="camera:Stubborn|1|2", page="live"))
+    page = window.page
+    assert isinstance(page, LivePage)
+    qtbot.waitUntil(lambda: page.view.state.phase is Phase.RUNNING, timeout=WITHIN_MS)
+    page.camera.click()
+    dialog = next(one for one in QApplication.topLevelWidgets() if isinstance(one, CameraDialog))
+    assert not dialog.instead.isVisible()
+    low = dialog.height()
+    for key, row in (("camera_size", 3), ("camera_fps", 4), ("camera_exposure", 1)):
+        control = dialog.form.controls[key]
+        assert isinstance(control, QComboBox)
+        control.setCurrentIndex(row)
+        control.activated.emit(row)
+    qtbot.waitUntil(lambda: "exposure" in dialog.instead.text(), timeout=WITHIN_MS)
+    assert dialog.instead.text() == (
+        "“Stubborn” gives 640 × 480 at 30 pictures a second in place of 1920 × 1080 at 60 and keeps its automatic"
+        " exposure."
+    )
+    assert dialog.instead.isVisible()
+    assert dialog.height() > low
+    assert window.toasts.texts == [], "it is no error"
+    for key in ("camera_size", "camera_fps", "camera_exposure"):
+        control = dialog.form.controls[key]
+        assert isinstance(control, QComboBox)
+        control.activated.emit(0)
+    qtbot.waitUntil(lambda: not dialog.instead.isVisible(), timeout=WITHIN_MS)
+    dialog.close()
+    settle(qtbot, window)
