@@ -8,9 +8,10 @@ from time import monotonic
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QScrollArea, QVBoxLayout, QWidget
 
+from engine.journal_words import pause_in_words
 from engine.live_values import LiveResult, TrackedFace, Verdict
 from engine.types import Verification
-from engine.wording import counted, pause_in_words
+from engine.wording import counted
 from gui.camera import Phase, StreamState
 from gui.context import Context
 from gui.theme import tokens as t
