@@ -15,6 +15,7 @@ from engine.gallery.attempts import read_tries
 from engine.gallery.backend import Changes
 from engine.gallery.backups import Backup, make_backup, restore
 from engine.gallery.database import data_version, erase_leftovers, followed, open_database, translated_errors
+from engine.gallery.graph_file import remove_graph
 from engine.gallery.journal import Journal
 from engine.gallery.vault import Protection, Typed
 
@@ -82,7 +83,8 @@ class FileBackend:
         """Do nothing: a file cannot call; the window looks now and then."""
 
     def erase_leftovers(self) -> bool:
-        """Empty the write-ahead log, where deleted rows would live on."""
+        """Empty the write-ahead log, where deleted rows would live on, and delete the graph, which may hold them."""
+        remove_graph(self.path)
         return erase_leftovers(self.writing)
 
     def problems(self, connection: Connection) -> list[str]:
