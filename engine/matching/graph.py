@@ -7,6 +7,7 @@ hierarchical navigable small world graphs", 2018). It only proposes: what it fin
 from __future__ import annotations
 
 import io
+import zipfile
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
@@ -17,8 +18,8 @@ from numpy.typing import NDArray
 from engine.matching.axes import Axes
 from engine.types import FloatArray
 
-CONNECTIVITY = 16
-CARE = 128
+CONNECTIVITY = 32
+CARE = 256
 """How many rows are looked at to find the place of a new one."""
 LEAST_EFFORT = 64
 """How many rows a search looks at before it is content; doubled until the recall is as wanted."""
@@ -151,6 +152,13 @@ class Graph:
         Raises:
             ValueError: another version of the library made it, or it is none.
         """
+        try:
+            return cls._of(content)
+        except (OSError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
+            raise ValueError("it is no graph") from error
+
+    @classmethod
+    def _of(cls, content: memoryview) -> Graph:
         start = _LENGTH_BYTES + int.from_bytes(content[:_LENGTH_BYTES], "little")
         with np.load(io.BytesIO(content[_LENGTH_BYTES:start]), allow_pickle=False) as about:
             if str(about["library"]) != _library():

@@ -107,7 +107,7 @@ class GraphKeeper:
         self._in_hand: frozenset[int] = frozenset()
         self._stored = False
         self._unstored = 0
-        self._stop, self._news = threading.Event(), threading.Event()
+        self._stop, self._news, self._settled = threading.Event(), threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
     # --- asked by the thread that searches ----------------------------------------------------------------------
@@ -116,6 +116,10 @@ class GraphKeeper:
     def ready(self) -> bool:
         """Whether there is a graph to search by, that nobody is missing from."""
         return self._graph is not None and not self._behind and not self._in_hand
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until the thread has nothing left to do, for tests and measurements; whether it got so far in time."""
+        return self._settled.wait(timeout_s)
 
     @property
     def nbytes(self) -> int:
@@ -131,6 +135,7 @@ class GraphKeeper:
             known = self._view.holds(changed)
             self._view = view
             self._behind.update(changed.tolist())
+            self._settled.clear()
             outdated = self._stored and bool(known.any())
             self._stored = self._stored and not outdated
         if outdated and self._store is not None:
@@ -200,6 +205,7 @@ class GraphKeeper:
         finally:
             self.stop()
             self._forget()
+            self._settled.set()
 
     def _forget(self) -> None:
         with self._notes:
@@ -266,8 +272,8 @@ class GraphKeeper:
             return None
         try:
             graph = Graph.of(content)
-        except (ValueError, KeyError, OSError, RuntimeError) as error:
-            log.info("The stored graph is not used: %s.", type(error).__name__)
+        except ValueError as error:
+            log.info("The stored graph of the people is not used: %s.", error)
             return None
         if len(graph.axes.centre) != view.matrix.shape[1]:
             return None
@@ -296,12 +302,18 @@ class GraphKeeper:
                 continue
             store = self._store
             if store is None or (self._stored and self._unstored <= len(graph) * _STORED_AGAIN_AT):
-                self._news.wait()
+                self._rest(None)
                 continue
             if monotonic() - quiet_since >= self._plan.quiet_s:
                 self._save(graph, store)
                 quiet_since = monotonic()
-            self._news.wait(self._plan.quiet_s)
+            self._rest(self._plan.quiet_s)
+
+    def _rest(self, longest_s: float | None) -> None:
+        with self._notes:
+            if not self._behind:
+                self._settled.set()
+        self._news.wait(longest_s)
 
     def _take(self) -> frozenset[int]:
         with self._notes:

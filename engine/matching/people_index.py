@@ -20,6 +20,7 @@ from engine.matching.layout import NOBODY, Layout
 from engine.types import FloatArray, Metric
 
 _PEOPLE_AT_ONCE = 16_384
+PLAN = Plan()
 log = logging.getLogger(__name__)
 
 
@@ -80,15 +81,19 @@ class PeopleIndex:
         """Whether people are searched by a graph now: nearly always exactly."""
         return self._keeper is not None and self._keeper.ready
 
-    def allow_graph(self, store: GraphStore | None = None, plan: Plan = Plan()) -> None:  # noqa: B008 - it is frozen
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until there is nothing left to do on the graph, for tests and measurements; whether it got so far."""
+        return self._keeper is None or self._keeper.settle(timeout_s)
+
+    def allow_graph(self, store: GraphStore | None = None, plan: Plan | None = None) -> None:
         """Have a graph made of many people, from the next references of another lineage on; `close` ends it.
 
         Args:
             store: where it is kept between sessions; in memory only where there is none.
-            plan: of how many people, and how.
+            plan: of how many people, and how; `PLAN` where None.
         """
         if self._plan is None:
-            self._plan = plan, store
+            self._plan = plan or PLAN, store
 
     def close(self) -> None:
         """Forget the graph, and end the work on it; everyone is compared from now on."""
