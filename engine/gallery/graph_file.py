@@ -55,6 +55,11 @@ class GraphFile:
         """Keep a graph beside a gallery, under its data key."""
         self._gallery, self._key, self._pack_id = gallery, key, pack_id
 
+    @property
+    def kept(self) -> bool:
+        """Whether there is a file."""
+        return graph_path(self._gallery).exists()
+
     def read(self, proceed: Callable[[], None]) -> memoryview | None:
         """What was written; None where there is nothing, or anything wrong with it. `proceed` may raise, to end it."""
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
@@ -22,7 +23,7 @@ CONNECTIVITY = 32
 CARE = 256
 """How many rows are looked at to find the place of a new one."""
 LEAST_EFFORT = 64
-"""How many rows a search looks at before it is content; doubled until the recall is as wanted."""
+"""How many rows a search looks at before it is content; raised until the recall is as wanted."""
 _LARGEST_CODE = 127
 _LEFT_OUT = 1e-4
 """Share of the values that may be cut off at the largest code."""
@@ -33,6 +34,7 @@ _LENGTH_BYTES = 8
 Ids = NDArray[np.int64]
 
 
+@cache
 def can_be_made() -> bool:
     """Whether the library is installed."""
     return find_spec("usearch") is not None

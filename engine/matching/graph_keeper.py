@@ -35,6 +35,10 @@ log = logging.getLogger(__name__)
 class GraphStore(Protocol):
     """Where a graph outlives the window. What it keeps is never readable by others."""
 
+    @property
+    def kept(self) -> bool:
+        """Whether anything is; deletions elsewhere remove it."""
+
     def read(self, proceed: Callable[[], None]) -> memoryview | None:
         """What was written; None where there is nothing that can be used. `proceed` may raise, to end it."""
 
@@ -255,7 +259,7 @@ class GraphKeeper:
             if graph.effort >= graph_recall.MOST_EFFORT:
                 log.warning("A graph found %.3f of the nearest people; everyone is compared instead.", recall)
                 return False
-            graph.effort *= 2
+            graph.effort += graph.effort // 4
         return True
 
     def _blocks(self, people: Ids) -> Iterator[Ids]:
@@ -301,7 +305,7 @@ class GraphKeeper:
                 quiet_since = monotonic()
                 continue
             store = self._store
-            if store is None or (self._stored and self._unstored <= len(graph) * _STORED_AGAIN_AT):
+            if store is None or (self._stored and store.kept and self._unstored <= len(graph) * _STORED_AGAIN_AT):
                 self._rest(None)
                 continue
             if monotonic() - quiet_since >= self._plan.quiet_s:

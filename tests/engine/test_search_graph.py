@@ -67,6 +67,12 @@ def test_that_it_is_kept_beside_the_gallery_until_somebody_is_deleted(service: F
     assert place.is_file()
     service.undo()
     assert nearest(service, 7) == "Person 7"
+    assert place.is_file()
+    service.rename(service.person_named("Person 7").id, "Somebody")
+    service.undo()
+    assert not place.exists()
+    assert nearest(service, 7) == "Person 7"
+    assert place.is_file()
 
 
 def test_that_locking_ends_it_and_unlocking_reads_it(

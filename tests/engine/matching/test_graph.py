@@ -68,6 +68,10 @@ class Store:
         self.content: memoryview | None = None
         self.writing: Callable[[], None] = lambda: None
 
+    @property
+    def kept(self) -> bool:
+        return self.content is not None
+
     def read(self, proceed: Callable[[], None]) -> memoryview | None:
         proceed()
         return self.content
