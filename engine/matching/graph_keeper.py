@@ -19,8 +19,8 @@ from engine.matching.graph import Graph, Ids, can_be_made
 from engine.matching.layout import NOBODY, Layout
 from engine.types import FloatArray
 
-GRAPH_FROM = 200_000
-"""So many people are searched by a graph; `docs/matching.md` says how this was measured."""
+GRAPH_FROM = 1_000_000
+"""So many people are searched by a graph: where it should become faster, extrapolated in `docs/matching.md`."""
 MOST_PENDING = 4096
 """With more people than this to be compared beside the graph, comparing with everyone takes no longer."""
 _SAMPLE = 65_536
