@@ -1,7 +1,8 @@
 """One probe among many, top 5: the exact index against faiss's exact index, and against what reading memory takes.
 
 Both sides run in turn, so that other work on the machine meets them alike; what they find is compared. With
---one-thread each side has one thread and its processor time is taken, which other programs disturb least.
+--one-thread each side has one thread and its processor time is taken, which other programs disturb least. With
+--approximate the exact search is compared with the graph that very large galleries are searched by.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ os.environ.pop("OPENBLAS_CORETYPE", None)
 import argparse
 import statistics
 from collections.abc import Callable
-from time import perf_counter, thread_time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter, process_time, thread_time
+from typing import NamedTuple
 
 import faiss
 import numpy as np
@@ -22,7 +26,11 @@ import numpy.typing as npt
 import torch
 from common import ROOT
 
+from engine.gallery.graph_file import GraphFile, graph_path
+from engine.matching.graph import Graph
+from engine.matching.graph_keeper import Plan
 from engine.matching.index import SearchIndex
+from engine.matching.people_index import PeopleIndex
 from engine.matching.products import _has_byte_products
 from engine.matching.strangers import draw
 from engine.packs.pack import DEFAULT_PACK
@@ -32,6 +40,7 @@ DIMENSION = 128
 TOP = 5
 ROUNDS = 41
 PROBES = 24
+GRAPH_PROBES = 200
 KINDS = ("independent", "alike", "strangers")
 """Of the last kind are the embeddings of a gallery: drawn as LFW's people lie."""
 _CLOCK: list[Callable[[], float]] = [perf_counter]
@@ -42,7 +51,7 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--approximate", type=int, nargs="*", default=[], help="sizes at which to build usearch's HNSW")
+    parser.add_argument("--approximate", type=int, nargs="*", default=[], help="sizes at which to build a graph")
     parser.add_argument("--one-thread", action="store_true", help="processor time of one thread, for a busy machine")
     options = parser.parse_args()
     if options.one_thread:
@@ -111,32 +120,54 @@ def _exact(size: int, kind: str) -> None:
 
 
 def _approximate(size: int) -> None:
-    """Needs usearch, which the project does without; `docs/matching.md` says why."""
-    from usearch.index import Index  # noqa: PLC0415 - said above
+    """Search among people by a graph, as the program does, and by comparing with everyone."""
+    rows = rows_like("strangers", size + GRAPH_PROBES)
+    rows, probes = rows[:size], rows[size:]
+    everyone = np.arange(1, size + 1)
+    references = _References(rows, everyone, everyone, {}, object())
+    exact, graphed = PeopleIndex(), PeopleIndex()
+    with TemporaryDirectory() as folder:
+        file = GraphFile(Path(folder) / "gallery.db", bytes(32), DEFAULT_PACK.id)
+        exact.follow(references)
+        start, processor = perf_counter(), process_time()
+        graphed.allow_graph(file, Plan(2, 0, 0))
+        graphed.follow(references)
+        graphed.settle(10 * 3600)
+        built_s, built_processor_s = perf_counter() - start, process_time() - processor
+        kept_bytes = graph_path(Path(folder) / "gallery.db").stat().st_size
+        start, processor = perf_counter(), process_time()
+        content = file.read(lambda: None)
+        assert content is not None
+        effort = Graph.of(content).effort
+        read_s, read_processor_s = perf_counter() - start, process_time() - processor
+        del content
+    assert graphed.by_graph
+    expected, found = (index.search(probes, TOP, Metric.COSINE) for index in (exact, graphed))
+    recall = statistics.mean(np.isin(one.ids, other.ids).mean() for one, other in zip(expected, found, strict=True))
+    places = iter(range(10**9))
 
-    rows, probes = rows_like("strangers", size), rows_like("strangers", 200, 1)
-    exact = SearchIndex(lambda ids: rows[ids])
-    exact.put(np.arange(size), rows)
-    start = perf_counter()
-    expected = [set(exact.search(probe[None], TOP, Metric.COSINE)[0].ids.tolist()) for probe in probes]
-    exact_ms = (perf_counter() - start) / len(probes) * 1e3
-    # Around their mean, or half precision would be spent on what all have in common.
-    centre = rows.mean(axis=0)
-    graph = Index(ndim=DIMENSION, metric="l2sq", dtype="f16", connectivity=32, expansion_add=256)
-    start = perf_counter()
-    graph.add(np.arange(size), rows - centre)
-    built_s = perf_counter() - start
-    for effort in (64, 256, 1024, 4096):
-        graph.expansion_search = effort
-        start = perf_counter()
-        found = [set(graph.search(probe - centre, TOP).keys.tolist()) for probe in probes]
-        each_ms = (perf_counter() - start) / len(probes) * 1e3
-        recall = sum(len(one & other) for one, other in zip(found, expected, strict=True)) / (TOP * len(probes))
-        print(
-            f"{size:>9,} HNSW, built in {built_s:.0f} s, {graph.memory_usage / size:.0f} bytes a row:"
-            f" effort {effort}: {each_ms:.2f} ms, recall {recall:.4f}; exact {exact_ms:.2f} ms",
-            flush=True,
-        )
+    def one_by(index: PeopleIndex) -> object:
+        at = next(places) % GRAPH_PROBES
+        return index.search(probes[at : at + 1], TOP, Metric.COSINE)
+
+    ours, theirs = _in_turn(lambda: one_by(graphed), lambda: one_by(exact), rounds=GRAPH_PROBES)
+    print(
+        f"{size:>9,} strangers by a graph: {_ms(ours)}, recall@{TOP} {recall:.4f} at an effort of {effort}; exactly"
+        f" {_ms(theirs)}, ratio {theirs[0] / ours[0]:.1f} (fastest {theirs[1] / ours[1]:.1f}); built and stored in"
+        f" {built_s:.0f} s ({built_processor_s:.0f} s of processor time), {kept_bytes / size:.0f} bytes a row in the"
+        f" file, {(graphed.nbytes - exact.nbytes) / size:.0f} in memory beside {exact.nbytes / size:.0f}; read in"
+        f" {read_s:.1f} s ({read_processor_s:.1f} s)",
+        flush=True,
+    )
+    graphed.close()
+
+
+class _References(NamedTuple):
+    matrix: Rows
+    person_ids: npt.NDArray[np.int64]
+    template_ids: npt.NDArray[np.int64]
+    names: dict[int, str]
+    lineage: object
 
 
 def _in_turn(*works: Callable[[], object], rounds: int = ROUNDS) -> list[tuple[float, float]]:

@@ -23,6 +23,7 @@ ELSEWHERE = (
 
 
 _CROPS, _RUNS = "aligned crops kept for training", "training runs that named them"
+_GRAPHS = "search graphs, which are made again without them"
 _TRIALS = "trials of the spoof bench that named them"
 
 
@@ -51,7 +52,7 @@ class ErasureDesk:
         found = self._gallery.look_at_all_of(person_id)
         outside = _outside(found.name, only_count=True)
         copies = self._copies(person_id, found)
-        counts = dict(found.counts) | outside.counts
+        counts = dict(found.counts) | outside.counts | ({_GRAPHS: 1} if self._gallery.has_graph else {})
         return Holding(person_id, found.name, counts, tuple(one.name for one in copies), _notes(found, outside))
 
     def erase(self, person_id: int, *, copies: bool = False) -> Receipt:
@@ -67,13 +68,14 @@ class ErasureDesk:
         """
         self._finish_backup()
         number = secrets.token_hex(6)
+        graphs = {_GRAPHS: 1} if self._gallery.has_graph else {}
         erased = self._gallery.erase_person(person_id, number)
         self._forget(person_id)
         outside = _outside(erased.name)
         held = self._copies(person_id, erased)
         removed = [one.name for one in held if copies and remove_copy(one)]
         left = tuple(one.name for one in held if one.name not in removed)
-        counts = dict(erased.counts) | outside.counts
+        counts = dict(erased.counts) | outside.counts | graphs
         done = self._compact()
         return Receipt(
             number, datetime.now(UTC), counts, tuple(removed), left, _notes(erased, outside),

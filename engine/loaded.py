@@ -94,6 +94,7 @@ class Networks:
     def forget_gallery(self) -> None:
         """Let go of everything that was read from a gallery."""
         self.strangers.forget()
+        self.index.close()
         self.index = self._empty_index()
 
     @property

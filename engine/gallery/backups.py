@@ -29,6 +29,7 @@ from engine.gallery.database import (
     translated_errors,
     unfinished_path,
 )
+from engine.gallery.graph_file import remove_graph
 from engine.gallery.keys import keys_path, read_keys
 
 log = logging.getLogger(__name__)
@@ -131,6 +132,7 @@ def restore(gallery: Path, backup: Path, key: bytes | None) -> Path | None:
             for end in ("-wal", "-shm"):
                 gallery.with_name(gallery.name + end).unlink(missing_ok=True)
             unfinished.replace(gallery)
+            remove_graph(gallery)
             if key is not None and not _keys_fit(gallery, key):
                 write_whole(keys_path(gallery), keys_path(backup).read_bytes())
             witness.restored(gallery, key)

@@ -17,6 +17,7 @@ from engine.gallery.backend import Changes, unheard
 from engine.gallery.backups import Backup, make_backup, restore
 from engine.gallery.compacting import AT_CLOSING_BYTES, Compacted, compact
 from engine.gallery.database import data_version, erase_leftovers, followed, open_database, translated_errors
+from engine.gallery.graph_file import remove_graph
 from engine.gallery.journal import Journal
 from engine.gallery.vault import Protection, Typed
 
@@ -90,8 +91,9 @@ class FileBackend:
         """Do nothing: a file does not go away."""
 
     def erase_leftovers(self) -> bool:
-        """Empty the write-ahead log, where deleted rows would live on."""
+        """Empty the write-ahead log, where deleted rows would live on, and delete the graph, which may hold them."""
         self._deleted = True
+        remove_graph(self.path)
         return erase_leftovers(self.writing)
 
     def compact(self, most: int | None = None, stop: Callable[[], None] | None = None) -> Compacted:

@@ -16,6 +16,7 @@ from engine.gallery.compacting import Compacted
 from engine.gallery.edits import Edits, check_dimensions
 from engine.gallery.erasing import Erased, erase, look
 from engine.gallery.file_backend import FileBackend
+from engine.gallery.graph_file import GraphFile, graph_path, remove_graph
 from engine.gallery.journal import Note
 from engine.gallery.rows import embedding_bytes
 from engine.gallery.schema import NO_PICTURE, EmbeddingRow, RejectionEmbeddingRow, TemplateRow
@@ -81,6 +82,24 @@ class Gallery(Edits):
     def key(self) -> bytes | None:
         """The data key; None where the file is plain."""
         return self._file.key
+
+    def graph_file(self, pack_id: str) -> GraphFile | None:
+        """Where a graph of the people, as a pack embeds them, can be kept; None where the file is plain.
+
+        Raises:
+            GalleryError: the gallery is on a server.
+        """
+        return GraphFile(self.path, self.key, pack_id) if self.key is not None else None
+
+    @property
+    def has_graph(self) -> bool:
+        """Whether a graph of the people lies beside the file."""
+        return isinstance(self.place, Path) and graph_path(self.place).exists()
+
+    def forget_graph(self) -> None:
+        """Delete the graph beside the file, where there is one."""
+        if isinstance(self.place, Path):
+            remove_graph(self.place)
 
     @property
     def protection(self) -> Protection:

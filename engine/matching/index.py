@@ -1,4 +1,4 @@
-"""Exact 1:N search: a coarse pass over 8-bit codes, and the exact distances of the few rows it cannot rule out."""
+"""1:N search: a coarse pass over 8-bit codes, or a graph, and the exact distances of the few rows that are left."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ _UNIT_TOLERANCE = 2e-6
 
 Ids = NDArray[np.int64]
 Vectors = Callable[[Ids], FloatArray]
+Near = Callable[[FloatArray, int], Ids | None]
+_FEWEST_NEAR = 64
+_MOST_NEAR = 4096
+"""Where more rows than this might be within a limit, the coarse pass finds them sooner."""
 
 
 class Found(NamedTuple):
@@ -40,7 +44,13 @@ class SearchIndex:
     product is computed; the n nearest rows have approximate ones of at least as much less E, so that no other row need
     be looked at; and the same goes for a limit. This holds for all metrics that are functions of the dot product
     between unit vectors. L1 is compared with every row.
+
+    Attributes:
+        near: proposes about so many of the rows nearest to a probe, (D,), in place of the coarse pass: then what is
+            found is nearly always the same. None where it cannot, or there is no such way.
     """
+
+    near: Near | None = None
 
     def __init__(self, vectors: Vectors, device: torch.device = CPU) -> None:
         """Start empty.
@@ -146,6 +156,9 @@ class SearchIndex:
         uneven = np.array(sorted(self._uneven), np.int64)
         for start in range(0, len(probes), _PROBES_AT_ONCE):
             some = probes[start : start + _PROBES_AT_ONCE]
+            if (proposed := self._proposed(some, count, metric, within)) is not None:
+                yield from ((probe, np.union1d(ids, uneven)) for probe, ids in zip(some, proposed, strict=True))
+                continue
             for probe, scores in zip(some, codes.scores(some), strict=True):
                 # Uneven rows are compared anyway; were they among the best scores, others must take their place.
                 first = everyone[scores.at_least(scores.nth(count + len(uneven)))]
@@ -155,6 +168,30 @@ class SearchIndex:
                 )
                 ids = everyone[scores.at_least(bar - scores.offset - scores.error)]
                 yield probe, np.union1d(ids, uneven) if len(uneven) else ids
+
+    def _proposed(self, probes: FloatArray, count: int, metric: Metric, within: float) -> list[Ids] | None:
+        """For each probe the rows that are proposed without a coarse pass; None where it has to be made."""
+        if self.near is None:
+            return None
+        found = []
+        for probe in probes:
+            if (ids := self._proposed_for(self.near, probe, count, _dot_product_at(within, probe, metric))) is None:
+                return None
+            found.append(ids)
+        return found
+
+    def _proposed_for(self, near: Near, probe: FloatArray, count: int, bar: float) -> Ids | None:
+        wanted = max(_FEWEST_NEAR, 4 * count)
+        while wanted <= _MOST_NEAR:
+            ids = near(probe, wanted)
+            if ids is None or len(ids) < count:
+                return None
+            # Among the furthest of them some may be missing: the limit must lie well before these.
+            inside = 0 if bar == inf else np.count_nonzero(self._vectors(ids) @ probe.astype(np.float64) >= bar)
+            if 2 * inside < wanted:
+                return ids
+            wanted *= 2
+        return None
 
     def _nth_dot_product(self, probe: FloatArray, ids: Ids, count: int) -> float:
         """The `count`-th largest dot product among these rows; minus infinity where they are fewer."""

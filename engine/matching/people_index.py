@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Mapping
 from math import inf
 from typing import Protocol
@@ -13,11 +14,13 @@ from numpy.typing import NDArray
 
 from engine.device import DEVICE_FAILURES
 from engine.matching.codes import CPU
+from engine.matching.graph_keeper import GraphKeeper, GraphStore, Plan, View
 from engine.matching.index import Found, SearchIndex
 from engine.matching.layout import NOBODY, Layout
 from engine.types import FloatArray, Metric
 
 _PEOPLE_AT_ONCE = 16_384
+PLAN = Plan()
 log = logging.getLogger(__name__)
 
 
@@ -60,6 +63,8 @@ class PeopleIndex:
         self._matrix: FloatArray = np.empty((0, 0), np.float32)
         self._layout = NOBODY
         self._index = SearchIndex(self.fused, self._device)
+        self._plan: tuple[Plan, GraphStore | None] | None = None
+        self._keeper: GraphKeeper | None = None
 
     def __len__(self) -> int:
         return len(self._index)
@@ -68,7 +73,34 @@ class PeopleIndex:
     def nbytes(self) -> int:
         """Memory in use beside the references."""
         order = 0 if self._layout.order is None else self._layout.order.nbytes
-        return self._index.nbytes + self._layout.people.nbytes + self._layout.starts.nbytes + order
+        graph = 0 if self._keeper is None else self._keeper.nbytes
+        return self._index.nbytes + self._layout.people.nbytes + self._layout.starts.nbytes + order + graph
+
+    @property
+    def by_graph(self) -> bool:
+        """Whether people are searched by a graph now: nearly always exactly."""
+        return self._keeper is not None and self._keeper.ready
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until there is nothing left to do on the graph, for tests and measurements; whether it got so far."""
+        return self._keeper is None or self._keeper.settle(timeout_s)
+
+    def allow_graph(self, store: GraphStore | None = None, plan: Plan | None = None) -> None:
+        """Have a graph made of many people, from the next references of another lineage on; `close` ends it.
+
+        Args:
+            store: where it is kept between sessions; in memory only where there is none.
+            plan: of how many people, and how; `PLAN` where None.
+        """
+        if self._plan is None:
+            self._plan = plan or PLAN, store
+
+    def close(self) -> None:
+        """Forget the graph, and end the work on it; everyone is compared from now on."""
+        self._plan, keeper = None, self._keeper
+        self._keeper = self._index.near = None
+        if keeper is not None:
+            keeper.close()
 
     def follow(self, references: References) -> None:
         """Search among these references from now on.
@@ -94,13 +126,27 @@ class PeopleIndex:
         self._layout, self._matrix = Layout.of(references.person_ids), references.matrix
         if before is None or before.lineage is not references.lineage:
             self._index, changed = SearchIndex(self.fused, self._device), self._layout.people
+            self._begin_graph()
         else:
             changed = _changed_people(before, references)
+            if self._keeper is not None:
+                self._keeper.follow(View(self._layout, self._matrix), changed)
             self._index.remove(changed[~np.isin(changed, self._layout.people)])
         there = changed[np.isin(changed, self._layout.people)]
         for start in range(0, len(there), _PEOPLE_AT_ONCE):
             some = there[start : start + _PEOPLE_AT_ONCE]
             self._index.put(some, self.fused(some))
+
+    def _begin_graph(self) -> None:
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
+        if self._plan is not None:
+            keeper = self._keeper = GraphKeeper(*self._plan)
+            self._index.near = keeper.candidates
+            # Whoever drops the index without closing it must not be left with its thread.
+            weakref.finalize(self, keeper.stop)
+            keeper.follow(View(self._layout, self._matrix), self._layout.people[:0])
 
     def fused(self, people: NDArray[np.int64]) -> FloatArray:
         """Fused templates of people who are there, (S, D), in the order asked for."""

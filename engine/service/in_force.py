@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from engine.care_desk import CareDesk
 from engine.claims import Claims
 from engine.decisions import Decider
@@ -65,6 +67,7 @@ class InForce:
             networks = Networks(settings, [key for key in PACK_KEYS if getattr(settings, key) != getattr(now, key)])
             if self.opened is not None:
                 embed_missing(self.opened, networks, report, token)
+            self.networks.index.close()
             self.networks = networks
         self.use(settings)
 
@@ -97,6 +100,8 @@ class InForce:
 
     def let_go(self) -> None:
         """Close the gallery where one is open."""
+        self.networks.index.close()
+        self._parts = None
         if self.opened is not None:
             self.opened.close()
             self.opened = self.claims = None
@@ -110,7 +115,10 @@ class InForce:
     def forget_person(self, person_id: int) -> None:
         """Forget everything that is known of somebody who was erased."""
         self.past.forget(person_id)
+        self._parts = None
         self.networks.forget_gallery()
+        # It may have been written once more meanwhile.
+        self.gallery.forget_graph()
 
     def embed_missing(self, report: Report = silent, token: CancelToken | None = None) -> None:
         """Embed what the gallery's pictures lack.
@@ -168,6 +176,8 @@ class InForce:
         if self._parts is None:
             networks = self.networks
             pack_id = networks.embedder.pack.id
+            if isinstance(self.gallery.place, Path):
+                networks.index.allow_graph(self.gallery.graph_file(pack_id))
             decider = Decider(self.gallery, networks.strangers, networks.index, pack_id, self.settings, self._verifier)
             enroller = Enroller(decider, networks.for_files)
             self._parts = decider, enroller, CareDesk(self.gallery, enroller, self.past)

@@ -67,6 +67,7 @@ class Sight:
         if device.torch_device.type == "cpu":
             raise PackError("There is not enough memory. Close other programs, or use a smaller picture.") from error
         log.warning("The device failed: %s", error)
+        self._now.networks.index.close()
         self._now.networks = Networks(replace(self._now.settings, device="cpu", precision="auto"))
         self._now.networks.embedder.fallback_reason = left_device(f"{device.label} gave out")
         self._now.use(self._now.settings)
