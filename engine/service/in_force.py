@@ -110,6 +110,8 @@ class InForce:
     def forget_person(self, person_id: int) -> None:
         """Forget everything that is known of somebody who was erased."""
         self.past.forget(person_id)
+        # Who decides holds on to the index.
+        self._parts = None
         self.networks.forget_gallery()
 
     def embed_missing(self, report: Report = silent, token: CancelToken | None = None) -> None:
