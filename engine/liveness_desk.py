@@ -18,6 +18,7 @@ from engine.liveness.challenge import Challenge, Sight
 from engine.liveness.clips import FRAMES_A_SECOND, windows
 from engine.liveness.flash import Flash
 from engine.liveness.learning import in_use, probabilities
+from engine.liveness.passed import Ended
 from engine.liveness.passive import LIVE_FROM, PassiveScorer, PassiveTrack, their_box
 from engine.liveness.policy import decide
 from engine.liveness.sameness import Look, SameFace
@@ -45,8 +46,6 @@ log = logging.getLogger(__name__)
 
 SCORE_EVERY_S = 0.12
 """A track is scored no more often: neighbouring frames say the same."""
-CHECK_LASTS_S = 30.0
-"""How long a passed check counts for the face that passed it."""
 _SAME_PLACE = 0.25
 _GONE_S = 1.5
 NO_FRAME_YET = "There is no live frame yet. Start the camera first."
@@ -60,7 +59,7 @@ class _Track:
     box: Box
     seen_s: float
     passive: PassiveTrack = field(default_factory=PassiveTrack)
-    check: tuple[float, Cue] | None = None
+    check: Ended | None = None
     window: deque[Face] = field(default_factory=lambda: deque(maxlen=FRAMES))
     window_s: float = float("-inf")
     motion: Cue | None = None
@@ -138,6 +137,7 @@ class LivenessDesk:
             self._source = frame.source
         self._order = self._follow(frame, faces, tracks)
         self._see_check(frame, faces)
+        self._see_who_passed(frame, faces)
         if not self.wanted:
             return ()
         scorer = self.scorer()
@@ -227,8 +227,8 @@ class LivenessDesk:
         """
         own = list(cues[number : number + 1])
         track = self._tracks.get(self._order[number]) if number < len(self._order) else None
-        if track is not None and track.check is not None and 0 <= frame.time_s - track.check[0] <= CHECK_LASTS_S:
-            own.append(track.check[1])
+        if track is not None and track.check is not None and (said := track.check.cue(frame.time_s)) is not None:
+            own.append(said)
         if track is not None and track.motion is not None:
             own.append(track.motion)
         return decide(self._policy(), own, source=frame.source, source_live=frame.kind == "camera")
@@ -321,14 +321,27 @@ class LivenessDesk:
         else:
             state = check.see(self._sight(frame, faces))
         if state.cue is not None and first is not None and first == self._checked_track:
-            self._tracks[first].check = (frame.time_s, state.cue)
+            limit = self._same_face().turned if self._same_face is not None and self._embed is not None else None
+            face = check.face if isinstance(check, Challenge) else None
+            self._tracks[first].check = Ended(state.cue, frame.time_s, limit, face)
+
+    def _see_who_passed(self, frame: Frame, faces: Sequence[Face]) -> None:
+        """Compare with the faces that passed a check, where that is what matters."""
+        if self._policy() is Policy.CHALLENGE:
+            for number, face in zip(self._order, faces, strict=True):
+                ended, look = self._tracks[number].check, self._look(face)
+                if ended is not None and look is not None:
+                    ended.see(frame.time_s, look)
 
     def _sight(self, frame: Frame, faces: Sequence[Face]) -> Sight:
         if not faces:
             return Sight(frame.time_s, 0)
-        first, embed = faces[0], self._embed
-        look = Look(weight_of(first.quality), lambda: embed(first)) if embed is not None else None
-        return Sight(frame.time_s, len(faces), first.quality.pose, first.points, look)
+        first = faces[0]
+        return Sight(frame.time_s, len(faces), first.quality.pose, first.points, self._look(first))
+
+    def _look(self, face: Face) -> Look | None:
+        embed = self._embed
+        return Look(weight_of(face.quality), lambda: embed(face)) if embed is not None else None
 
     # --- the spoof bench ----------------------------------------------------------------------------------------
 

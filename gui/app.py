@@ -111,9 +111,10 @@ def _close_on_signals(window: MainWindow) -> QTimer:
         window.close()
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        # Windows has no SIGHUP.
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), close)
+        # Windows has no SIGHUP. What is ignored stays ignored: nohup means it.
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, close)
     # Python runs its signal handlers between its own instructions, so Qt's loop has to pass by now and then.
     heartbeat = QTimer()
     heartbeat.timeout.connect(lambda: None)

@@ -72,17 +72,23 @@ class IdleWatch(QObject):
 
     def look(self) -> None:
         """See whether the time has passed while no timer ran."""
-        # A clock that was set back says nothing; the timer goes on.
-        if self.watching and self._time_s() - self._since_s >= self._timer.interval() / 1000:
+        # What is at work now was not there all that time: it delays, and the time does not begin anew.
+        if self._overdue and not self._busy():
             self._timer.stop()
-            self._on_timeout()
+            self.idle.emit()
+
+    @property
+    def _overdue(self) -> bool:
+        # A clock that was set back says nothing; the timer goes on.
+        return self.watching and self._time_s() - self._since_s >= self._timer.interval() / 1000
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in _INPUT and self.watching:
             # Whoever wakes the machine up is not yet known to be who left it.
-            self.look()
-            if self.watching:
+            if self._overdue:
+                self.look()
+            else:
                 self._begin()
         return False
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import skimage.data
 import torch
+from hypothesis import settings
 from keyring.backends.null import Keyring as NoKeyring
 from PIL import Image
 
@@ -28,6 +29,9 @@ from tests.keyrings import FileKeyring
 from tests.postgres import Server, started
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+# How long an example takes says how busy the machine is.
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers, and the processes that they start, share the cores: threads that fight for them slow all down.
     torch.set_num_threads(1)

@@ -68,7 +68,7 @@ def _forget(desk: SortingDesk, request: argparse.Namespace) -> int:
     if known is None:
         raise BadInputError("This folder was not sorted before; there is nothing to delete.")
     desk.delete(known.id)
-    text = f"{counted(known.faces, 'face')} found in {pictures(known.done)} deleted."
+    text = f"{counted(known.faces, 'face')} found in {counted(known.done, 'picture is', 'pictures are')} deleted."
     print(json.dumps({"deleted": known.faces}) if request.json else text)
     return DONE
 

@@ -161,6 +161,9 @@ class _Own:
         if pack_id not in self._packs:
             self._packs[pack_id] = self._read(pack_id)
         here, came = self._packs[pack_id]
+        if any(len(own) and own.shape[1] != len(face) for own in (here, came)):
+            # It is refused where it is stored.
+            return False
         same = any(len(own) and float((1 - own @ face).min()) < SAME_PICTURE for own in (here, came))
         return bool(same or (len(here) and len(came) and is_one_of(face, here, came)))
 

@@ -234,6 +234,7 @@ class Gallery(Edits):
             erased = erase(session, self.journal, person_id, receipt)
             kept_edits.forget(session, people={person_id}, pictures=there.templates, faces=there.rejections)
         self._history.forget({person_id})
+        self._references.forget()
         return erased
 
     def compact(self, most: int | None = None, token: CancelToken | None = None) -> Compacted:

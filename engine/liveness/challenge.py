@@ -161,6 +161,11 @@ class Challenge:
         self._now_s = 0.0
 
     @property
+    def face(self) -> FloatArray | None:
+        """The embedding of the latest look that was compared, (D,) of unit length; None before the first one."""
+        return self._sameness.latest
+
+    @property
     def _steps(self) -> int:
         return len(self.moves) + 1
 

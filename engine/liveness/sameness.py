@@ -57,6 +57,11 @@ class Sameness:
         self._best: Look | None = None
         self._moments: list[_Moment] = []
 
+    @property
+    def latest(self) -> FloatArray | None:
+        """The embedding of the last moment that ended, (D,); None before the first one."""
+        return self._moments[-1].embedding if self._moments else None
+
     def offer(self, look: Look | None) -> None:
         """Take in a frame of the moment under way; its best look counts."""
         if look is not None and (self._best is None or look.weight > self._best.weight):

@@ -115,6 +115,7 @@ class InForce:
     def forget_person(self, person_id: int) -> None:
         """Forget everything that is known of somebody who was erased."""
         self.past.forget(person_id)
+        # Who decides holds on to the index.
         self._parts = None
         self.networks.forget_gallery()
         # It may have been written once more meanwhile.

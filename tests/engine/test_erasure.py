@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
+import weakref
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -222,3 +224,17 @@ def test_that_a_receipt_is_given_though_something_could_not_be_removed(
     assert receipt.removed["pictures"] == 1
     assert any("No space left" in note for note in receipt.notes)
     assert any("spoof bench" in note for note in receipt.notes)
+
+
+def test_that_nothing_in_memory_holds_an_erased_persons_vectors(service: FaceService, pictures: Path) -> None:
+    eileen = service.enroll(NAME, service.judge([pictures / "eileen1.jpg"])).person
+    service.enroll("Grace Hopper", service.judge([pictures / "grace.jpg"]))
+    assert service.identify([pictures / "eileen1.jpg"])[0].identifications[0].person
+    vectors = weakref.ref(service._now.gallery.references(service.info().pack_id).matrix)
+    assert vectors() is not None
+    service.erasure.erase(eileen.id)
+    gc.collect()
+    assert vectors() is None
+    assert [one.name for one in service.identify([pictures / "eileen1.jpg"])[0].identifications[0].candidates] == [
+        "Grace Hopper"
+    ]

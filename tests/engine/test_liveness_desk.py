@@ -10,10 +10,11 @@ from engine.errors import BadInputError, PackError
 from engine.liveness import weights
 from engine.liveness.bench import Trials
 from engine.liveness.challenge import Challenge, Move
+from engine.liveness.passed import CHECK_LASTS_S
 from engine.liveness.passive import LEAST_FRAMES, PassiveScorer
 from engine.liveness.sameness import SameFace
 from engine.liveness.weights import PassiveNetworks
-from engine.liveness_desk import CHECK_LASTS_S, LivenessDesk
+from engine.liveness_desk import LivenessDesk
 from engine.liveness_values import Answer, CheckPhase, Policy, TrialSetup
 from engine.service import FaceService
 from engine.settings import Settings
@@ -76,7 +77,8 @@ def test_that_frames_close_in_time_are_scored_once(desk: LivenessDesk) -> None:
     assert cue.frames <= 10
 
 
-def test_that_a_challenge_is_required_passed_and_runs_out(desk: LivenessDesk) -> None:
+def passed(desk: LivenessDesk) -> float:
+    """Let person 0 pass a check; returns when."""
     time_s = 0.0
     for _ in range(12):
         time_s += 0.2
@@ -93,10 +95,42 @@ def test_that_a_challenge_is_required_passed_and_runs_out(desk: LivenessDesk) ->
     decision = desk.decision(frame(time_s), cues)
     assert decision.met, decision.reason
     assert {cue.key for cue in decision.cues} == {"passive", "challenge"}
-    while time_s < CHECK_LASTS_S + 20:
-        time_s += 0.5
-        cues = desk.observe(frame(time_s), [face()])
-    assert not desk.decision(frame(time_s), cues).met
+    return time_s
+
+
+def seen(desk: LivenessDesk, time_s: float, one: Face) -> tuple[bool, str]:
+    """What is decided on a face that follows at the same place."""
+    decision = desk.decision(frame(time_s), desk.observe(frame(time_s), [one]))
+    return decision.met, decision.reason
+
+
+def test_that_a_challenge_is_required_passed_and_runs_out(desk: LivenessDesk) -> None:
+    time_s = passed(desk)
+    ends_s = time_s + CHECK_LASTS_S
+    assert all(seen(desk, float(later_s), face())[0] for later_s in np.arange(time_s + 0.5, ends_s - 0.2, 0.5))
+    met, reason = seen(desk, ends_s + 0.2, face())
+    assert not met
+    assert "Press" in reason
+
+
+def test_that_a_passed_check_does_not_go_over_to_a_face_that_takes_its_place(desk: LivenessDesk) -> None:
+    time_s = passed(desk)
+    met, reason = seen(desk, time_s + 0.4, face(person=1))
+    assert not met
+    assert "not the face that passed" in reason
+    assert seen(desk, time_s + 0.8, face())[0], "a single look may be off"
+    for later_s in (1.2, 1.6, 2.0):
+        assert not seen(desk, time_s + later_s, face(person=1))[0]
+    assert not seen(desk, time_s + 2.4, face())[0], "whoever had gone does not lend it to others"
+
+
+def test_that_a_passed_check_waits_while_nobody_can_tell_whose_face_it_is(desk: LivenessDesk) -> None:
+    time_s = passed(desk)
+    blurred = replace(face(person=1), quality=replace(measured(sharpness=0.0), pose=Pose(0, 0, 0)))
+    said = [seen(desk, time_s + 0.45 * step, blurred) for step in range(1, 10)]
+    assert [met for met, _ in said] == [True] * 6 + [False] * 3
+    assert "Look straight" in said[-1][1]
+    assert seen(desk, time_s + 5, face())[0]
 
 
 @pytest.mark.parametrize("kind", ["video", "folder", "virtual", "picture"])

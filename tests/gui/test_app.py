@@ -7,8 +7,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from pytestqt.qtbot import QtBot
+
+from gui import app
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,3 +49,22 @@ def test_that_a_signal_ends_the_program_cleanly(tmp_path: Path, pictures: Path, 
     assert "Destroyed while" not in rest
     assert "Traceback" not in seen + rest
     assert (tmp_path / "state" / "visavis" / "log" / "visavis.log").read_text("utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_that_a_window_that_nohup_started_outlives_its_terminal(qtbot: QtBot) -> None:
+    asked: list[str] = []
+    window: Any = SimpleNamespace(close=lambda: asked.append("close"))
+    numbers = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+    kept = [signal.getsignal(number) for number in numbers]
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        heartbeat = app._close_on_signals(window)
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert asked == []
+        os.kill(os.getpid(), signal.SIGTERM)
+        qtbot.waitUntil(lambda: asked == ["close"])
+        heartbeat.stop()
+    finally:
+        for number, handler in zip(numbers, kept, strict=True):
+            signal.signal(number, handler)

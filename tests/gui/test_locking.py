@@ -167,6 +167,26 @@ def test_that_the_window_locks_after_the_machine_has_slept(qtbot: QtBot, sealed:
     settle(qtbot, window)
 
 
+def test_that_work_which_begins_when_the_machine_wakes_up_only_delays_the_lock(
+    qtbot: QtBot, sealed: Path, open_window: OpenWindow
+) -> None:
+    window = opened_locked(qtbot, open_window, Settings(lock_after_minutes=5))
+    unlock(qtbot, window)
+    awake = window._idle._time_s
+    window._idle._time_s = lambda: awake() + 3600
+    look = window.client.submit(lambda service, _job: service.gallery_changed())
+    assert window.client.busy
+    window._idle.look()
+    window._idle.eventFilter(window, QEvent(QEvent.Type.MouseMove))
+    assert window._idle.watching
+    with qtbot.waitSignal(look.finished, timeout=WITHIN_MS):
+        pass
+    qtbot.waitUntil(lambda: not window.client.busy, timeout=WITHIN_MS)
+    window._idle.look()
+    qtbot.waitUntil(window.lock_screen.isVisible, timeout=WITHIN_MS)
+    settle(qtbot, window)
+
+
 def test_that_a_keyring_that_forgot_can_be_asked_again(
     qtbot: QtBot, gallery_path: Path, system_keyring: Path, open_window: OpenWindow
 ) -> None:

@@ -51,7 +51,8 @@ def check(references: References, gallery: Gallery, index: PeopleIndex) -> None:
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["enroll", "enroll", "enroll many", "delete", "drop", "merge", "move", "rename", "undo", "redo", "look"]
+            ["enroll", "enroll", "enroll many", "delete", "drop", "merge", "move", "split", "rename", "undo", "redo",
+             "erase", "embed anew", "look"]
         ),
         st.integers(0, 5),
         st.integers(0, 5),
@@ -59,7 +60,7 @@ STEPS = st.lists(
     ),
     min_size=1,
     max_size=12,
-)
+)  # fmt: skip
 
 
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -88,6 +89,9 @@ def follow(place: Place, steps: list[tuple[str, int, int, bool]]) -> None:
     check(here.references(PACK), here, index)
     for number, (what, one, other, away) in enumerate(steps):
         try:
+            if what == "embed anew":
+                # Not elsewhere: by ids alone nobody could tell here.
+                embed_anew(here, number)
             edit(elsewhere if away else here, what, f"Person {one}", f"Person {other}", number)
         except VisavisError:
             continue
@@ -114,12 +118,21 @@ def edit(gallery: Gallery, what: str, one: str, other: str, number: int) -> None
         case "move":
             for stored in gallery.templates(gallery.find(one).id)[-1:]:
                 gallery.move_template(stored.id, gallery.find(other).id)
+        case "split":
+            chosen = [stored.id for stored in gallery.templates(gallery.find(one).id)[1:2]]
+            gallery.split(gallery.find(one).id, chosen, f"Person {number + 6}")
+        case "erase":
+            gallery.erase_person(gallery.find(one).id, "0" * 12)
         case "rename":
             gallery.rename(gallery.find(one).id, f"Person {number + 6}")
-        case "undo":
-            gallery.undo()
-        case "redo":
-            gallery.redo()
+        case "undo" | "redo":
+            getattr(gallery, what)()
+
+
+def embed_anew(gallery: Gallery, number: int) -> None:
+    gallery.forget_pack(PACK)
+    ids = [stored.id for person in gallery.people() for stored in gallery.templates(person.id)]
+    gallery.add_embeddings(PACK, {id_: template(5000 * number + id_).embedding for id_ in ids})
 
 
 def test_that_an_enrollment_reads_nobody_else_again(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -192,3 +192,14 @@ def test_that_vectors_that_do_not_fit_change_nothing(wary: Gallery, empty: Galle
     with pytest.raises(PackMismatchError):
         import_gallery(empty, place, PASSPHRASE)
     assert [person.id for person in empty.people()] == [grace.id]
+
+
+def test_that_a_rejected_face_that_does_not_fit_alone_is_refused_with_a_sentence(
+    full: Gallery, empty: Gallery, tmp_path: Path
+) -> None:
+    full.rejections.add(full.find("Ada Lovelace").id, template(50, pack_id="third-pack", dimension=64))
+    ada = empty.enroll("Ada Lovelace", [template(60, pack_id="third-pack", dimension=32)])
+    with pytest.raises(PackMismatchError):
+        import_gallery(empty, exported(full, tmp_path / "all.visavis"), PASSPHRASE, Conflict.MERGE)
+    assert [len(empty.templates(person.id)) for person in empty.people()] == [1]
+    assert empty.people()[0].id == ada.id

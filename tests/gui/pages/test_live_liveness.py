@@ -72,12 +72,12 @@ def claim(page: LivePage, name: str) -> None:
 
 @pytest.fixture
 def film(tmp_path: Path, pictures: Path) -> Path:
-    """A film of Eileen Collins, of a second."""
+    """A film of Eileen Collins, long enough for a visit on a busy machine, too."""
     path = tmp_path / "film.avi"
     frame = cv2.cvtColor(read_image(pictures / "eileen1.jpg").pixels, cv2.COLOR_RGB2BGR)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (512, 512))
-    for step in range(25):
-        writer.write(cv2.warpAffine(frame, cv2.getRotationMatrix2D((256, 256), step / 12, 1), (512, 512)))
+    for step in range(100):
+        writer.write(cv2.warpAffine(frame, cv2.getRotationMatrix2D((256, 256), step / 48, 1), (512, 512)))
     writer.release()
     return path
 

@@ -84,7 +84,7 @@ def test_that_a_trial_of_a_video_is_kept_and_counts_nowhere(qtbot: QtBot, evalua
     assert bench.cancel.isVisible()
     qtbot.waitUntil(lambda: bench.report is not None and bench.report.from_files == 1, timeout=WITHIN_MS)
     assert "Answer: live" in bench.prompt.text()
-    assert "not counted" in bench.shortfalls.text()
+    assert "Not counted: 1 trial" in bench.shortfalls.text()
     assert bench.begin.isVisible()
     bench.back.click()
     qtbot.waitUntil(lambda: bench.report is not None and bench.report.from_files == 0, timeout=WITHIN_MS)
