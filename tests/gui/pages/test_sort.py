@@ -130,6 +130,7 @@ def test_that_a_dropped_folder_is_sorted(qtbot: QtBot, empty_window: MainWindow,
     assert page.unreadable.accessibleName() == "1 picture unreadable"
     empty_window.resize(1200, 800)
     qtbot.waitUntil(lambda: page.other.y() == page.delete.y(), timeout=WITHIN_MS)
+    assert page.folder.fontMetrics().horizontalAdvance(album.name) <= page.folder.width()
     page.unreadable.click()
     assert "could not be read" in empty_window.toasts.texts[-1]
     assert page.look_again.text() == "Look again"
