@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, thread_time
 
 import numpy as np
 from PySide6.QtCore import QTimer
@@ -31,16 +31,19 @@ class Heart:
 
     def __init__(self) -> None:
         self.gaps: dict[str, list[float]] = {}
+        self.worked: dict[str, list[float]] = {}
+        """Of each gap, milliseconds of the processor that this thread had."""
         self.doing = "starting"
-        self._last = perf_counter()
+        self._last, self._had = perf_counter(), thread_time()
         self._timer = QTimer()
         self._timer.timeout.connect(self._beat)
         self._timer.start(BEAT_MS)
 
     def _beat(self) -> None:
-        now = perf_counter()
+        now, had = perf_counter(), thread_time()
         self.gaps.setdefault(self.doing, []).append(max(0.0, (now - self._last) * 1e3 - BEAT_MS))
-        self._last = now
+        self.worked.setdefault(self.doing, []).append((had - self._had) * 1e3)
+        self._last, self._had = now, had
 
     def stop(self) -> None:
         """Beat no more."""

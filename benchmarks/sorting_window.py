@@ -32,6 +32,7 @@ from gui.settings_store import SettingsStore
 from gui.theme.style import THEME
 
 LONGEST_S = 60.0
+LONG_MS = 100
 
 
 class Hand:
@@ -104,10 +105,20 @@ def measure(gallery: Path, place: Path) -> None:
         window.grab().save(str(place / f"sort-{scheme}.png"))
     window.close()
     print("until the result is in sight: " + ", ".join(f"{doing} {took:.2f} s" for doing, took in hand.took.items()))
+    everything = sorted(gap for gaps in heart.gaps.values() for gap in gaps)
+    work = [gap for gaps in heart.worked.values() for gap in gaps]
+    print(
+        f"GUI thread, all of it: stall median {statistics.median(everything):.1f} ms, "
+        f"p99 {np.percentile(everything, 99):.1f} ms, longest {everything[-1]:.1f} ms, "
+        f"{sum(gap > LONG_MS for gap in everything)} over {LONG_MS} ms of {len(everything):,}; "
+        f"of the processor p99 {np.percentile(work, 99):.1f} ms, most {max(work):.1f} ms"
+    )
     for doing, gaps in heart.gaps.items():
+        work = heart.worked[doing]
         print(
             f"GUI thread, {doing}: stall median {statistics.median(gaps):.1f} ms, "
-            f"p99 {np.percentile(gaps, 99):.1f} ms, longest {max(gaps):.1f} ms, over {len(gaps):,} beats"
+            f"p99 {np.percentile(gaps, 99):.1f} ms, longest {max(gaps):.1f} ms, over {len(gaps):,} beats; "
+            f"of the processor p99 {np.percentile(work, 99):.1f} ms, most {max(work):.1f} ms"
         )
 
 

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from engine.capture.images import decode_jpeg
+from engine.capture.images import decode_jpeg, reduced
 from engine.care_desk import CareDesk
 from engine.decisions import Decider
 from engine.enrollment import Enroller
-from engine.errors import BadInputError, GalleryError, ImageError, OwnPictureError, UnknownPersonError
+from engine.errors import BadInputError, ImageError
 from engine.gallery.sorting_layout import Change, Layout
 from engine.gallery.store import Gallery
 from engine.pipeline import views_of_crop
 from engine.sorting import actions
 from engine.sorting.actions import Chosen, Work
-from engine.sorting.faces import candidate, face_of
 from engine.sorting.grouping import apply, arrange, looking_like
 from engine.sorting.history import Enrolled, History, Step
 from engine.sorting.listing import in_order, list_groups, rows_by_group
-from engine.sorting.selection import best_faces
+from engine.sorting.people import People
 from engine.sorting.walk import FindFaces, ReadPicture, Walk
 from engine.sorting_values import GroupKind, Sorted, SortedFace, Sorting, SortStep
 from engine.types import CancelToken, FloatArray, PixelArray, Progress, Report, silent
@@ -50,8 +48,13 @@ class SortingDesk:
     read: ReadPicture
     find: FindFaces
     _walks: dict[int, Walk] = field(default_factory=dict)
-    _layouts: dict[int, Layout] = field(default_factory=dict)
+    _layouts: dict[int, tuple[object, Layout]] = field(default_factory=dict)
+    """Each with the stamp of the gallery when it was read."""
     _histories: dict[int, History] = field(default_factory=dict)
+
+    @property
+    def _people(self) -> People:
+        return People(self.gallery, self.decider, self.enroller, self.care)
 
     # --- looking through a folder -------------------------------------------------------------------------------
 
@@ -165,12 +168,17 @@ class SortingDesk:
         about = self.gallery.sorting.particulars(layout.face_ids.tolist())
         return {group_id: in_order(layout, group_id, rows, about) for group_id, rows in rows_by_group(layout).items()}
 
-    def crops(self, face_ids: Sequence[int]) -> dict[int, PixelArray]:
-        """Aligned crops of faces, (256, 256, 3) uint8 RGB each; damaged ones and those that are gone are left out."""
+    def crops(self, face_ids: Sequence[int], longest_px: int = 256) -> dict[int, PixelArray]:
+        """Aligned crops of faces, (256, 256, 3) uint8 RGB each; damaged ones and those that are gone are left out.
+
+        Args:
+            face_ids: of any sortings.
+            longest_px: shrink them to this side, for showing.
+        """
         made = {}
         for id_, jpeg in self.gallery.sorting.crops(face_ids).items():
             try:
-                made[id_] = decode_jpeg(jpeg)
+                made[id_] = reduced(decode_jpeg(jpeg), longest_px)[0]
             except ImageError:
                 continue
         return made
@@ -198,7 +206,7 @@ class SortingDesk:
         changes: list[Change] = []
         try:
             for own_name, rows in self._by_name(sorting_id, chosen, name).items():
-                one = self._enroll(sorting_id, own_name, rows)
+                one = self._people.enroll(self._layout(sorting_id), own_name, rows)
                 enrolled.append(one)
                 layout = self._layout(sorting_id)
                 alike = looking_like(layout, one.person_id, self.decider())
@@ -208,7 +216,7 @@ class SortingDesk:
             # All or nothing: a name that cannot be given must not leave the others half done.
             for change in reversed(changes):
                 self.gallery.sorting.revert(sorting_id, change)
-            self._withdraw(enrolled)
+            self._people.withdraw(enrolled)
             raise
         text = f"Confirm {len(chosen.rows):,} faces" if len(chosen.rows) > 1 else "Confirm a face"
         self._history(sorting_id).add(
@@ -237,10 +245,10 @@ class SortingDesk:
         rejected: list[int] = []
         try:
             for person_id, rows in actions.taken_for(layout, chosen).items():
-                self._keep_as_rejected(layout, person_id, rows, rejected, singled_out=bool(face_ids))
+                self._people.keep_as_rejected(layout, person_id, rows, rejected, singled_out=bool(face_ids))
             change = self.gallery.sorting.change(sorting_id, work)
         except BaseException:
-            self._forget_rejections(rejected)
+            self._people.forget_rejections(rejected)
             raise
         self._history(sorting_id).add(
             Step(
@@ -315,19 +323,26 @@ class SortingDesk:
     def _take_back(self, sorting_id: int, step: Step) -> None:
         for change in reversed(step.changes):
             self.gallery.sorting.revert(sorting_id, change)
-        self._withdraw(step.enrolled)
-        self._forget_rejections(step.rejected)
+        self._people.withdraw(step.enrolled)
+        self._people.forget_rejections(step.rejected)
 
     def _layout(self, sorting_id: int) -> Layout:
-        """All faces; embeddings are read again only when there are others than before."""
+        """All faces, as they were read last while nothing is written into the gallery.
+
+        After that their places are read again, and embeddings where there are other faces than before.
+        """
         store, kept = self.gallery.sorting, self._layouts.get(sorting_id)
-        if kept is not None:
-            placed, groups = store.places(sorting_id)
-            if list(placed) == kept.face_ids.tolist():
-                self._layouts[sorting_id] = replace(kept, placed=tuple(placed.values()), groups=groups)
-                return self._layouts[sorting_id]
-        self._layouts[sorting_id] = store.layout(sorting_id)
-        return self._layouts[sorting_id]
+        stamp = store.stamp()
+        if kept is None or kept[0] != stamp:
+            layout = store.layout(sorting_id) if kept is None else self._brought_up_to_date(sorting_id, kept[1])
+            kept = self._layouts[sorting_id] = stamp, layout
+        return kept[1]
+
+    def _brought_up_to_date(self, sorting_id: int, layout: Layout) -> Layout:
+        placed, groups = self.gallery.sorting.places(sorting_id)
+        if not np.array_equal(np.fromiter(placed, np.int64, len(placed)), layout.face_ids):
+            return self.gallery.sorting.layout(sorting_id)
+        return replace(layout, placed=tuple(placed.values()), groups=groups)
 
     def _by_name(self, sorting_id: int, chosen: Chosen, name: str) -> Mapping[str, list[int]]:
         """Rows of the chosen faces by the name they get."""
@@ -347,68 +362,6 @@ class SortingDesk:
             raise BadInputError("These faces are confirmed already.")
         return by_name
 
-    def _enroll(self, sorting_id: int, name: str, rows: Sequence[int]) -> Enrolled:
-        """Enroll the best few; somebody who is enrolled already may have enough templates."""
-        layout, store = self._layout(sorting_id), self.gallery.sorting
-        before = self._templates(name)
-        face_ids = [int(layout.face_ids[row]) for row in rows]
-        known = [one for one in before.values() if one is not None]
-        enrolled = np.stack(known) if known else np.zeros((0, layout.embeddings.shape[1]), np.float32)
-        best = best_faces(face_ids, layout.embeddings[list(rows)], store.particulars(face_ids), enrolled)
-        try:
-            if best or not before:
-                self.enroller().enroll(name, [candidate(one) for one in store.found(best)], None)
-        except BadInputError:
-            if not before:
-                raise
-        person = self.gallery.find(name)
-        added = tuple(self._templates(name).keys() - before.keys())
-        return Enrolled(person.id, added, new=not before)
-
-    def _templates(self, name: str) -> dict[int, FloatArray | None]:
-        """Embeddings of the templates of somebody, by template; nothing for somebody new."""
-        pack_id = self.decider().pack_id
-        try:
-            person = self.gallery.find(name)
-        except UnknownPersonError:
-            return {}
-        return {one.id: one.embeddings.get(pack_id) for one in self.gallery.templates(person.id)}
-
-    def _withdraw(self, enrolled: Sequence[Enrolled]) -> None:
-        """Take back what confirmations put into the gallery, as far as it is still there."""
-        for one in reversed(enrolled):
-            there = {template.id for template in self.gallery.templates(one.person_id)}
-            if one.new and there and there <= set(one.template_ids):
-                self.gallery.delete_person(one.person_id)
-                continue
-            for template_id in there & set(one.template_ids):
-                self.gallery.delete_template(template_id)
-
     def _put_back(self, sorting_id: int, step: Step) -> None:
         for change in step.changes:
             self.gallery.sorting.revert(sorting_id, change.reversed)
-
-    def _keep_as_rejected(
-        self, layout: Layout, person_id: int, rows: Sequence[int], kept: list[int], *, singled_out: bool
-    ) -> None:
-        """Keep the best few that differ as faces that are not a person; those kept already are passed over."""
-        store, care = self.gallery.sorting, self.care()
-        face_ids = [int(layout.face_ids[row]) for row in rows]
-        none = np.zeros((0, layout.embeddings.shape[1]), np.float32)
-        best = best_faces(face_ids, layout.embeddings[list(rows)], store.particulars(face_ids), none)
-        for found in store.found(best):
-            source = str(Path(found.folder, found.path))
-            try:
-                kept.append(care.reject(person_id, face_of(found), source).id)
-            except (BadInputError, ImageError):
-                continue
-            except OwnPictureError:
-                # Of a face that was chosen the user must know; a group's name may be wrong for all others.
-                if singled_out:
-                    raise
-
-    def _forget_rejections(self, rejection_ids: Sequence[int]) -> None:
-        for id_ in rejection_ids:
-            # Somebody may have taken it back elsewhere.
-            with suppress(GalleryError):
-                self.care().forget_rejection(id_)

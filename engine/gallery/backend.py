@@ -64,6 +64,9 @@ class Backend(Protocol):
     def changes(self) -> Changes | None:
         """What others have committed since the last look; None for nothing."""
 
+    def version(self) -> object:
+        """What is another value once others have committed; for whoever looks without being `changes`' reader."""
+
     def note(self, session: Session, people: set[int] | None) -> None:
         """Tell the others, within a transaction that writes, whose rows it changes; None where that is not known."""
 

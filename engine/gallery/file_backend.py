@@ -35,7 +35,7 @@ class FileBackend:
         self.key = key
         self.failed_before = 0
         """How often what was typed did not open it, before it did."""
-        self._seen_version = 0
+        self._seen_version = self._opened = 0
         self._deleted = False
         self._use(engine)
 
@@ -80,6 +80,10 @@ class FileBackend:
             return None
         self._seen_version = version
         return Changes()
+
+    def version(self) -> tuple[int, int]:
+        """What is another value once others have committed, or the file was opened anew."""
+        return self._opened, self._data_version()
 
     def note(self, session: Session, people: set[int] | None) -> None:
         """Do nothing: SQLite tells the others that something has changed."""
@@ -195,6 +199,7 @@ class FileBackend:
 
     def _use(self, engine: Engine) -> None:
         self.reading, self.writing = engine, engine.execution_options(writes=True)
+        self._opened += 1
         self._seen_version = self._data_version()
 
     def _data_version(self) -> int:

@@ -106,6 +106,11 @@ class ServerBackend:
             return Changes()
         return Changes(frozenset(id_ for row in foreign for id_ in row.people)) if foreign else None
 
+    def version(self) -> int:
+        """The number of the latest commit."""
+        with self.reading.connect() as connection:
+            return int(connection.exec_driver_sql("SELECT version FROM gallery_state").scalar_one())
+
     def note(self, session: Session, people: set[int] | None) -> None:
         """Tell the others, with the transaction, whose rows it changes; None where that is not known."""
         connection = session.connection()

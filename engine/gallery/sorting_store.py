@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, type_coerce, update
 from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType
 
 from engine.errors import BadInputError, GalleryError
 from engine.gallery.rows import embedding_bytes, now
 from engine.gallery.sorting_layout import Change, Found, KeptFace, Layout, LookedAt, Measured, Particulars, Placed, Row
+from engine.gallery.sorting_places import Places, groups_of, places_of, rows_of
 from engine.gallery.sorting_schema import FaceRow, GroupRow, PictureRow, SortingRow
 from engine.sorting_values import GroupKind, Sorting
 from engine.types import FloatArray
@@ -27,16 +29,28 @@ _IDS_AT_ONCE = 500
 
 
 class Writes(Protocol):
-    """Opens a transaction that writes; one that erases is followed by emptying the log."""
+    """Opens a transaction that writes; one that erases is followed by emptying the log.
 
-    def __call__(self, *, erases: bool) -> AbstractContextManager[Session]: ...  # noqa: D102 - said above
+    `touches` are the people whose rows are changed: here never any.
+    """
+
+    def __call__(self, *, erases: bool, touches: set[int] | None) -> AbstractContextManager[Session]: ...  # noqa: D102 - said above
 
 
 class SortingStore:
     """Reads and writes sortings through the gallery's own transactions."""
 
-    def __init__(self, read: Callable[[], AbstractContextManager[Session]], write: Writes) -> None:
-        self._read, self._write = read, write
+    def __init__(
+        self, read: Callable[[], AbstractContextManager[Session]], write: Writes, stamp: Callable[[], object]
+    ) -> None:
+        """Use a gallery's ways to read and write.
+
+        Args:
+            read: opens a session that reads.
+            write: opens a transaction.
+            stamp: returns what is another value once anything has been written into the gallery, here or elsewhere.
+        """
+        self._read, self._write, self.stamp = read, write, stamp
 
     # --- folders ------------------------------------------------------------------------------------------------
 
@@ -63,7 +77,7 @@ class SortingStore:
 
     def begin(self, folder: Path, pack_id: str) -> int:
         """Return the number of a folder's sorting, which is made where there is none."""
-        with self._write(erases=False) as session:
+        with self._write(erases=False, touches=set()) as session:
             known = session.scalar(select(SortingRow.id).where(SortingRow.folder == stored(folder)))
             if known is not None:
                 return known
@@ -74,7 +88,7 @@ class SortingStore:
 
     def delete(self, sorting_id: int) -> None:
         """Delete a sorting with all its faces, from the disk too; people who were enrolled stay."""
-        with self._write(erases=True) as session:
+        with self._write(erases=True, touches=set()) as session:
             session.execute(delete(SortingRow).where(SortingRow.id == sorting_id))
 
     def pack_id(self, sorting_id: int) -> str:
@@ -89,7 +103,7 @@ class SortingStore:
 
     def embed_again(self, sorting_id: int, pack_id: str, embeddings: Mapping[int, FloatArray]) -> None:
         """Replace the embeddings of all faces by another pack's, in one transaction."""
-        with self._write(erases=True) as session:
+        with self._write(erases=True, touches=set()) as session:
             row = _row(session, sorting_id)
             row.pack_id, row.arranged = pack_id, False
             values = [{"id": id_, "embedding": embedding_bytes(one)} for id_, one in embeddings.items()]
@@ -107,7 +121,7 @@ class SortingStore:
 
     def count(self, sorting_id: int, there: Sequence[str]) -> None:
         """Note which pictures there are. What was found in those that are gone goes, unless somebody decided on it."""
-        with self._write(erases=False) as session:
+        with self._write(erases=False, touches=set()) as session:
             _row(session, sorting_id).total = len(there)
             known = session.execute(
                 select(PictureRow.id, PictureRow.path).where(PictureRow.sorting_id == sorting_id)
@@ -125,7 +139,7 @@ class SortingStore:
         again = PictureRow.sorting_id == sorting_id, PictureRow.path.in_(paths)
         with self._read() as session:
             replaced = session.scalar(select(func.count()).select_from(PictureRow).where(*again))
-        with self._write(erases=bool(replaced)) as session:
+        with self._write(erases=bool(replaced), touches=set()) as session:
             session.execute(delete(PictureRow).where(*again))
             _row(session, sorting_id).arranged = False
             for one in looked:
@@ -150,24 +164,32 @@ class SortingStore:
 
     def layout(self, sorting_id: int) -> Layout:
         """All faces with their embeddings, and all groups."""
-        columns = FaceRow.id, FaceRow.picture_id, FaceRow.group_id, FaceRow.settled, FaceRow.refused, FaceRow.embedding
+        # Without a type, as `places_of` reads them.
+        refused = type_coerce(FaceRow.refused, NullType())
+        columns = FaceRow.id, FaceRow.picture_id, FaceRow.group_id, FaceRow.settled, refused, FaceRow.embedding
         of_sorting = select(*columns).join(PictureRow, PictureRow.id == FaceRow.picture_id)
+        face_ids, picture_ids, blobs, placed, places = [], [], [], [], Places()
         with self._read() as session:
-            rows = session.execute(of_sorting.where(PictureRow.sorting_id == sorting_id).order_by(FaceRow.id)).all()
-            groups = _groups(session, sorting_id)
-        dimension = len(rows[0].embedding) // 4 if rows else 0
+            query = of_sorting.where(PictureRow.sorting_id == sorting_id).order_by(FaceRow.id)
+            for id_, picture_id, group_id, settled, people, embedding in rows_of(session, query):
+                face_ids.append(id_)
+                picture_ids.append(picture_id)
+                blobs.append(embedding)
+                placed.append(places.of(group_id, settled, people))
+            groups = groups_of(session, sorting_id)
+        dimension = len(blobs[0]) // 4 if blobs else 0
         return Layout(
-            np.array([row.id for row in rows], np.int64),
-            np.array([row.picture_id for row in rows], np.int64),
-            np.frombuffer(b"".join(row.embedding for row in rows), "<f4").reshape(len(rows), dimension),
-            tuple(Placed(row.group_id, row.settled, tuple(row.refused)) for row in rows),
+            np.array(face_ids, np.int64),
+            np.array(picture_ids, np.int64),
+            np.frombuffer(b"".join(blobs), "<f4").reshape(len(blobs), dimension),
+            tuple(placed),
             groups,
         )
 
     def places(self, sorting_id: int) -> tuple[dict[int, Placed], dict[int, Row]]:
-        """Where each face is, by its number, and the rows of all groups."""
+        """Where each face is, by its number, ascending, and the rows of all groups."""
         with self._read() as session:
-            return _placed(session, sorting_id), _groups(session, sorting_id)
+            return places_of(session, sorting_id), groups_of(session, sorting_id)
 
     def found(self, face_ids: Iterable[int]) -> list[Found]:
         """Faces with all that is known of them, by number; those that are gone are left out."""
@@ -211,13 +233,13 @@ class SortingStore:
 
     def change(self, sorting_id: int, work: Callable[[Session], None]) -> Change:
         """Change groups and places in one transaction, and return what it takes to go back."""
-        with self._write(erases=False) as session:
+        with self._write(erases=False, touches=set()) as session:
             _row(session, sorting_id)
-            groups, placed = _groups(session, sorting_id), _placed(session, sorting_id)
+            groups, placed = groups_of(session, sorting_id), places_of(session, sorting_id)
             work(session)
             session.flush()
             _drop_empty(session, sorting_id)
-            return _difference(groups, placed, _groups(session, sorting_id), _placed(session, sorting_id))
+            return _difference(groups, placed, groups_of(session, sorting_id), places_of(session, sorting_id))
 
     def revert(self, sorting_id: int, change: Change) -> None:
         """Put groups and places back as they were before a change.
@@ -225,8 +247,8 @@ class SortingStore:
         Raises:
             GalleryError: something else has changed them since.
         """
-        with self._write(erases=False) as session:
-            groups, placed = _groups(session, sorting_id), _placed(session, sorting_id)
+        with self._write(erases=False, touches=set()) as session:
+            groups, placed = groups_of(session, sorting_id), places_of(session, sorting_id)
             touched = change.groups_before.keys() | change.groups_after.keys()
             as_left = {id_: groups[id_] for id_ in touched if id_ in groups} == change.groups_after
             if not as_left or any(placed.get(id_) != one for id_, one in change.placed_after.items()):
@@ -323,18 +345,6 @@ def _face(row: FaceRow) -> KeptFace:
 
 def _measured(stored_quality: Sequence[Sequence[Any]]) -> tuple[Measured, ...]:
     return tuple((str(key), float(value), str(unit), str(reason)) for key, value, unit, reason in stored_quality)
-
-
-def _groups(session: Session, sorting_id: int) -> dict[int, Row]:
-    rows = session.execute(select(GroupRow.__table__).where(GroupRow.sorting_id == sorting_id))
-    return {row.id: dict(row._mapping) for row in rows}
-
-
-def _placed(session: Session, sorting_id: int) -> dict[int, Placed]:
-    columns = FaceRow.id, FaceRow.group_id, FaceRow.settled, FaceRow.refused
-    query = select(*columns).join(PictureRow, PictureRow.id == FaceRow.picture_id)
-    rows = session.execute(query.where(PictureRow.sorting_id == sorting_id))
-    return {row.id: Placed(row.group_id, row.settled, tuple(row.refused)) for row in rows}
 
 
 def _drop_empty(session: Session, sorting_id: int) -> None:

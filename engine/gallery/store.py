@@ -298,7 +298,7 @@ class Gallery(Edits):
     @property
     def sorting(self) -> SortingStore:
         """What was found in folders of photographs; kept in this same file."""
-        return SortingStore(self._read, self._write)
+        return SortingStore(self._read, self._write, self._stamp)
 
 
 def _server_backend(address: ServerAddress) -> Backend:

@@ -38,11 +38,13 @@ class Transactions:
         self.rejections = Rejections(self._read, self._write, self._change)
         self.journal = Journal(self._read, self._write, writable=backend.writable)
         self._erasure_pending = False
+        self._writes = 0
         self._earlier = self._newest_kept()
 
     def _begin_again(self) -> None:
         """Forget what was read and done: the database is another one now."""
         self._history = History()
+        self._writes += 1
         self._earlier = self._newest_kept()
         self._references.forget()
         self.rejections.forget()
@@ -196,6 +198,7 @@ class Transactions:
                 self.journal.tick(session)
                 session.flush()
                 self._backend.note(session, touches)
+            self._writes += 1
             if touches is None:
                 self._references.forget()
             else:
@@ -204,6 +207,11 @@ class Transactions:
             # Deleted rows live on in the write-ahead log until it is emptied; a reader elsewhere can delay that.
             if erases or self._erasure_pending:
                 self._erasure_pending = not self._backend.erase_leftovers()
+
+    def _stamp(self) -> tuple[int, object]:
+        """What is another value once anything has been written, here or elsewhere; cheap to ask for."""
+        with self._backend.errors():
+            return self._writes, self._backend.version()
 
     def _name_of(self, person_id: int) -> str:
         with self._read() as session:

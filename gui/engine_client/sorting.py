@@ -36,9 +36,9 @@ class Sorting(Part):
         """Job of list[SortedFace]."""
         return self.submit(lambda service, _job: service.sorting.faces(sorting_id, group_id))
 
-    def sorted_crops(self, face_ids: Sequence[int]) -> Job:
+    def sorted_crops(self, face_ids: Sequence[int], longest_px: int) -> Job:
         """Job of dict[int, PixelArray]."""
-        return self.submit(lambda service, _job: service.sorting.crops(face_ids))
+        return self.submit(lambda service, _job: service.sorting.crops(face_ids, longest_px))
 
     def sort_confirm(self, sorting_id: int, group_ids: Sequence[int], face_ids: Sequence[int], name: str = "") -> Job:
         """Job of Sorted."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import sys
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -77,9 +79,13 @@ class Worker(Part, QObject):
 
     def _engine(self) -> FaceService:
         if self._service is None:
+            fresh = "engine.service" not in sys.modules
             from engine.service import FaceService  # noqa: PLC0415 - loads torch, on this thread and not at start-up
 
             self._service = FaceService(self.settings, self._gallery_path)
+            if fresh:
+                # A full collection would look through all that torch consists of, 0.2 s in which the window stands.
+                gc.freeze()
             self._service.listen(
                 lambda: self.post(self._changed_elsewhere), lambda why: self.post(lambda: self._on_away(why))
             )

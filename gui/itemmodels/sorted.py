@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from typing_extensions import override
 
 from engine.sorting_values import GroupKind, SortedFace, SortedGroup
-from engine.types import PixelArray
 from engine.wording import counted
 from gui.engine_client import EngineClient
+from gui.itemmodels.face_thumbnails import Thumbnails
+from gui.itemmodels.following import FollowingRows
 from gui.theme import tokens as t
-from gui.theme.style import THEME
-from gui.widgets.basics import image_of, rounded
 
 ID = Qt.ItemDataRole.UserRole
 VALUE = Qt.ItemDataRole.UserRole + 1
-_MOST_THUMBNAILS = 3000
-"""Kept in memory: about 110 MB at the most."""
 _Index = QModelIndex | QPersistentModelIndex
 _NOTES = {
     GroupKind.KNOWN: "proposed",
@@ -29,57 +26,20 @@ _NOTES = {
 }
 
 
-class Thumbnails(QObject):
-    """Pictures of faces, fetched when they are first asked for."""
-
-    arrived = Signal()
-
-    def __init__(self, client: EngineClient, side_px: int, parent: QObject) -> None:
-        super().__init__(parent)
-        self._client, self._side_px = client, side_px
-        self._kept: dict[int, QPixmap] = {}
-        self._wanted: dict[int, None] = {}
-        self._fetch = QTimer(self)
-        self._fetch.setSingleShot(True)
-        self._fetch.setInterval(0)
-        self._fetch.timeout.connect(self._fetch_wanted)
-        THEME.changed.connect(self.arrived)
-
-    def of(self, face_id: int) -> QPixmap:
-        """A face's picture; an empty tile until it is there."""
-        kept = self._kept.get(face_id)
-        if kept is None:
-            self._wanted[face_id] = None
-            self._fetch.start()
-            return rounded(None, self._side_px)
-        return kept
-
-    def _fetch_wanted(self) -> None:
-        wanted, self._wanted = list(self._wanted), {}
-        if len(self._kept) > _MOST_THUMBNAILS:
-            self._kept.clear()
-        self._client.sorted_crops(wanted).succeeded.connect(self._keep)
-
-    def _keep(self, crops: dict[int, PixelArray]) -> None:
-        for face_id, crop in crops.items():
-            self._kept[face_id] = rounded(image_of(crop), self._side_px, 2.0)
-        self.arrived.emit()
-
-
-class GroupsModel(QAbstractListModel):
+class GroupsModel(FollowingRows[SortedGroup]):
     """The groups of a folder, in order."""
+
+    key = attrgetter("id")
 
     def __init__(self, client: EngineClient, parent: QObject) -> None:
         super().__init__(parent)
-        self.groups: Sequence[SortedGroup] = ()
         self._thumbnails = Thumbnails(client, t.SMALL_THUMBNAIL_PX, self)
         self._thumbnails.arrived.connect(self._repaint)
 
-    def show_groups(self, groups: Sequence[SortedGroup]) -> None:
-        """Show these from now on."""
-        self.beginResetModel()
-        self.groups = tuple(groups)
-        self.endResetModel()
+    @property
+    def groups(self) -> tuple[SortedGroup, ...]:
+        """The groups in sight."""
+        return self.values
 
     def row_of(self, group_id: int) -> int:
         """Where a group is, or -1."""
@@ -104,22 +64,31 @@ class GroupsModel(QAbstractListModel):
             case _:
                 return {ID: group.id, VALUE: group}.get(role)
 
-    def _repaint(self) -> None:
-        if self.groups:
-            self.dataChanged.emit(self.index(0), self.index(len(self.groups) - 1), [Qt.ItemDataRole.DecorationRole])
+    def _repaint(self, face_ids: list[int]) -> None:
+        arrived = set(face_ids)
+        repaint(self, [row for row, one in enumerate(self.groups) if one.cover_id in arrived])
 
 
-class FacesModel(QAbstractListModel):
+class FacesModel(FollowingRows[SortedFace]):
     """The faces of one group."""
+
+    shown = Signal()
+    """Other faces are there than before, or others of the same group."""
+    key = attrgetter("id")
 
     def __init__(self, client: EngineClient, parent: QObject) -> None:
         super().__init__(parent)
-        self.faces: Sequence[SortedFace] = ()
+        self._rows: dict[int, int] = {}
         self._client = client
         self._asked = 0
         self._shown: tuple[int, int] | None = None
         self._thumbnails = Thumbnails(client, t.THUMBNAIL_PX, self)
         self._thumbnails.arrived.connect(self._repaint)
+
+    @property
+    def faces(self) -> tuple[SortedFace, ...]:
+        """The faces in sight."""
+        return self.values
 
     def show_group(self, sorting_id: int, group_id: int) -> None:
         """Show a group's faces, as soon as they are there."""
@@ -142,11 +111,9 @@ class FacesModel(QAbstractListModel):
         self._show([])
 
     def _show(self, faces: Sequence[SortedFace]) -> None:
-        if tuple(faces) == self.faces:
-            return
-        self.beginResetModel()
-        self.faces = tuple(faces)
-        self.endResetModel()
+        self.follow(faces)
+        self._rows = {face.id: row for row, face in enumerate(self.faces)}
+        self.shown.emit()
 
     @override
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
@@ -167,9 +134,15 @@ class FacesModel(QAbstractListModel):
             case _:
                 return {ID: face.id, VALUE: face}.get(role)
 
-    def _repaint(self) -> None:
-        if self.faces:
-            self.dataChanged.emit(self.index(0), self.index(len(self.faces) - 1), [Qt.ItemDataRole.DecorationRole])
+    def _repaint(self, face_ids: list[int]) -> None:
+        repaint(self, [self._rows[one] for one in face_ids if one in self._rows])
+
+
+def repaint(model: QAbstractListModel, rows: Sequence[int]) -> None:
+    """Say that pictures have come; every row on its own, since a view looks at all rows of a range."""
+    for row in rows:
+        index = model.index(row)
+        model.dataChanged.emit(index, index, [Qt.ItemDataRole.DecorationRole])
 
 
 def group_note(group: SortedGroup) -> str:

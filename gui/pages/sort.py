@@ -17,9 +17,10 @@ from gui.pages.sort_dialogs import DeleteDialog
 from gui.pages.sort_groups import SortGroups
 from gui.pages.sort_start import SortStart
 from gui.sort_run import SortRun
-from gui.widgets.basics import button, label
+from gui.widgets.basics import button
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.job_bar import JobBar
+from gui.widgets.one_line import OneLine
 
 
 class SortPage(Page):
@@ -30,9 +31,11 @@ class SortPage(Page):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.folder = label("", "muted")
-        self.undo = button("Undo", self.take_back, "quiet", "undo")
-        self.redo = button("Redo", self.do_again, "quiet", "redo")
+        self.folder = OneLine("", "muted")
+        self.undo = button("", self.take_back, "quiet", "undo")
+        self.undo.setAccessibleName("Undo")
+        self.redo = button("", self.do_again, "quiet", "redo")
+        self.redo.setAccessibleName("Redo")
         self.look_again = button("Look again", self._look_again, "quiet", "retry")
         self.look_again.setToolTip("Look for new and changed pictures; the others are not looked at again")
         self.unreadable = button("", self._show_problems, "quiet", "warning")
@@ -169,7 +172,9 @@ class SortPage(Page):
             return
         problems = len(result.problems)
         self.unreadable.setVisible(bool(problems) and self.run is None)
-        self.unreadable.setText(f"{pictures(problems)} unreadable")
+        self.unreadable.setText(f"{problems:,} unreadable")
+        self.unreadable.setToolTip(f"{pictures(problems)} could not be read; say which and why")
+        self.unreadable.setAccessibleName(f"{pictures(problems)} unreadable")
         for control, text, verb, key in (
             (self.undo, result.undo_text, "Undo", "U"),
             (self.redo, result.redo_text, "Do again", "R"),
@@ -179,7 +184,7 @@ class SortPage(Page):
         self.look_again.setText("Look again" if result.sorting.complete else "Go on")
 
     def _show_folder(self, folder: Path) -> None:
-        self.folder.setText(shown(folder, 30))
+        self.folder.setText(shown(folder))
         self.folder.setToolTip(str(folder))
 
     def _show_problems(self) -> None:

@@ -14,7 +14,7 @@ from engine.sorting_values import ALONE, GroupKind, Sorted, SortedGroup
 from engine.wording import counted
 from gui.context import Context
 from gui.engine_client import Job
-from gui.itemmodels.sorted import ID, VALUE, FacesModel, GroupsModel, group_note
+from gui.itemmodels.sorted import VALUE, FacesModel, GroupsModel, group_note
 from gui.pages.sort_dialogs import GroupDialog, NameDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import button, card, column, label, row
@@ -42,6 +42,7 @@ class SortGroups(QWidget):
         self._client = context.client
         self.result: Sorted | None = None
         self._said: Toast | None = None
+        self._showing = False
         self.groups = GroupsModel(context.client, self)
         self.faces = FacesModel(context.client, self)
         self.list = QListView()
@@ -85,7 +86,7 @@ class SortGroups(QWidget):
         self.list.selectionModel().currentChanged.connect(self._on_current)
         self.list.selectionModel().selectionChanged.connect(self._update)
         self.wall.selectionModel().selectionChanged.connect(self._update)
-        self.faces.modelReset.connect(self._on_faces)
+        self.faces.shown.connect(self._on_faces)
 
     def _make_buttons(self) -> None:
         actions: tuple[tuple[str, str, str, Callable[[], object], str, str], ...] = (
@@ -121,8 +122,10 @@ class SortGroups(QWidget):
         """Show a sorted folder; the group in sight stays in sight, or the next one once it is settled."""
         same = self.result is not None and self.result.sorting.id == result.sorting.id
         before, place = self.current if same else None, max(0, self.list.currentIndex().row())
-        self.result = result
-        self.groups.show_groups(result.groups)
+        chosen = self.chosen_groups
+        self._showing, self.result = True, result
+        self.groups.follow(result.groups)
+        self._showing = False
         now = result.group(before.id) if before else None
         if now is None or (before and now.kind is not before.kind and now.kind is GroupKind.CONFIRMED):
             where = place if same else 0
@@ -132,9 +135,10 @@ class SortGroups(QWidget):
         if where < 0:
             self.faces.show_nothing()
         index = self.groups.index(max(where, 0))
-        self.list.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-        self.list.scrollTo(index)
-        self._on_current(index)
+        if self.list.currentIndex() != index or not all(_as_before(result, one) for one in chosen):
+            self.list.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            self.list.scrollTo(index)
+        self._show_faces(index)
 
     @property
     def current(self) -> SortedGroup | None:
@@ -145,29 +149,34 @@ class SortGroups(QWidget):
     @property
     def chosen_groups(self) -> list[SortedGroup]:
         """The groups that are chosen in the list, in its order."""
-        rows = sorted(index.row() for index in self.list.selectionModel().selectedIndexes())
-        return [self.groups.groups[row_] for row_ in rows]
+        return [self.groups.groups[row_] for row_ in _chosen_rows(self.list)]
 
     @property
     def chosen_faces(self) -> list[int]:
         """The faces that are chosen on the wall."""
-        return sorted(index.data(ID) for index in self.wall.selectionModel().selectedIndexes())
+        return sorted(self.faces.faces[row_].id for row_ in _chosen_rows(self.wall))
 
     def _on_current(self, current: QModelIndex, _previous: QModelIndex | None = None) -> None:
-        group: SortedGroup | None = current.data(VALUE)
-        if group is not None and self.result is not None:
+        # While the list follows a result, what is current may be so for a moment only.
+        if not self._showing:
             self.wall.clearSelection()
+            self._show_faces(current)
+
+    def _show_faces(self, index: QModelIndex) -> None:
+        group: SortedGroup | None = index.data(VALUE)
+        if group is not None and self.result is not None:
             self.faces.show_group(self.result.sorting.id, group.id)
         self._update()
 
     def _on_faces(self) -> None:
-        if self.faces.faces:
-            self.wall.setCurrentIndex(QModelIndex())
+        if self.faces.faces and not self.wall.currentIndex().isValid():
             no_update = QItemSelectionModel.SelectionFlag.NoUpdate
             self.wall.selectionModel().setCurrentIndex(self.faces.index(0), no_update)
         self._update()
 
     def _update(self) -> None:
+        if self._showing:
+            return
         groups, faces = self.chosen_groups, self.chosen_faces
         group = self.current
         if len(groups) > 1 and not faces:
@@ -299,5 +308,19 @@ class SortGroups(QWidget):
 
     def _on_done(self, result: Sorted) -> None:
         if self.result is not None and result.sorting.id == self.result.sorting.id:
+            self.wall.clearSelection()
             self.show_result(result)
             self.changed.emit(result)
+
+
+def _chosen_rows(view: QListView) -> list[int]:
+    """Rows that are chosen, ascending; a range of thousands is one step."""
+    ranges = view.selectionModel().selection()
+    runs = [ranges.at(number) for number in range(ranges.count())]
+    return sorted({row_ for one in runs for row_ in range(one.top(), one.bottom() + 1)})
+
+
+def _as_before(result: Sorted, group: SortedGroup) -> bool:
+    """Whether a group is still there, and what it was."""
+    now = result.group(group.id)
+    return now is not None and now.kind is group.kind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
 from typing_extensions import override
 
 from gui.theme import tokens as t
@@ -96,7 +96,7 @@ class SidesLayout(QLayout):
         """Place items side by side, in the middle of their line; the last one may grow by what is free."""
         for number, item in enumerate(items, 1):
             size = item.sizeHint()
-            if number == len(items) and item.expandingDirections() & Qt.Orientation.Horizontal:
+            if number == len(items) and _likes_to_grow(item):
                 size.setWidth(size.width() + max(0, free))
             place = QPoint(max(left, self.geometry().left()), top + (height - size.height()) // 2)
             item.setGeometry(QRect(place, size.boundedTo(QSize(self.geometry().width(), size.height()))))
@@ -120,3 +120,10 @@ class SidesLayout(QLayout):
                 lines.append([])
             lines[-1].append(item)
         return lines
+
+
+def _likes_to_grow(item: QLayoutItem) -> bool:
+    """Whether it expands, or asks for no width and takes what there is."""
+    widget = item.widget()
+    takes_any = widget is not None and widget.sizePolicy().horizontalPolicy() is QSizePolicy.Policy.Ignored
+    return takes_any or bool(item.expandingDirections() & Qt.Orientation.Horizontal)

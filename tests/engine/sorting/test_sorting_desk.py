@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from engine.errors import BadInputError, GalleryError, InvalidNameError, OperationCancelledError
+from engine.gallery.sorting_store import SortingStore
 from engine.service import FaceService
 from engine.sorting_desk import SortingDesk
 from engine.sorting_values import ALONE, GroupKind, Sorted
@@ -33,6 +34,32 @@ def shape(result: Sorted) -> list[tuple[str, str, int]]:
 def faces_of(desk: SortingDesk, result: Sorted, group_id: int) -> dict[str, int]:
     """Face by picture."""
     return {face.picture: face.id for face in desk.faces(result.sorting.id, group_id)}
+
+
+def test_that_places_are_read_again_only_after_something_was_written(
+    desk: SortingDesk, found: Sorted, open_service: Callable[[], FaceService], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere, number, read = open_service().sorting, found.sorting.id, SortingStore.places
+    looks: list[int] = []
+
+    def looked(store: SortingStore, sorting_id: int) -> object:
+        looks.append(sorting_id)
+        return read(store, sorting_id)
+
+    desk.show(number)
+    monkeypatch.setattr(SortingStore, "places", looked)
+    for one in found.groups:
+        desk.faces(number, one.id)
+    assert looks == []
+    here = desk.ignore(number, [group(found, GRACE).id])
+    assert len(looks) == 1
+    there = elsewhere.show(number)
+    assert there.groups == here.groups
+    person = group(there, EILEEN).id
+    (first, *_) = elsewhere.faces(number, person)
+    elsewhere.split(number, [first.id])
+    assert len(desk.faces(number, person)) == EILEEN - 1, "another window has split it"
+    assert desk.show(number).groups == elsewhere.show(number).groups
 
 
 # --- looking ------------------------------------------------------------------------------------------------------

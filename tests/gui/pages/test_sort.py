@@ -11,13 +11,14 @@ from typing import TypeVar
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QKeySequence
-from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy, QTest
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from engine.service import FaceService
 from engine.settings import Settings
 from engine.sorting_values import GroupKind
+from gui.itemmodels.face_thumbnails import Thumbnails
 from gui.main_window import MainWindow
 from gui.pages.sort import SortPage
 from gui.pages.sort_dialogs import DeleteDialog, GroupDialog, NameDialog
@@ -28,6 +29,7 @@ from tests.gui.conftest import WITHIN_MS, settle
 Dialog = TypeVar("Dialog", bound=QDialog)
 Shape = list[tuple[str, int]]
 QUICK = Settings(precision="fp32", file_detector="mtcnn", averaging="never")
+LEFT = Qt.MouseButton.LeftButton
 FOUND = [("Person 1", 3), ("Person 2", 2)]
 
 
@@ -124,7 +126,11 @@ def test_that_a_dropped_folder_is_sorted(qtbot: QtBot, empty_window: MainWindow,
     assert page.jobs.isVisible()
     shows(qtbot, page, FOUND)
     assert not page.jobs.isVisible()
-    assert page.unreadable.text() == "1 picture unreadable"
+    assert page.unreadable.text() == "1 unreadable"
+    assert page.unreadable.accessibleName() == "1 picture unreadable"
+    empty_window.resize(1200, 800)
+    qtbot.waitUntil(lambda: page.other.y() == page.delete.y(), timeout=WITHIN_MS)
+    assert page.folder.fontMetrics().horizontalAdvance(album.name) <= page.folder.width()
     page.unreadable.click()
     assert "could not be read" in empty_window.toasts.texts[-1]
     assert page.look_again.text() == "Look again"
@@ -314,6 +320,39 @@ def test_that_thumbnails_come_when_they_are_looked_at(qtbot: QtBot, page: SortPa
         picture = partial(model.data, model.index(row), Qt.ItemDataRole.DecorationRole)
         qtbot.waitUntil(lambda picture=picture: picture().toImage() != blank, timeout=WITHIN_MS)
     assert "Face 1 of 3, from" in model.data(model.index(0), Qt.ItemDataRole.AccessibleTextRole)
+    settle(qtbot, page.window())  # type: ignore[arg-type]
+
+
+def test_that_a_result_leaves_alone_what_has_not_changed(qtbot: QtBot, page: SortPage) -> None:
+    groups = page.groups
+    settle(qtbot, page.window())  # type: ignore[arg-type]
+    resets = QSignalSpy(groups.groups.modelReset), QSignalSpy(groups.faces.modelReset)
+    person_1 = groups.faces.faces
+    QTest.mouseClick(groups.wall.viewport(), LEFT, pos=groups.wall.visualRect(groups.faces.index(1)).center())
+    assert groups.chosen_faces == [person_1[1].id]
+    other = groups.groups.groups[1]
+    assert page.result is not None
+    page.context.client.sort_ignore(page.result.sorting.id, [other.id], [])
+    page.context.client.gallery_changed.emit()
+    shows(qtbot, page, [("Person 1", 3), ("Ignored", 2)])
+    assert groups.chosen_faces == [person_1[1].id], "a choice outlives what happens to others"
+    assert [spy.count() for spy in resets] == [0, 0]
+    left = [face.id for face in person_1 if face.id != person_1[1].id]
+    groups.buttons["split"].click()
+    shows(qtbot, page, [("Person 1", 2), ("Person 2", 1), ("Ignored", 2)])
+    assert sorted(face.id for face in groups.faces.faces) == sorted(left)
+    assert groups.chosen_faces == []
+    assert [spy.count() for spy in resets] == [0, 0]
+    settle(qtbot, page.window())  # type: ignore[arg-type]
+
+
+def test_that_a_damaged_picture_is_asked_for_once(qtbot: QtBot, page: SortPage) -> None:
+    settle(qtbot, page.window())  # type: ignore[arg-type]
+    thumbnails = Thumbnails(page.context.client, t.THUMBNAIL_PX, page)
+    blank = rounded(None, t.THUMBNAIL_PX).toImage()
+    with qtbot.waitSignal(thumbnails.arrived, timeout=WITHIN_MS):
+        assert thumbnails.of(10_000).toImage() == blank
+    assert thumbnails.of(10_000).toImage() == blank
     settle(qtbot, page.window())  # type: ignore[arg-type]
 
 
