@@ -104,6 +104,8 @@ def _by_qt(how: str) -> Callable[[], None]:
 def run() -> int:
     """Prepare the end, and run the program."""
     how, *arguments = sys.argv[1:]
+    # The tests may run under nohup, which the program would respect.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     end = _by_qt(how) if how in ("commit", "exit") else lambda: os.kill(os.getpid(), getattr(signal, how))
     _in_the_middle(_ask_window(end) if "VISAVIS_TEST_IMPORT" in os.environ else end)
     return main.main(arguments)
