@@ -37,7 +37,7 @@ _PACK_ACTIONS = {
     "list": "all packs, those in use with a * (without an action too)",
     "show ID": "licence, origin, digests and accuracy of one",
     "install ID": "download it, or take it --from a file or an address",
-    "use ID": "let it decide, or find the faces",
+    "use ID": "let it decide, or find the faces; `use default` goes back to how the program comes",
     "remove ID": "delete its files, and what it made of the gallery",
     "add FILE": "weights of a known --architecture, or an ONNX network; with --calibrate",
     "calibrate ID": "find out with --calibrate what its distances mean",

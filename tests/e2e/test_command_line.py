@@ -99,6 +99,8 @@ def test_that_two_pictures_are_compared(run: Run, pictures: Path) -> None:
     assert (same.code, same.json["match"]) == (0, True)
     assert (different.code, different.json["match"]) == (1, False)
     assert same.json["distance"] < different.json["distance"]
+    said = run("compare", pictures / "eileen1.jpg", pictures / "eileen2.png").out
+    assert said.startswith("Match: the same person. Cosine distance 0.")
 
 
 @pytest.mark.parametrize(
