@@ -224,3 +224,14 @@ def test_that_the_version_is_told_without_a_gallery(capsys: pytest.CaptureFixtur
         main(["--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out.startswith("visavis ")
+
+
+def test_that_what_is_no_day_is_said_with_how_days_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (
+        ["gallery", "log", "--since", "tomorrow"],
+        ["gallery", "describe", "Ada", "--expires", "31.1.2027"],
+    ):
+        with pytest.raises(SystemExit):
+            main(command)
+        said = capsys.readouterr().err
+        assert f"“{command[-1]}” is no day. Write it as 20" in said
