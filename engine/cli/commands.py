@@ -43,7 +43,7 @@ def run(request: argparse.Namespace) -> int:
     except VisavisError as error:
         learning.failed(request, error)
         _fail(request, str(error))
-        return BAD_INPUT
+        return learning.exit_code(error)
     except BrokenPipeError:
         # The reader (a pager, `head`) has seen enough; nothing may be flushed into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
