@@ -189,7 +189,6 @@ def speaker(request: argparse.Namespace) -> Callable[[Event], None]:
 
 def listen(control: Control, *, commands: bool) -> None:
     """Stop cleanly on SIGINT and SIGTERM; with `commands` also obey "pause", "resume" and "stop" on standard input."""
-
     _asked_to_end.clear()
 
     def stop(number: int, _frame: object) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -203,9 +202,7 @@ def _train(settings: Settings, request: argparse.Namespace) -> int:
     try:
         network, epochs = train(parts, run.kind, seed=run.seed, place=run.place, check=control.check, report=epoch)
     except OperationCancelledError:
-        if not request.events:
-            print(_stopped(run), file=sys.stderr)
-        raise
+        raise OperationCancelledError(_stopped(run)) from None
     outcome = judge(network, run.kind, parts, epochs)
     if outcome.better:
         store(network, outcome)

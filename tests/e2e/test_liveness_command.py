@@ -126,7 +126,9 @@ def test_that_a_training_that_was_stopped_is_gone_on_with(
         patched.setattr("engine.cli.liveness.train", watched)
         assert main.main(command) == 128 + signal.SIGINT
     signal.signal(signal.SIGINT, before)
-    assert "visavis liveness train --resume evening" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "visavis liveness train --resume evening" in said
+    assert "Nothing was changed" not in said
     assert [(one.name, one.epochs) for one in stopped()] == [("evening", 2)]
     assert main.main(command) == 3
     assert "already" in capsys.readouterr().err
