@@ -16,6 +16,7 @@ from engine.evaluation.scaling import Tried, best_scaling
 from engine.evaluation.strangers import calibrated_on
 from engine.learning import Event, Progressed, Said
 from engine.loaded import calibration_of
+from engine.networks.architectures import ARCHITECTURES
 from engine.pack_speed import speed_of
 from engine.pack_values import SHIPPED_CALIBRATIONS, PackCard, PackKind
 from engine.packs.installed import (
@@ -214,7 +215,7 @@ def _add(settings: Settings, request: argparse.Namespace) -> int:
     if path.suffix.lower() == _ONNX:
         return _add_onnx(settings, request, path)
     if not request.architecture:
-        raise BadInputError("Name the file of weights, and with --architecture whose they are.")
+        raise BadInputError(f"Name with --architecture whose weights they are: {', '.join(ARCHITECTURES)}.")
     if request.calibrate is None:
         raise BadInputError(
             "What this network's distances mean has to be measured first: name a folder of people with --calibrate."

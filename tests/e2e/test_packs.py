@@ -84,6 +84,11 @@ def test_that_what_came_with_the_installation_is_not_to_be_fetched_by_hand(run: 
     assert "“MTCNN” came with the installation" in run("packs", "install", "mtcnn").err
 
 
+def test_that_weights_without_an_architecture_are_told_which_there_are(run: Run, tmp_path: Path) -> None:
+    said = run("packs", "add", tmp_path / "mine.safetensors", "--calibrate", tmp_path).err
+    assert said.startswith("Name with --architecture whose weights they are: dlib_resnet, mobilefacenet, ")
+
+
 def test_that_what_embeds_no_faces_is_not_used_as_if_it_did(run: Run) -> None:
     assert "“MTCNN” finds faces and embeds none." in run("packs", "join", "dlib-resnet-v1", "mtcnn").err
     assert "“MiniFASNet V2 and V1SE” embeds no faces" in run("packs", "use", "minifasnet").err
