@@ -10,10 +10,10 @@ class VisavisError(Exception):
 
 
 class OperationCancelledError(VisavisError):
-    """The user cancelled; nothing was stored."""
+    """The user cancelled; nothing was stored, unless the sentence says what was."""
 
-    def __init__(self) -> None:
-        super().__init__("Cancelled. Nothing was changed.")
+    def __init__(self, sentence: str = "Cancelled. Nothing was changed.") -> None:
+        super().__init__(sentence)
 
 
 class BadInputError(VisavisError):

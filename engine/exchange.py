@@ -52,8 +52,15 @@ class TableFormat(StrEnum):
 
     @classmethod
     def of(cls, place: Path) -> TableFormat:
-        """The one that a file's name asks for."""
-        return cls.JSON if place.suffix.lower() == ".json" else cls.CSV
+        """The one that a file's name asks for.
+
+        Raises:
+            BadInputError: it asks for none of them.
+        """
+        try:
+            return cls(place.suffix.lower().removeprefix("."))
+        except ValueError:
+            raise BadInputError(f"“{shown(place)}” does not say what to write. Let it end in .csv or .json.") from None
 
 
 class RegionPlace(StrEnum):

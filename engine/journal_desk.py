@@ -52,13 +52,14 @@ class JournalDesk:
         """
         self._gallery().accept()
 
-    def export(self, place: Path, form: TableFormat, query: LogQuery, token: CancelToken | None = None) -> int:
-        """Write the entries that fit as a table, and return how many there are.
+    def export(self, place: Path, query: LogQuery, token: CancelToken | None = None) -> int:
+        """Write the entries that fit as a table, as the file's name says, and return how many there are.
 
         Raises:
-            BadInputError: the file cannot be written.
+            BadInputError: the file's name asks for no table, or the file cannot be written.
             OperationCancelledError: the token was turned; nothing was left behind.
         """
+        form = TableFormat.of(place)
         return write_table(place, COLUMNS, self._rows(self.numbers(query), form), form, token)
 
     def _rows(self, numbers: Sequence[int], form: TableFormat) -> Iterator[dict[str, Any]]:

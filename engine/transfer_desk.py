@@ -66,13 +66,21 @@ class TransferDesk:
         return done
 
     def export_people(
-        self, place: Path, form: TableFormat, people: Sequence[int] | None = None, token: CancelToken | None = None
+        self,
+        place: Path,
+        people: Sequence[int] | None = None,
+        token: CancelToken | None = None,
+        form: TableFormat | None = None,
     ) -> Exported:
         """Write a table of people: names and particulars, no faces.
 
+        Args:
+            form: how; as the file's name says where None.
+
         Raises:
-            BadInputError: there is nobody, or the file cannot be written.
+            BadInputError: there is nobody, the file's name asks for no table, or the file cannot be written.
         """
+        form = form or TableFormat.of(place)
         wanted = None if people is None else set(people)
         chosen = [one for one in self._bench.gallery.people() if wanted is None or one.id in wanted]
         if not chosen:
@@ -81,15 +89,13 @@ class TransferDesk:
         self._note("export", len(chosen), 0, f"“{shown(place)}”, a table without faces")
         return Exported(place, len(chosen), sum(one.template_count for one in chosen))
 
-    def export_decisions(
-        self, place: Path, form: TableFormat, decisions: Iterable[Decided], token: CancelToken | None = None
-    ) -> int:
-        """Write a table of decisions and return how many there are.
+    def export_decisions(self, place: Path, decisions: Iterable[Decided], token: CancelToken | None = None) -> int:
+        """Write a table of decisions, as the file's name says, and return how many there are.
 
         Raises:
-            BadInputError: the file cannot be written.
+            BadInputError: the file's name asks for no table, or the file cannot be written.
         """
-        return write_table(place, DECISION_COLUMNS, map(decision_row, decisions), form, token)
+        return write_table(place, DECISION_COLUMNS, map(decision_row, decisions), TableFormat.of(place), token)
 
     def write_regions(
         self, pictures: Sequence[NamedPicture], place: RegionPlace, token: CancelToken | None = None

@@ -16,13 +16,15 @@ from engine import settings as settings_file
 from engine.cli import care, guided, learning, liveness, log, output, packs, protection, server, sorting, transfer
 from engine.cli.signals import EndedError, ended_by_signals
 from engine.detection import DETECTORS
-from engine.errors import BadInputError, VisavisError
+from engine.errors import BadInputError, VisavisError, shown
 from engine.service import FaceService
 from engine.settings import Settings
 from engine.types import Described
 from engine.wording import counted
 
 DONE, NO_MATCH, BAD_INPUT = 0, 1, 3
+_DEFAULTS = "default"
+_DETECTOR_KEYS = "live_detector", "file_detector"
 
 
 def run(request: argparse.Namespace) -> int:
@@ -41,7 +43,7 @@ def run(request: argparse.Namespace) -> int:
     except VisavisError as error:
         learning.failed(request, error)
         _fail(request, str(error))
-        return BAD_INPUT
+        return learning.exit_code(error)
     except BrokenPipeError:
         # The reader (a pager, `head`) has seen enough; nothing may be flushed into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -186,17 +188,27 @@ def _use_pack(service: FaceService, request: argparse.Namespace) -> int:
         raise BadInputError("Name the pack to use; `visavis packs list` shows them.")
     path = settings_file.default_path()
     settings = settings_file.load(path)
-    if request.id in DETECTORS:
-        for key in ("live_detector", "file_detector"):
+    if request.other:
+        raise BadInputError(f"Only one pack at a time can be put to use; “{shown(request.other)}” is one too many.")
+    if request.id == _DEFAULTS:
+        for key in ("pack", *_DETECTOR_KEYS):
+            settings = settings.with_value(key, getattr(Settings(), key))
+    elif request.id in DETECTORS:
+        for key in _DETECTOR_KEYS:
             settings = settings.with_value(key, request.id)
-        service.apply(settings)
-        settings_file.save(settings, path)
-        _print(request, {"detector": request.id}, f"“{service.info().detector}” finds the faces from now on.")
-        return DONE
-    settings = settings.with_value("pack", request.id)
+    else:
+        settings = settings.with_value("pack", request.id)
     service.apply(settings)
     settings_file.save(settings, path)
     info = service.info()
+    found = f"“{info.detector}” finds the faces"
+    if request.id == _DEFAULTS:
+        text = f"“{info.pack}” is in use and {found} in pictures, as the program comes."
+        _print(request, {"pack": info.pack_id, "detector": settings.file_detector}, text)
+        return DONE
+    if request.id in DETECTORS:
+        _print(request, {"detector": request.id}, f"{found} from now on.")
+        return DONE
     _print(
         request,
         {"pack": info.pack_id},
@@ -262,8 +274,8 @@ GALLERY_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
 
 
 def _print(request: argparse.Namespace, data: object, text: str) -> None:
-    shown = json.dumps(data, ensure_ascii=False, indent=2) if request.json else text
-    sys.stdout.write(shown.encode("utf-8", "backslashreplace").decode() + "\n")
+    said = json.dumps(data, ensure_ascii=False, indent=2) if request.json else text
+    sys.stdout.write(said.encode("utf-8", "backslashreplace").decode() + "\n")
 
 
 def _fail(request: argparse.Namespace, sentence: str) -> None:

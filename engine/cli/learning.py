@@ -16,7 +16,7 @@ from engine.alignment.landmarks import Landmarker
 from engine.cli.learning_words import evaluation_text, event_text
 from engine.detection import DETECTORS
 from engine.device import choose_device
-from engine.errors import BadInputError, VisavisError
+from engine.errors import BadInputError, OperationCancelledError, VisavisError
 from engine.evaluation.report import write_report
 from engine.evaluation.run import Evaluator
 from engine.learning import (
@@ -45,7 +45,9 @@ from engine.training.session import Session, runs_folder
 from engine.types import Progress
 from engine.wording import people, pictures
 
-DONE = 0
+DONE, BAD_INPUT = 0, 3
+_asked_to_end: list[int] = []
+"""Signals that came since a command began to listen."""
 
 
 def train(settings: Settings, request: argparse.Namespace) -> int:
@@ -187,14 +189,23 @@ def speaker(request: argparse.Namespace) -> Callable[[Event], None]:
 
 def listen(control: Control, *, commands: bool) -> None:
     """Stop cleanly on SIGINT and SIGTERM; with `commands` also obey "pause", "resume" and "stop" on standard input."""
+    _asked_to_end.clear()
 
-    def stop(_number: int, _frame: object) -> None:
+    def stop(number: int, _frame: object) -> None:
+        _asked_to_end.append(number)
         control.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     if commands:
         threading.Thread(target=_obey, args=(control,), name="commands", daemon=True).start()
+
+
+def exit_code(error: VisavisError) -> int:
+    """What a command that could not do its work exits with: as shells have it where a signal asked it to end."""
+    if isinstance(error, OperationCancelledError) and _asked_to_end:
+        return 128 + _asked_to_end[0]
+    return BAD_INPUT
 
 
 def _obey(control: Control) -> None:

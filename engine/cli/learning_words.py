@@ -14,8 +14,10 @@ TELL_EVERY = 20
 def event_text(event: Event) -> str:
     """An event as a line for people; empty where it is for the window only."""
     match event:
-        case Progressed(done, total, text):
+        case Progressed(done, total, text, ""):
             said = f"{text} ({done:,} of {total:,})" if done % TELL_EVERY == 0 else ""
+        case Progressed(done, total, text, unit):
+            said = f"{text} ({done:,} of {total:,} {unit})"
         case Said(sentence):
             said = sentence
         case RunStarted():

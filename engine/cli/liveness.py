@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from engine.liveness.passive import their_box
 from engine.liveness.runs import TemporalRun, begin, load_run, runs_folder
 from engine.liveness.training import MOST_EPOCHS, train
 from engine.liveness_desk import LivenessDesk
-from engine.liveness_values import BenchReport, Cue, Policy, SpeciesResult, TrialSetup
+from engine.liveness_values import Answer, BenchReport, Cue, Policy, SpeciesResult, TrialSetup
 from engine.packs.pack import DEFAULT_PACK
 from engine.pipeline import Pipeline
 from engine.settings import Settings
@@ -30,6 +29,11 @@ from engine.types import Face, Frame, Progress
 from engine.wording import counted
 
 DONE, NOT_LIVE = 0, 1
+_LOOKS = {
+    Answer.LIVE: "looks like a living face",
+    Answer.ATTACK: "looks like an attack: a picture of a face",
+    Answer.UNSURE: "not sure",
+}
 _LONGEST_S = 30.0
 
 
@@ -73,7 +77,7 @@ def _said(file: Path, cue: Cue | None) -> str:
     if cue is None:
         return f"{shown(file)}: no face."
     hint = f" {cue.hint}" if cue.hint else ""
-    return f"{shown(file)}: looks {cue.answer} (score {cue.score:.2f} over {cue.frames} frames).{hint}"
+    return f"{shown(file)}: {_LOOKS[cue.answer]} (score {cue.score:.2f} over {cue.frames} frames).{hint}"
 
 
 def _bench(settings: Settings, request: argparse.Namespace) -> int:
@@ -188,7 +192,7 @@ def _train(settings: Settings, request: argparse.Namespace) -> int:
         say(Progressed(progress.done, progress.total, f"Looking at {progress.text}"))
 
     def epoch(number: int, loss: float) -> None:
-        say(Progressed(number, MOST_EPOCHS, f"Epoch {number}, validation loss {loss:.3f}"))
+        say(Progressed(number, MOST_EPOCHS, f"Epoch {number}, validation loss {loss:.3f}", "epochs"))
 
     clips = read_clips(folder, face_of, score if scorer else None, tell, control.check)
     if known is not None:
@@ -198,9 +202,7 @@ def _train(settings: Settings, request: argparse.Namespace) -> int:
     try:
         network, epochs = train(parts, run.kind, seed=run.seed, place=run.place, check=control.check, report=epoch)
     except OperationCancelledError:
-        if not request.events:
-            print(_stopped(run), file=sys.stderr)
-        raise
+        raise OperationCancelledError(_stopped(run)) from None
     outcome = judge(network, run.kind, parts, epochs)
     if outcome.better:
         store(network, outcome)

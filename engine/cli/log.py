@@ -6,11 +6,9 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 from engine.erasure_desk import ErasureDesk
 from engine.errors import BadInputError, shown
-from engine.exchange import TableFormat
 from engine.journal import LogQuery
 from engine.journal_desk import row
 from engine.service import FaceService
@@ -41,8 +39,7 @@ def show(service: FaceService, request: argparse.Namespace) -> int:
     person_id = service.person_named(request.person).id if request.person else None
     query = LogQuery(person_id, request.kind or "", request.since, request.until, request.text or "")
     if request.export:
-        form = _form_of(request.export)
-        count = desk.export(request.export, form, query)
+        count = desk.export(request.export, query)
         _print(
             request, {"entries": count}, f"{counted(count, 'entry', 'entries')} written to “{shown(request.export)}”."
         )
@@ -51,13 +48,6 @@ def show(service: FaceService, request: argparse.Namespace) -> int:
     lines = [f"{one.number:>6}  {one.at.astimezone():%Y-%m-%d %H:%M:%S}  {one.sentence}" for one in entries]
     _print(request, [row(one) for one in entries], "\n".join(lines) or "No entries.")
     return 0
-
-
-def _form_of(place: Path) -> TableFormat:
-    try:
-        return TableFormat(place.suffix.lower().removeprefix("."))
-    except ValueError:
-        raise BadInputError(f"“{shown(place)}” does not say what to write. Let it end in .csv or .json.") from None
 
 
 def erase(service: FaceService, request: argparse.Namespace) -> int:

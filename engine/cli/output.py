@@ -14,6 +14,7 @@ from engine.types import (
     EnrollmentCandidate,
     Identification,
     IdentifiedPicture,
+    Metric,
     Person,
     Template,
     Verification,
@@ -21,6 +22,7 @@ from engine.types import (
 from engine.wording import counted, people, pictures
 
 Json = dict[str, Any]
+_METRICS = {Metric.SQUARED_L2: "Squared L2", Metric.L2: "L2", Metric.L1: "L1", Metric.COSINE: "Cosine"}
 
 
 def enrollment(result: Enrollment, candidates: Sequence[EnrollmentCandidate]) -> Json:
@@ -91,7 +93,7 @@ def comparison_text(result: Comparison) -> str:
 
 
 def _decision_text(answer: str, result: Verification | Comparison) -> str:
-    line = f"{answer}. {result.metric.value} distance {result.distance:.3f}, limit {result.threshold:.3f}."
+    line = f"{answer}. {_METRICS[result.metric]} distance {result.distance:.3f}, limit {result.threshold:.3f}."
     return f"{line} {result.false_match.sentence}" if result.false_match else line
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from engine.evaluation.scaling import Tried, best_scaling
 from engine.evaluation.strangers import calibrated_on
 from engine.learning import Event, Progressed, Said
 from engine.loaded import calibration_of
+from engine.networks.architectures import ARCHITECTURES
 from engine.pack_speed import speed_of
 from engine.pack_values import SHIPPED_CALIBRATIONS, PackCard, PackKind
 from engine.packs.installed import (
@@ -32,7 +34,7 @@ from engine.packs.pack import DEFAULT_PACK, Pack
 from engine.packs.shelf import cards
 from engine.settings import Settings
 from engine.training.control import Control
-from engine.types import Metric, Progress
+from engine.types import Metric, Progress, Report, silent
 from engine.wording import counted
 
 _AT_RATE = 1e-3
@@ -46,11 +48,23 @@ class Work:
         self.settings, self.request = settings, request
         self.control = Control()
         self._tell: Callable[[Event], None] = speaker(request)
+        self._tenth = -1
         listen(self.control, commands=request.events)
 
     def report(self, progress: Progress) -> None:
         """Tell how far it is."""
         self._tell(Progressed(progress.done, progress.total, progress.text))
+
+    def in_units(self, unit: str) -> Report:
+        """What tells how far it is in units, not in things: people are told each tenth of it, a window everything."""
+
+        def report(progress: Progress) -> None:
+            tenth = 10 * progress.done // max(1, progress.total)
+            if self.request.events or tenth != self._tenth:
+                self._tenth = tenth
+                self._tell(Progressed(progress.done, progress.total, progress.text, unit))
+
+        return report
 
     def embedding(self, progress: Progress) -> None:
         """Tell how far the embedding of a folder is."""
@@ -154,7 +168,7 @@ def _install(settings: Settings, request: argparse.Namespace) -> int:
     if source and "://" not in source:
         install_from_files(pack.id, Path(source))
     else:
-        install_by_download(pack.id, work.report, work.control, source=source)
+        install_by_download(pack.id, work.in_units("KB"), work.control, source=source)
     if request.calibrate is not None and pack.kind is PackKind.EMBEDDER:
         keep_calibration(pack.id, work.calibration(find_pack(pack.id)))
     return work.done(f"“{pack.title}” is installed.", {"installed": pack.id})
@@ -171,7 +185,10 @@ def _calibrate(settings: Settings, request: argparse.Namespace) -> int:
 
 def _measure(settings: Settings, request: argparse.Namespace) -> int:
     work = Work(settings, request)
-    speed = speed_of(_named(request), work.device, work.report, work.control, request.seconds)
+    if not (request.events or request.json):
+        print(f"Measuring for {request.seconds:g} s.", file=sys.stderr)
+    report = work.report if request.events else silent
+    speed = speed_of(_named(request), work.device, report, work.control, request.seconds)
     return work.done(f"{speed.milliseconds:.3g} ms for {speed.of}, on {speed.device}", asdict(speed))
 
 
@@ -198,7 +215,7 @@ def _add(settings: Settings, request: argparse.Namespace) -> int:
     if path.suffix.lower() == _ONNX:
         return _add_onnx(settings, request, path)
     if not request.architecture:
-        raise BadInputError("Name the file of weights, and with --architecture whose they are.")
+        raise BadInputError(f"Name with --architecture whose weights they are: {', '.join(ARCHITECTURES)}.")
     if request.calibrate is None:
         raise BadInputError(
             "What this network's distances mean has to be measured first: name a folder of people with --calibrate."

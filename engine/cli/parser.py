@@ -37,13 +37,21 @@ _PACK_ACTIONS = {
     "list": "all packs, those in use with a * (without an action too)",
     "show ID": "licence, origin, digests and accuracy of one",
     "install ID": "download it, or take it --from a file or an address",
-    "use ID": "let it decide, or find the faces",
+    "use ID": "let it decide, or find the faces; `use default` goes back to how the program comes",
     "remove ID": "delete its files, and what it made of the gallery",
     "add FILE": "weights of a known --architecture, or an ONNX network; with --calibrate",
     "calibrate ID": "find out with --calibrate what its distances mean",
     "join ONE OTHER": "make one pack of two networks",
     "measure ID": "how fast it is on this machine",
 }
+
+
+def _day(text: str) -> date:
+    """A day as it is typed."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{text}” is no day. Write it as {date.today().isoformat()}.") from None
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -66,7 +74,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     enroll = commands.add_parser("enroll", parents=[everywhere], help="enroll a person from pictures")
     enroll.add_argument("name")
     enroll.add_argument("images", nargs="*", type=Path, metavar="IMAGE", help="a picture, or a folder of them")
-    enroll.add_argument("--consent", type=date.fromisoformat, metavar="YYYY-MM-DD", help="when the person consented")
+    enroll.add_argument("--consent", type=_day, metavar="YYYY-MM-DD", help="when the person consented")
     enroll.add_argument("--guided", action="store_true", help="choose the best views of a camera, a video or a folder")
     # Not to be mixed up with the window's own option of the same name, which comes before the command.
     enroll.add_argument("--camera", dest="source", metavar="SOURCE", help="what --guided looks at")
@@ -145,7 +153,7 @@ def _add_gallery_commands(gallery: argparse.ArgumentParser) -> None:
         ("--consent", "consent_date", "when the person consented"),
         ("--expires", "expires_on", "the last day they are to be kept"),
     ):
-        describe.add_argument(name, dest=key, type=_day, metavar="YYYY-MM-DD|never", help=note)
+        describe.add_argument(name, dest=key, type=_day_or_never, metavar="YYYY-MM-DD|never", help=note)
     rejections = actions.add_parser("rejections", parents=[everywhere], help="faces that are not NAME; take one back")
     rejections.add_argument("name")
     rejections.add_argument("--remove", type=int, metavar="NUMBER", help="this face no longer counts as not being NAME")
@@ -172,7 +180,7 @@ def _add_safekeeping_commands(actions: argparse._SubParsersAction[argparse.Argum
     log.add_argument("--person", metavar="NAME", help="only about this person")
     log.add_argument("--kind", choices=sorted(KINDS), metavar="KIND", help=f"one of: {', '.join(sorted(KINDS))}")
     for name, note in (("--since", "from this day on"), ("--until", "up to this day")):
-        log.add_argument(name, type=date.fromisoformat, metavar="YYYY-MM-DD", help=note)
+        log.add_argument(name, type=_day, metavar="YYYY-MM-DD", help=note)
     log.add_argument("--text", help="only entries that contain this")
     how = log.add_mutually_exclusive_group()
     how.add_argument("--export", type=Path, metavar="FILE", help="write them into a .csv or .json table instead")
@@ -180,8 +188,8 @@ def _add_safekeeping_commands(actions: argparse._SubParsersAction[argparse.Argum
     how.add_argument("--accept", action="store_true", help="an older copy of the gallery is in its place on purpose")
 
 
-def _day(text: str) -> date | None:
-    return None if text == "never" else date.fromisoformat(text)
+def _day_or_never(text: str) -> date | None:
+    return None if text == "never" else _day(text)
 
 
 def _add_server_commands(server: argparse.ArgumentParser) -> None:

@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 from engine.cli import passphrase
 from engine.errors import BadInputError, shown
@@ -16,18 +15,19 @@ from engine.types import Progress
 from engine.wording import counted, people
 
 DONE, NOTHING_CAME = 0, 3
+_GALLERY_FILE = "visavis"
 
 
 def export(service: FaceService, request: argparse.Namespace) -> int:
     """Write people into a file."""
-    form = request.format or _form_of(request.file)
     people = [service.person_named(name).id for name in request.people] if request.people else None
-    if form == "visavis":
+    table = _table_form(request)
+    if table is None:
         secret = passphrase.ask(request.passphrase_file, "--passphrase-file", twice=True)
         done = service.transfer.export_gallery(request.file, secret, people, _Teller(request))
     else:
-        done = service.transfer.export_people(request.file, TableFormat(form), people)
-    _print(request, asdict(done) | {"place": str(done.place)}, exported_text(done, table=form != "visavis"))
+        done = service.transfer.export_people(request.file, people, form=table)
+    _print(request, asdict(done) | {"place": str(done.place)}, exported_text(done, table=table is not None))
     return DONE
 
 
@@ -59,14 +59,16 @@ def imported_text(done: Imported) -> str:
     return "\n".join((done.headline, *done.details))
 
 
-def _form_of(place: Path) -> str:
-    forms = {GALLERY_SUFFIX: "visavis", ".csv": "csv", ".json": "json"}
-    form = forms.get(place.suffix.lower())
-    if form is None:
-        raise BadInputError(
-            f"“{shown(place)}” does not say what to write. Let it end in .visavis, .csv or .json, or use --format."
-        )
-    return form
+def _table_form(request: argparse.Namespace) -> TableFormat | None:
+    """How the table that is asked for is written; None where a gallery file is."""
+    if request.format:
+        return None if request.format == _GALLERY_FILE else TableFormat(request.format)
+    if request.file.suffix.lower() == GALLERY_SUFFIX:
+        return None
+    try:
+        return TableFormat.of(request.file)
+    except BadInputError as error:
+        raise BadInputError(f"{error} Everything, encrypted, goes into one that ends in {GALLERY_SUFFIX}.") from None
 
 
 class _Teller:

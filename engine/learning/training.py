@@ -10,11 +10,16 @@ from engine.learning.evaluation import Interval
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """How far preparatory work is."""
+    """How far preparatory work is.
+
+    Attributes:
+        unit: what is counted, where the text does not say it.
+    """
 
     done: int
     total: int
     text: str
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from engine.liveness.clips import Clip
 from engine.liveness.training import Split, tensors_of
 from engine.liveness_values import Share
 from engine.networks.temporal import NETWORKS
+from engine.wording import counted
 
 LEAST_GROUPS = 5
 """Of each label: three to learn from, one to stop by, one to test on."""
@@ -64,7 +65,8 @@ def split(clips: Sequence[Clip], seed: int = 0) -> Split:
         groups = {clip.group for clip in clips if clip.live is live}
         if len(groups) < LEAST_GROUPS:
             raise BadInputError(
-                f"“{label}” has usable clips of {len(groups)} people or recordings; {LEAST_GROUPS} are needed. Record "
+                f"“{label}” has usable clips of {counted(len(groups), 'person or recording', 'people or recordings')}; "
+                f"{LEAST_GROUPS} are needed. Record "
                 "more, each of at least two seconds with a face in sight."
             )
     draw = np.random.default_rng(seed)

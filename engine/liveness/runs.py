@@ -128,8 +128,9 @@ def load_run(place: Path) -> TemporalRun:
             str(about["begun"]),
         )  # fmt: skip
     except FileNotFoundError as error:
-        known = ", ".join(f"“{shown(one.name)}”" for one in stopped()) or "none"
-        raise BadInputError(f"There is no stopped liveness training “{called}”. There is: {known}.") from error
+        known = ", ".join(f"“{shown(one.name)}”" for one in stopped())
+        others = f"Those that were stopped: {known}." if known else "None was stopped."
+        raise BadInputError(f"There is no stopped liveness training “{called}”. {others}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInputError(f"The run “{called}” cannot be read. Delete it, and train anew.") from error
 

@@ -236,7 +236,7 @@ def _loopback(url: httpx2.URL) -> bool:
 
 
 def _host(file: PackFile) -> str:
-    return httpx2.URL(file.url).host or "The server"
+    return httpx2.URL(file.url).netloc.decode("ascii", "replace").rpartition("@")[2] or "The server"
 
 
 def room_for(size: int) -> int:

@@ -23,7 +23,7 @@ from torch import nn
 from engine.errors import PackError, shown
 from engine.files import write_whole
 from engine.networks.architectures import ARCHITECTURES, Architecture
-from engine.pack_values import SHIPPED_CALIBRATIONS
+from engine.pack_values import SHIPPED_CALIBRATIONS, PackKind
 from engine.packs.catalogue import CATALOGUE
 from engine.packs.files import StoredFile
 from engine.packs.joined import joined
@@ -35,6 +35,10 @@ from engine.packs.weights import load_state_dict, load_weights
 FORMAT = 1
 _NETWORK, ONNX, _DESCRIPTION = "network.safetensors", "network.onnx", "pack.json"
 CALIBRATION = "calibration.json"
+_NO_EMBEDDER = {
+    PackKind.DETECTOR: "“{}” finds faces and embeds none. Choose an embedding network.",
+    PackKind.PAD: "“{}” embeds no faces; it looks at them where liveness is required. Choose an embedding network.",
+}
 
 
 def packs_folder() -> Path:
@@ -148,10 +152,12 @@ def find_pack(pack_id: str, folder: Path | None = None) -> Pack:
     """Return a pack by its id: one that ships, or one of the user's.
 
     Raises:
-        PackError: there is none of this id, or its description cannot be read.
+        PackError: there is none of this id, it embeds no faces, or its description cannot be read.
     """
     if pack_id in PACKS:
         return PACKS[pack_id]
+    if pack_id in CATALOGUE and CATALOGUE[pack_id].kind is not PackKind.EMBEDDER:
+        raise PackError(_NO_EMBEDDER[CATALOGUE[pack_id].kind].format(CATALOGUE[pack_id].title))
     place = (folder or packs_folder()) / Path(pack_id).name
     try:
         stored = json.loads((place / _DESCRIPTION).read_text("utf-8"))

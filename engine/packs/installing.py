@@ -66,6 +66,8 @@ def install_by_download(
         OperationCancelledError: the token was turned.
     """
     pack, packs = published(pack_id), folder or packs_folder()
+    if pack.bundled:
+        raise PackError(f"“{pack.title}” came with the installation; there is nothing to install.")
     if not pack.downloadable:
         raise PackError(f"“{pack.title}” is not downloaded. Get its file from {pack.source} and install that.")
     files = [replace(file, url=_address(file, source)) for file in pack.files]

@@ -62,7 +62,10 @@ def _tried(session: Any) -> dict[str, Any]:
     channels_last = shape[3] == 3 and shape[1] != 3
     sides = shape[1:3] if channels_last else shape[2:]
     if 3 not in (shape[1], shape[3]) or sides[0] != sides[1] or sides[0] not in _SIDES:
-        raise Refused(f"The network takes pictures of shape {shape[1:]}. They must be square, of three colours, fixed.")
+        raise Refused(
+            f"The network takes pictures of {' x '.join(map(str, shape[1:]))}. They must be square, of one fixed size, "
+            "in three colours."
+        )
     side, dynamic = int(sides[0]), not isinstance(shape[0], int)
     if not dynamic and shape[0] != 1:
         raise Refused(f"The network takes exactly {shape[0]} faces at once. Save it for one, or for any number.")

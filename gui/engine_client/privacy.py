@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.erasure import Receipt
-from engine.exchange import TableFormat
 from engine.journal import LogQuery
 from gui.engine_client.job import Job
 from gui.engine_client.part import Part
@@ -35,9 +34,9 @@ class Privacy(Part):
         """Take the gallery as it is, though it is not the one last used here."""
         return self.submit(lambda service, _job: service.journal.accept())
 
-    def log_export(self, place: Path, form: TableFormat, query: LogQuery) -> Job:
+    def log_export(self, place: Path, query: LogQuery) -> Job:
         """Job of how many entries were written."""
-        return self.submit(lambda service, job: service.journal.export(place, form, query, job.token))
+        return self.submit(lambda service, job: service.journal.export(place, query, job.token))
 
     def holding(self, person_id: int) -> Job:
         """Job of Holding: what there is of a person."""

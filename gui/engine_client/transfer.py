@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.exchange import Conflict, NamedPicture, RegionPlace, SourceKind, TableFormat
+from engine.exchange import Conflict, NamedPicture, RegionPlace, SourceKind
 from gui.engine_client.job import Job
 from gui.engine_client.part import Part
 
@@ -33,15 +33,13 @@ class Transfer(Part):
             lambda service, job: service.transfer.export_gallery(place, passphrase, people, job.report, job.token)
         )
 
-    def export_people(self, place: Path, form: TableFormat, people: Sequence[int] | None) -> Job:
+    def export_people(self, place: Path, people: Sequence[int] | None) -> Job:
         """Job of Exported."""
-        return self.submit(lambda service, job: service.transfer.export_people(place, form, people, job.token))
+        return self.submit(lambda service, job: service.transfer.export_people(place, people, job.token))
 
-    def export_decisions(self, place: Path, form: TableFormat) -> Job:
+    def export_decisions(self, place: Path) -> Job:
         """Job of how many there are."""
-        return self.submit(
-            lambda service, job: service.transfer.export_decisions(place, form, service.decided, job.token)
-        )
+        return self.submit(lambda service, job: service.transfer.export_decisions(place, service.decided, job.token))
 
     def write_regions(self, pictures: Sequence[NamedPicture], place: RegionPlace) -> Job:
         """Job of RegionsWritten."""

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QVBoxLayout, QWidget
 
 from engine.errors import shown
-from engine.exchange import GALLERY_SUFFIX, SHORTEST_PASSPHRASE, Exported, TableFormat
+from engine.exchange import GALLERY_SUFFIX, SHORTEST_PASSPHRASE, Exported
 from engine.types import Person
 from engine.wording import counted
 from gui.context import Context
@@ -112,7 +112,7 @@ class ExportDialog(QDialog):
         if self.encrypted:
             job = client.export_gallery(place, self.passphrase.text(), people)
         else:
-            job = client.export_people(place, TableFormat(_FORMATS[self.form.currentIndex()][1][1:]), people)
+            job = client.export_people(place, people)
         self._job = job
         self.message.hide()
         self._update()

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
 )
 
 from engine.errors import shown
-from engine.exchange import TableFormat
 from engine.journal import KINDS, LogQuery, LogVerdict
 from engine.wording import counted
 from gui.context import Context
@@ -190,8 +189,7 @@ class LogDialog(QDialog):
 
     def export_to(self, place: Path) -> None:
         """Write the entries in sight; the file's name says how."""
-        form = TableFormat.of(place)
-        job = self._context.tell_failure(self._context.client.log_export(place, form, self.query))
+        job = self._context.tell_failure(self._context.client.log_export(place, self.query))
 
         def told(count: int) -> None:
             entries = counted(count, "entry is", "entries are")

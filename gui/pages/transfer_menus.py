@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.errors import shown
-from engine.exchange import SourceKind, TableFormat
+from engine.exchange import SourceKind
 from engine.types import Person
 from engine.wording import counted
 from gui.context import Context
@@ -93,8 +93,7 @@ class TransferMenus:
 
     def export_decisions(self, place: Path) -> None:
         """Write this session's decisions; the file's name says how."""
-        form = TableFormat.of(place)
-        job = self._context.tell_failure(self._context.client.export_decisions(place, form))
+        job = self._context.tell_failure(self._context.client.export_decisions(place))
 
         def told(count: int) -> None:
             decisions = counted(count, "decision is", "decisions are")

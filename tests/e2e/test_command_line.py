@@ -99,6 +99,8 @@ def test_that_two_pictures_are_compared(run: Run, pictures: Path) -> None:
     assert (same.code, same.json["match"]) == (0, True)
     assert (different.code, different.json["match"]) == (1, False)
     assert same.json["distance"] < different.json["distance"]
+    said = run("compare", pictures / "eileen1.jpg", pictures / "eileen2.png").out
+    assert said.startswith("Match: the same person. Cosine distance 0.")
 
 
 @pytest.mark.parametrize(
@@ -222,3 +224,14 @@ def test_that_the_version_is_told_without_a_gallery(capsys: pytest.CaptureFixtur
         main(["--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out.startswith("visavis ")
+
+
+def test_that_what_is_no_day_is_said_with_how_days_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (
+        ["gallery", "log", "--since", "tomorrow"],
+        ["gallery", "describe", "Ada", "--expires", "31.1.2027"],
+    ):
+        with pytest.raises(SystemExit):
+            main(command)
+        said = capsys.readouterr().err
+        assert f"“{command[-1]}” is no day. Write it as 20" in said

@@ -55,6 +55,10 @@ def test_that_known_pictures_are_told_apart_and_never_count_as_live(
     assert live["cue"]["answer"] == "live"
     assert spoof["cue"]["answer"] == "attack"
     assert not live["source_live"]
+    assert main.main(["liveness", "check", *files]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert "looks like a living face (score" in said[0]
+    assert "looks like an attack: a picture of a face (score" in said[1]
 
 
 def test_that_a_trial_of_a_video_is_kept_and_counts_nowhere(
@@ -120,9 +124,11 @@ def test_that_a_training_that_was_stopped_is_gone_on_with(
     before = signal.getsignal(signal.SIGINT)
     with monkeypatch.context() as patched:
         patched.setattr("engine.cli.liveness.train", watched)
-        assert main.main(command) not in (0, 1)
+        assert main.main(command) == 128 + signal.SIGINT
     signal.signal(signal.SIGINT, before)
-    assert "visavis liveness train --resume evening" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "visavis liveness train --resume evening" in said
+    assert "Nothing was changed" not in said
     assert [(one.name, one.epochs) for one in stopped()] == [("evening", 2)]
     assert main.main(command) == 3
     assert "already" in capsys.readouterr().err
@@ -131,7 +137,7 @@ def test_that_a_training_that_was_stopped_is_gone_on_with(
     assert "Tested on 2 clips" in told.out
     assert stopped() == []
     assert main.main(["liveness", "train", "--resume", "evening"]) == 3
-    assert "no stopped liveness training “evening”" in capsys.readouterr().err
+    assert "no stopped liveness training “evening”. None was stopped." in capsys.readouterr().err
 
 
 def test_that_a_training_is_not_gone_on_with_on_other_recordings(

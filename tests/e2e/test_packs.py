@@ -30,6 +30,10 @@ def visavis(*arguments: object, fails: bool = False) -> subprocess.CompletedProc
     return done
 
 
+def in_use(run: Run) -> list[str]:
+    return [one["id"] for one in run("packs", "list", "--json").json if one["in_use"]]
+
+
 def test_that_all_packs_are_listed_and_shown(run: Run) -> None:
     listed = {one["id"]: one for one in run("packs", "list", "--json").json}
     assert listed["dlib-resnet-v1"]["in_use"]
@@ -62,6 +66,40 @@ def test_that_a_pack_is_installed_joined_used_and_removed(
     assert not is_installed("mobilefacenet")
     shown = run("gallery", "show", "Eileen", "--json").json
     assert shown["templates"][0]["packs"] == ["dlib-resnet-v1"]
+
+
+def test_that_the_detectors_go_back_to_how_the_program_comes(run: Run) -> None:
+    came = in_use(run)
+    assert run("packs", "use", "mtcnn").out == "“MTCNN” finds the faces from now on.\n"
+    assert in_use(run) == ["dlib-resnet-v1", "mtcnn"]
+    assert "one too many" in run("packs", "use", "mmod", "mtcnn").err
+    said = run("packs", "use", "default").out
+    assert (
+        said == "“dlib ResNet v1” is in use and “MTCNN, then MMOD” finds the faces in pictures, as the program comes.\n"
+    )
+    assert in_use(run) == came
+
+
+def test_that_what_came_with_the_installation_is_not_to_be_fetched_by_hand(run: Run) -> None:
+    assert "“MTCNN” came with the installation" in run("packs", "install", "mtcnn").err
+
+
+def test_that_weights_without_an_architecture_are_told_which_there_are(run: Run, tmp_path: Path) -> None:
+    said = run("packs", "add", tmp_path / "mine.safetensors", "--calibrate", tmp_path).err
+    assert said.startswith("Name with --architecture whose weights they are: dlib_resnet, mobilefacenet, ")
+
+
+def test_that_what_embeds_no_faces_is_not_used_as_if_it_did(run: Run) -> None:
+    assert "“MTCNN” finds faces and embeds none." in run("packs", "join", "dlib-resnet-v1", "mtcnn").err
+    assert "“MiniFASNet V2 and V1SE” embeds no faces" in run("packs", "use", "minifasnet").err
+    assert "“YuNet” finds faces and embeds none." in run("evaluate", "--pack", "yunet", "--folder", ".").err
+
+
+def test_that_what_is_counted_of_a_download_is_said(shared: Path) -> None:
+    with serving({file.name: file.read_bytes() for file in (shared / "weights").iterdir()}) as served:
+        told = visavis("packs", "install", "yunet", "--from", served.url).stderr.splitlines()
+    assert told
+    assert all(line.endswith(" of 315 KB)") for line in told)
 
 
 def test_that_a_failure_is_an_event_for_the_window(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_that_people_go_from_one_gallery_to_another(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("export", "people.txt"), "--format"),
+        (("export", "people.txt"), "end in .csv or .json. Everything, encrypted, goes into one that ends in .visavis."),
         (("export", "people.visavis"), "--passphrase-file"),
         (("export", "p.csv"), "nobody to export"),
         (("export", "p.csv", "--people", "Ada"), "Nobody named “Ada”"),

@@ -58,6 +58,8 @@ def test_that_no_group_is_on_two_sides(clips: list[Clip]) -> None:
 def test_that_too_few_recordings_are_refused(clips: list[Clip]) -> None:
     with pytest.raises(BadInputError, match="4 people or recordings"):
         split(clips[:8])
+    with pytest.raises(BadInputError, match="1 person or recording; 5 are needed"):
+        split(clips[:2])
 
 
 def test_that_what_is_not_better_than_single_frames_is_not_put_to_use(clips: list[Clip], tmp_path: Path) -> None:

@@ -88,6 +88,10 @@ def test_that_the_log_is_shown_searched_verified_and_exported(qtbot: QtBot, wind
     dialog.export_to(tmp_path / "log.json")
     settle(qtbot, window)
     assert [one["text"] for one in json.loads((tmp_path / "log.json").read_text("utf-8"))] == everything
+    dialog.export_to(tmp_path / "log.txt")
+    settle(qtbot, window)
+    assert "“log.txt” does not say what to write. Let it end in .csv or .json." in window.toasts.texts
+    assert not (tmp_path / "log.txt").exists()
 
 
 def test_that_the_log_follows_the_gallery(qtbot: QtBot, window: MainWindow) -> None:
