@@ -36,7 +36,7 @@ FPS = 15.0
 SPEC = "camera:made-up||"
 WARM_UP = 0.1
 """Share of the frames before memory is looked at."""
-LOOKS = 10
+LOOKS = 18
 
 
 class MadeUpCamera:
@@ -75,10 +75,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=60_000, help="432,000 are eight hours of 15 a second")
     parser.add_argument("--cycles", type=int, default=100)
+    parser.add_argument("--shrink", type=int, default=1, help="frames this many times smaller, to get through more")
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp())
-    camera = MadeUpCamera(_pictures(options.shared))
+    camera = MadeUpCamera(
+        [picture[:: options.shrink, :: options.shrink].copy() for picture in _pictures(options.shared)]
+    )
     cameras.open_source = lambda _spec, _options=None: camera
     application = QApplication([])
     store = SettingsStore(Settings(camera=SPEC, page="live"), folder / "settings.toml")
@@ -117,6 +120,7 @@ class _Run:
         self._camera.answered.release()
         while len(self._seen) < len(self._marks) and self._done >= self._marks[len(self._seen)]:
             self._seen.append(_state(self._window))
+            print(f"{self._done:,} frames in {perf_counter() - self._begun:.0f} s: {self._seen[-1]}", flush=True)
         if self._done == self._frames:
             self._took_s = perf_counter() - self._begun
             self._timer.start(60)
