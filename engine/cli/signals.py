@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from engine.errors import OperationCancelledError
 from engine.types import CancelToken
 
 POLITE = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -49,10 +51,29 @@ def ended_by_signals() -> Iterator[None]:
 
 
 @contextmanager
-def stopped_by_signals(token: CancelToken) -> Iterator[None]:
-    """Let them stop the work at its next step instead of in the middle of one."""
-    with _handled_by(lambda *_: token.cancel()):
-        yield
+def stopped_by_signals(token: CancelToken, said: str = "") -> Iterator[None]:
+    """Let them stop the work at its next step instead of in the middle of one.
+
+    Args:
+        said: what the user is told then; by default what the work says of it.
+
+    Raises:
+        EndedError: it was stopped.
+    """
+    told: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        told.append(number)
+        token.cancel()
+
+    try:
+        with _handled_by(stop):
+            yield
+    except OperationCancelledError as error:
+        if not told:
+            raise
+        print(said or error, file=sys.stderr)
+        raise EndedError(told[0]) from error
 
 
 @contextmanager

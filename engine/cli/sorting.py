@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.cli.signals import stopped_by_signals
-from engine.errors import BadInputError, OperationCancelledError
+from engine.errors import BadInputError
 from engine.service import FaceService
 from engine.sorting_desk import SortingDesk
 from engine.sorting_values import GroupKind, Sorted, SortedFace
 from engine.types import CancelToken
 from engine.wording import counted, pictures
 
-DONE, STOPPED = 0, 1
+DONE = 0
 _STEP_S = 1.0
 
 
@@ -36,12 +36,8 @@ def sort(service: FaceService, request: argparse.Namespace) -> int:
     elif known is None and request.resume:
         raise BadInputError("This folder was not sorted before. Leave out --resume.")
     token = CancelToken()
-    with stopped_by_signals(token):
-        try:
-            sorting_id = _look(desk, request, token)
-        except OperationCancelledError:
-            print("Stopped. What was found is kept; go on with --resume.", file=sys.stderr)
-            return STOPPED
+    with stopped_by_signals(token, "Stopped. What was found is kept; go on with --resume."):
+        sorting_id = _look(desk, request, token)
     result = desk.arrange(sorting_id)
     faces = desk.all_faces(sorting_id)
     text = json.dumps(_json(result, faces), ensure_ascii=False, indent=2) if request.json else _text(result, faces)

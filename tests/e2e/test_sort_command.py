@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
 from engine.settings import Settings, default_path, save
+from engine.sorting_desk import SortingDesk
+from engine.sorting_values import SortStep
+from engine.types import CancelToken
 
 from .conftest import Run
 
@@ -49,6 +54,24 @@ def test_that_a_folder_sorted_before_is_gone_on_with_or_begun_anew_as_told(run: 
     shutil.copy(album / "grace.jpg", album / "late.jpg")
     assert run("sort", album, "--resume").out.startswith("6 faces in 7 pictures.")
     assert run("sort", album, "--anew").out.startswith("6 faces in 7 pictures.")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_that_a_sort_that_is_asked_to_end_says_how_to_go_on(
+    run: Run, album: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = SortingDesk.go_on
+
+    def ended(desk: SortingDesk, sorting_id: int, for_s: float, token: CancelToken) -> SortStep:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return go_on(desk, sorting_id, for_s, token)
+
+    monkeypatch.setattr(SortingDesk, "go_on", ended)
+    outcome = run("sort", album)
+    assert outcome.code == 128 + signal.SIGTERM
+    assert outcome.err == "Stopped. What was found is kept; go on with --resume.\n"
+    monkeypatch.undo()
+    assert run("sort", album, "--resume").out.startswith("5 faces in 6 pictures.")
 
 
 def test_that_a_link_in_a_circle_is_listed_and_the_others_are_sorted(run: Run, album: Path) -> None:
