@@ -6,10 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from time import monotonic, perf_counter
-
-from torch import nn
 
 from engine.errors import BadInputError, PackError
 from engine.live_values import LiveResult, Observation, ObservationTone
@@ -17,12 +14,12 @@ from engine.liveness.bench import Presentation, Trials, report
 from engine.liveness.challenge import Challenge, Sight
 from engine.liveness.clips import FRAMES_A_SECOND, windows
 from engine.liveness.flash import Flash
-from engine.liveness.learning import in_use, probabilities
+from engine.liveness.learning import probabilities
+from engine.liveness.loaded import LivenessNetworks
 from engine.liveness.passed import Ended
-from engine.liveness.passive import LIVE_FROM, PassiveScorer, PassiveTrack, their_box
+from engine.liveness.passive import LIVE_FROM, PassiveTrack, their_box
 from engine.liveness.policy import decide
 from engine.liveness.sameness import Look, SameFace
-from engine.liveness.weights import load_passive
 from engine.liveness_values import (
     BONA_FIDE,
     SPECIES,
@@ -37,8 +34,6 @@ from engine.liveness_values import (
     TrialSetup,
 )
 from engine.networks.temporal import FRAMES
-from engine.packs.catalogue import MINIFASNET
-from engine.packs.installed import packs_folder
 from engine.tracking.looks import weight_of
 from engine.types import Box, Face, FloatArray, Frame, Verification
 
@@ -48,7 +43,6 @@ SCORE_EVERY_S = 0.12
 """A track is scored no more often: neighbouring frames say the same."""
 _SAME_PLACE = 0.25
 _GONE_S = 1.5
-NO_FRAME_YET = "There is no live frame yet. Start the camera first."
 
 
 @dataclass(slots=True)
@@ -70,7 +64,8 @@ class LivenessDesk:
 
     def __init__(
         self, policy: Callable[[], Policy], same_face: Callable[[], SameFace] | None = None,
-        embed: Callable[[Face], FloatArray] | None = None, pack: Path | None = None, trials: Trials | None = None,
+        embed: Callable[[Face], FloatArray] | None = None, networks: LivenessNetworks | None = None,
+        trials: Trials | None = None,
     ) -> None:  # fmt: skip
         """Begin with nobody in sight.
 
@@ -78,41 +73,19 @@ class LivenessDesk:
             policy: returns the one in force.
             same_face: returns the largest distances between two looks at one person; no challenge without.
             embed: embeds a face that was found, (D,) of unit length; no challenge without.
-            pack: folder of the passive networks' files; where they are installed, without.
+            networks: that look at faces; those that are installed and in use, without.
             trials: of the spoof bench; this machine's, without.
         """
         self._policy, self._same_face, self._embed = policy, same_face, embed
-        self._pack = pack
+        self.networks = networks or LivenessNetworks()
         self._trials = trials or Trials()
-        self._scorer: PassiveScorer | None = None
-        self._loaded: Path | None = None
-        self.problem = ""
         self._tracks: dict[int, _Track] = {}
         self._order: list[int] = []
         self._next_id = 0
         self._check: Challenge | Flash | Presentation | None = None
         self._checked_track: int | None = None
         self._source = ""
-        self._looked_for_temporal = False
-        self._network: tuple[str, nn.Module] | None = None
         self._last: tuple[Frame, tuple[Cue, ...]] | None = None
-
-    # --- the passive networks -----------------------------------------------------------------------------------
-
-    def scorer(self) -> PassiveScorer | None:
-        """The passive networks; None where they are not installed, and `problem` says so."""
-        folder = self._pack or packs_folder() / MINIFASNET
-        if self._loaded is not None and not self._loaded.is_dir():
-            self._scorer = self._loaded = None
-        if self._scorer is None:
-            if not folder.is_dir():
-                self.problem = "Passive liveness needs the pack “minifasnet”. Install it on the Models page."
-                return None
-            try:
-                self._scorer, self._loaded, self.problem = PassiveScorer(load_passive(folder)), folder, ""
-            except PackError as error:
-                self.problem = str(error)
-        return self._scorer
 
     @property
     def wanted(self) -> bool:
@@ -140,9 +113,9 @@ class LivenessDesk:
         self._see_who_passed(frame, faces)
         if not self.wanted:
             return ()
-        scorer = self.scorer()
+        scorer = self.networks.passive()
         if scorer is None:
-            return tuple(Cue("passive", Answer.UNSURE, hint=self.problem) for _ in faces)
+            return tuple(Cue("passive", Answer.UNSURE, hint=self.networks.problem) for _ in faces)
         due = [
             (self._tracks[number], face)
             for number, face in zip(self._order, faces, strict=True)
@@ -181,7 +154,7 @@ class LivenessDesk:
 
     def _see_motion(self, frame: Frame, faces: Sequence[Face]) -> None:
         """Ask the network over time about the largest face, where one was trained and put to use."""
-        if not faces or self._temporal() is None:
+        if not faces or self.networks.over_time() is None:
             return
         track = self._tracks[self._order[0]]
         if frame.time_s - track.window_s < 1 / FRAMES_A_SECOND:
@@ -190,7 +163,7 @@ class LivenessDesk:
             track.window.clear()
         track.window.append(faces[0])
         track.window_s = frame.time_s
-        known = self._temporal()
+        known = self.networks.over_time()
         if known is None or len(track.window) < FRAMES:
             return
         kind, network = known
@@ -203,19 +176,6 @@ class LivenessDesk:
         """What to show of a face: a picture that moves as one is none of a living face, however it looks."""
         motion = self._tracks[number].motion
         return motion if motion is not None and motion.answer is Answer.ATTACK else cue
-
-    def look_again(self) -> None:
-        """Look for a network over time when it is next needed: one was trained."""
-        self._looked_for_temporal, self._network = False, None
-
-    def _temporal(self) -> tuple[str, nn.Module] | None:
-        if not self._looked_for_temporal:
-            self._looked_for_temporal = True
-            try:
-                self._network = in_use()
-            except PackError as error:
-                log.warning("%s", error)
-        return self._network
 
     def decision(self, frame: Frame, cues: Sequence[Cue], number: int = 0) -> LivenessDecision:
         """Say whether a face of the frame last observed may count as present.
@@ -354,9 +314,9 @@ class LivenessDesk:
         """
         if setup.species not in (*SPECIES, BONA_FIDE):
             raise BadInputError(f"“{setup.species}” is no species. Choose one of: {', '.join(SPECIES)}, {BONA_FIDE}.")
-        scorer = self.scorer()
+        scorer = self.networks.passive()
         if scorer is None:
-            raise PackError(self.problem)
+            raise PackError(self.networks.problem)
         self.forget()
         self._check = Presentation(setup, scorer.model)
         return self._check.state

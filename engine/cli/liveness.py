@@ -47,9 +47,9 @@ def _check(settings: Settings, request: argparse.Namespace) -> int:
     if not request.files:
         raise BadInputError("Name pictures or videos to look at.")
     desk = LivenessDesk(lambda: Policy.PASSIVE)
-    scorer = desk.scorer()
+    scorer = desk.networks.passive()
     if scorer is None:
-        raise PackError(desk.problem)
+        raise PackError(desk.networks.problem)
     pipeline = pipeline_of(settings, DEFAULT_PACK)
     rows = []
     for file in request.files:
@@ -174,7 +174,7 @@ def _train(settings: Settings, request: argparse.Namespace) -> int:
     control = Control()
     listen(control, commands=request.events)
     desk = LivenessDesk(lambda: Policy.PASSIVE)
-    scorer = desk.scorer()
+    scorer = desk.networks.passive()
     pipeline = pipeline_of(settings, DEFAULT_PACK)
 
     def face_of(frame: Frame) -> Face | None:

@@ -39,7 +39,7 @@ class Live(Part):
 
     def use_temporal(self) -> Job:
         """Job of None: a network over time was put to use, or is to be looked for again."""
-        return self.submit(lambda service, _job: service.liveness.look_again())
+        return self.submit(lambda service, _job: service.liveness.networks.look_again())
 
     def bench(self) -> Job:
         """Job of BenchReport."""

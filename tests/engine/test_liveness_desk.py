@@ -10,10 +10,10 @@ from engine.errors import BadInputError, PackError
 from engine.liveness import weights
 from engine.liveness.bench import Trials
 from engine.liveness.challenge import Challenge, Move
+from engine.liveness.loaded import LivenessNetworks
 from engine.liveness.passed import CHECK_LASTS_S
-from engine.liveness.passive import LEAST_FRAMES, PassiveScorer
+from engine.liveness.passive import LEAST_FRAMES
 from engine.liveness.sameness import SameFace
-from engine.liveness.weights import PassiveNetworks
 from engine.liveness_desk import LivenessDesk
 from engine.liveness_values import Answer, CheckPhase, Policy, TrialSetup
 from engine.service import FaceService
@@ -21,6 +21,7 @@ from engine.settings import Settings
 from engine.types import Box, Face, Frame, FrameKind, PixelArray, Pose
 from tests.engine.liveness.heads import head
 from tests.engine.tracking.faces import quality as measured
+from tests.given_networks import GivenNetworks
 
 SAME_FACE = SameFace(straight=0.06, turned=0.3)
 
@@ -47,11 +48,8 @@ def frame(time_s: float, level: int = 200, kind: FrameKind = "camera") -> Frame:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> LivenessDesk:
-    made = LivenessDesk(
-        lambda: Policy.CHALLENGE, lambda: SAME_FACE, embedding_of, trials=Trials(tmp_path / "trials.json")
-    )
-    made._scorer = PassiveScorer(PassiveNetworks(((2.7, Brightness()),), "spy"))
-    return made
+    trials, networks = Trials(tmp_path / "trials.json"), GivenNetworks(Brightness())
+    return LivenessDesk(lambda: Policy.CHALLENGE, lambda: SAME_FACE, embedding_of, networks, trials)
 
 
 def test_that_a_face_is_live_only_after_enough_frames(desk: LivenessDesk) -> None:
@@ -161,7 +159,7 @@ def test_that_a_trial_is_kept_and_can_be_taken_back(desk: LivenessDesk) -> None:
     found = desk.bench()
     assert found.attacks[0].species == "phone_still"
     assert (found.attacks[0].error.errors, found.attacks[0].error.total) == (0, 1)
-    assert found.models == ("spy",)
+    assert found.models == ("given",)
     taken = desk.take_back_trial()
     assert taken is not None
     assert not desk.bench().attacks
@@ -170,7 +168,9 @@ def test_that_a_trial_is_kept_and_can_be_taken_back(desk: LivenessDesk) -> None:
 
 
 def test_that_a_missing_pack_is_said(tmp_path: Path) -> None:
-    desk = LivenessDesk(lambda: Policy.PASSIVE, pack=tmp_path / "none", trials=Trials(tmp_path / "t.json"))
+    desk = LivenessDesk(
+        lambda: Policy.PASSIVE, networks=LivenessNetworks(tmp_path / "none"), trials=Trials(tmp_path / "t.json")
+    )
     cues = desk.observe(frame(0.0), [face()])
     assert "minifasnet" in cues[0].hint
     assert not desk.decision(frame(0.0), cues).met
@@ -179,7 +179,9 @@ def test_that_a_missing_pack_is_said(tmp_path: Path) -> None:
 
 
 def test_that_with_the_policy_off_nothing_is_scored_or_refused(tmp_path: Path) -> None:
-    desk = LivenessDesk(lambda: Policy.OFF, pack=tmp_path / "none", trials=Trials(tmp_path / "t.json"))
+    desk = LivenessDesk(
+        lambda: Policy.OFF, networks=LivenessNetworks(tmp_path / "none"), trials=Trials(tmp_path / "t.json")
+    )
     assert desk.observe(frame(0.0), [face()]) == ()
     assert desk.decision(frame(0.0), ()).met
 
@@ -197,7 +199,7 @@ def test_that_a_match_without_required_liveness_is_no_match_and_says_why(
     assert refused.liveness.policy is Policy.PASSIVE
     assert "not a camera" in refused.refused_as_not_live
     assert service.decided[-1].rejected
-    service.liveness._scorer = PassiveScorer(PassiveNetworks(((2.7, Brightness()),), "spy"))
+    service.liveness.networks = GivenNetworks(Brightness())
     bright = (astronaut // 2 + 127).astype(np.uint8)
     for number in range(LEAST_FRAMES + 1):
         seen = Frame(bright, "Webcam", number / 5, kind="camera")

@@ -15,8 +15,6 @@ from pytestqt.qtbot import QtBot
 
 from engine.capture.images import read_image
 from engine.journal import LogEntry, LogQuery
-from engine.liveness.passive import PassiveScorer
-from engine.liveness.weights import PassiveNetworks
 from engine.liveness_values import CheckPhase
 from engine.service import FaceService
 from engine.settings import Settings
@@ -26,6 +24,7 @@ from gui.pages.face_dialog import FaceDialog
 from gui.pages.live import LivePage
 from gui.widgets.flash_cover import FlashCover
 from tests.cameras import MadeUpCamera
+from tests.given_networks import GivenNetworks
 from tests.gui.conftest import WITHIN_MS, result_of, settle
 
 ALL = LogQuery()
@@ -56,9 +55,7 @@ def judge(qtbot: QtBot, window: MainWindow, motion: torch.nn.Module | None = Non
     """Put networks in the place of the pack's and of a trained one."""
 
     def put(service: FaceService, _job: object) -> None:
-        service.liveness._scorer = PassiveScorer(PassiveNetworks(((2.7, Alive()),), "test"))
-        if motion is not None:
-            service.liveness._looked_for_temporal, service.liveness._network = True, ("clip", motion)
+        service.liveness.networks = GivenNetworks(Alive(), motion)
 
     result_of(qtbot, window.client.submit(put))
 

@@ -13,8 +13,6 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from engine.capture.images import read_image
-from engine.liveness.passive import PassiveScorer
-from engine.liveness.weights import PassiveNetworks
 from engine.liveness_values import Answer, CheckPhase, CheckState, Cue, FlashPlan
 from engine.service import FaceService
 from engine.settings import Settings
@@ -25,6 +23,7 @@ from gui.pages.live import LivePage
 from gui.widgets.face_canvas import FaceMark
 from gui.widgets.flash_cover import FlashCover
 from gui.widgets.liveness_check import with_liveness
+from tests.given_networks import GivenNetworks
 from tests.gui.conftest import WITHIN_MS, result_of, settle
 
 
@@ -51,7 +50,7 @@ def install(qtbot: QtBot, window: MainWindow) -> None:
     """Put passive networks in the place of those of the pack."""
 
     def put(service: FaceService, _job: object) -> None:
-        service.liveness._scorer = PassiveScorer(PassiveNetworks(((2.7, Alive()),), "test"))
+        service.liveness.networks = GivenNetworks(Alive())
 
     result_of(qtbot, window.client.submit(put))
 
