@@ -124,7 +124,7 @@ def test_that_a_stopped_run_is_resumed_to_its_end(begun: Path) -> None:
         for line in process.stdout:
             if isinstance(from_line(line), RunStarted):
                 process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 3
+        assert process.wait(60) == 128 + signal.SIGTERM
     assert load_run(begun).end() is None
     visavis("train", "--resume", begun)
     ended = load_run(begun).end()

@@ -172,7 +172,7 @@ def test_that_a_run_is_listed_until_it_is_finished(clips: list[Clip], parts: Spl
         runs.begin(tmp_path, "series", 3, clips, "first")
     run.finish()
     assert runs.stopped() == []
-    with pytest.raises(BadInputError, match="no stopped liveness training “first”. There is: none"):
+    with pytest.raises(BadInputError, match="no stopped liveness training “first”. None was stopped"):
         runs.load_run(run.place)
 
 
