@@ -17,7 +17,7 @@ import statistics
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter, process_time, thread_time
+from time import perf_counter, process_time, sleep, thread_time
 from typing import NamedTuple
 
 import faiss
@@ -175,7 +175,8 @@ def _in_turn(*works: Callable[[], object], rounds: int = ROUNDS) -> list[tuple[f
     times: list[list[float]] = [[] for _ in works]
     for round_ in range(rounds + 1):
         for work, taken in zip(works, times, strict=True):
-            # The other side's threads wait busily for a while after their work; a first, unmeasured call outlasts it.
+            # The other side's threads wait busily for some milliseconds after their work.
+            sleep(0.03)
             work()
             start = _CLOCK[-1]()
             work()
