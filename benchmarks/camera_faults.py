@@ -181,11 +181,7 @@ class Bench:
             device.break_(fault)
             told.append(self.until(lambda: bool(self.page.view.message)) - begun)
             words = self.page.view.message
-            # However long it was away: the pauses between attempts grow.
-            self.live_for(self._draw.uniform(0, 8))
-            begun = monotonic()
-            device.mend()
-            back.append(self.looked_at("One", begun) - begun)
+            back.append(self._back_after_a_while(device))
         _say(f"{fault}: said", told, goal_s, words)
         _say(f"{fault}: pictures again", back, 5.0)
 
@@ -200,12 +196,16 @@ class Bench:
             self.page.toggle.click()
             told.append(self.until(lambda: self.page.view.message not in CALM) - begun)
             words = self.page.view.message
-            self.live_for(self._draw.uniform(0, 8))
-            begun = monotonic()
-            device.mend()
-            back.append(self.looked_at("One", begun) - begun)
+            back.append(self._back_after_a_while(device))
         _say(f"{fault}: said", told, goal_s, words)
         _say(f"{fault}: pictures again", back, 5.0)
+
+    def _back_after_a_while(self, device: Device) -> float:
+        """However long it was away: the pauses between attempts grow. Returns how long its pictures took to come."""
+        self.live_for(self._draw.uniform(0, 8))
+        begun = monotonic()
+        device.mend()
+        return self.looked_at("One", begun) - begun
 
     def changes(self) -> None:
         """From one camera to another, and the same one with other options."""

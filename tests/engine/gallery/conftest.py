@@ -61,3 +61,10 @@ def another_window(gallery: Gallery) -> Iterator[Callable[[], Gallery]]:
     yield open_it
     for other in made:
         other.close()
+
+
+@pytest.fixture
+def database(place: Place) -> str:
+    """The server's database that a gallery is in."""
+    assert isinstance(place, ServerAddress)
+    return place.database

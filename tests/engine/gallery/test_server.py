@@ -41,12 +41,6 @@ def kind() -> str:
 
 
 @pytest.fixture
-def database(place: Place) -> str:
-    assert isinstance(place, ServerAddress)
-    return place.database
-
-
-@pytest.fixture
 def people(postgres: Server, database: str) -> Iterator[None]:
     """Users: ada may write, bob may read, eve is a stranger."""
     for name in ("ada", "bob", "eve"):

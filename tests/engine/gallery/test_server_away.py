@@ -14,7 +14,7 @@ import pytest
 from engine.errors import GalleryError
 from engine.gallery import server_listener
 from engine.gallery.store import Gallery
-from engine.server_address import Place, ServerAddress
+from engine.server_address import Place
 from tests.postgres import Server
 
 from .conftest import PACK, template
@@ -25,12 +25,6 @@ WITHIN_S = 30
 @pytest.fixture
 def kind() -> str:
     return "server"
-
-
-@pytest.fixture
-def database(place: Place) -> str:
-    assert isinstance(place, ServerAddress)
-    return place.database
 
 
 @pytest.fixture

@@ -21,14 +21,19 @@ from tests.gui.conftest import WITHIN_MS
 TASK_MS = 2 * WITHIN_MS
 
 
-def test_that_clips_are_trained_on_and_what_is_not_better_is_not_put_to_use(
-    qtbot: QtBot, window: MainWindow, tmp_path: Path, astronaut_file: Path
-) -> None:
-    _record(tmp_path, astronaut_file)
+def open_step(window: MainWindow) -> TrainPage:
     window.open_page("train")
     page = window.page
     assert isinstance(page, TrainPage)
     page.show_step(4)
+    return page
+
+
+def test_that_clips_are_trained_on_and_what_is_not_better_is_not_put_to_use(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, astronaut_file: Path
+) -> None:
+    _record(tmp_path, astronaut_file)
+    page = open_step(window)
     page.liveness.kind.setCurrentIndex(1)
     page.take_pictures([tmp_path])
     assert not page.liveness.zone.choose.isEnabled()
@@ -94,10 +99,7 @@ def test_that_cancelling_keeps_a_training_and_resuming_ends_it(
     qtbot: QtBot, window: MainWindow, tmp_path: Path, astronaut_file: Path
 ) -> None:
     _record(tmp_path, astronaut_file)
-    window.open_page("train")
-    page = window.page
-    assert isinstance(page, TrainPage)
-    page.show_step(4)
+    page = open_step(window)
     step = page.liveness
     step.train(tmp_path)
     qtbot.waitUntil(lambda: "Epoch" in step.jobs.text.text(), timeout=2 * TASK_MS)
