@@ -100,7 +100,7 @@ def _exact(size: int, kind: str) -> None:
         return probes[at : at + 1]
 
     assert index._codes is not None
-    read = sum(part[:size].nbytes for part in index._codes._parts)
+    read = sum(kept[:size].nbytes for kept in (*index._codes._parts, index._codes._scales, index._codes._biases))
     words = torch.from_numpy(np.random.default_rng(0).integers(0, 9, read // 8))
     ours, theirs, floor = _in_turn(
         lambda: index.search(probe(), TOP, Metric.COSINE), lambda: oracle.search(probe(), TOP), words.sum
@@ -110,8 +110,8 @@ def _exact(size: int, kind: str) -> None:
     )
     print(
         f"{size:>9,} x {DIMENSION} {kind:<11}: {_ms(ours)}, faiss IndexFlatIP {_ms(theirs)}, ratio"
-        f" {theirs[0] / ours[0]:.1f} (fastest {theirs[1] / ours[1]:.1f}); floor (reading {read / 1e6:.0f} MB of codes)"
-        f" {_ms(floor)}, ratio"
+        f" {theirs[0] / ours[0]:.1f} (fastest {theirs[1] / ours[1]:.1f}); floor (reading"
+        f" {read / 1e6:.0f} MB of codes and scales) {_ms(floor)}, ratio"
         f" {ours[0] / floor[0]:.1f} (fastest {ours[1] / floor[1]:.1f}); eight probes {_ms(many[0])}, faiss"
         f" {_ms(many[1])}; identical {identical}; built in {built_s:.2f} s, {index.nbytes / size:.0f} bytes a row;"
         f" by {'bytes' if _has_byte_products() else 'floats'}",

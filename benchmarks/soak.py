@@ -1,6 +1,7 @@
 """Hours before a camera, simulated: many frames through the real Live page, from a made-up camera with its own clock.
 
-Memory, files, threads and Qt objects must not grow; then a hundred starts and stops must leave nothing behind.
+Memory, files, threads and Qt objects must not grow; then a hundred starts and stops must leave nothing behind. With
+--present people come and go once a minute, as they do before a real camera.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from time import perf_counter
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import cv2
 import numpy as np
 import psutil
 from common import ROOT
@@ -37,6 +39,7 @@ SPEC = "camera:made-up||"
 WARM_UP = 0.1
 """Share of the frames before memory is looked at."""
 LOOKS = 18
+MINUTE = round(60 * FPS)
 
 
 class MadeUpCamera:
@@ -45,8 +48,10 @@ class MadeUpCamera:
     kind: Kind = "camera"
     label = "Made-up camera"
 
-    def __init__(self, pictures: list[np.ndarray]) -> None:
+    def __init__(self, pictures: list[np.ndarray], present: float) -> None:
         self._pictures, self._given = pictures, 0
+        self._visit = round(MINUTE * present)
+        self._empty = cv2.GaussianBlur(pictures[0], (0, 0), pictures[0].shape[0] / 8)
         self.answered = threading.Semaphore(2)
         self.opened = self.closed = 0
 
@@ -60,7 +65,8 @@ class MadeUpCamera:
         if not self.answered.acquire(timeout=0.05):
             return None
         self._given += 1
-        pixels = self._pictures[self._given % len(self._pictures)].copy()
+        somebody = self._given % MINUTE < self._visit
+        pixels = (self._pictures[self._given % len(self._pictures)] if somebody else self._empty).copy()
         # No two frames of a camera are the same.
         pixels[::8, ::8, 0] = self._given % 251
         return Frame(pixels, self.label, 1000 + self._given / FPS)
@@ -76,12 +82,12 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=60_000, help="432,000 are eight hours of 15 a second")
     parser.add_argument("--cycles", type=int, default=100)
     parser.add_argument("--shrink", type=int, default=1, help="frames this many times smaller, to get through more")
+    parser.add_argument("--present", type=float, default=1.0, help="share of each minute in which anybody is there")
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp())
-    camera = MadeUpCamera(
-        [picture[:: options.shrink, :: options.shrink].copy() for picture in _pictures(options.shared)]
-    )
+    pictures = [picture[:: options.shrink, :: options.shrink].copy() for picture in _pictures(options.shared)]
+    camera = MadeUpCamera(pictures, options.present)
     cameras.open_source = lambda _spec, _options=None: camera
     application = QApplication([])
     store = SettingsStore(Settings(camera=SPEC, page="live"), folder / "settings.toml")
@@ -107,13 +113,14 @@ class _Run:
         self._marks = [round(frames * (WARM_UP + (1 - WARM_UP) * look / LOOKS)) for look in range(LOOKS + 1)]
         self._seen: list[tuple[int, ...]] = []
         self._after: list[tuple[int, ...]] = []
-        self._deepest = 0
+        self._deepest = self._faces = 0
         self._timer = QTimer(window)
         self._timer.timeout.connect(self._cycle)
 
-    def on_result(self, _result: LiveResult) -> None:
+    def on_result(self, result: LiveResult) -> None:
         """One more."""
         self._done += 1
+        self._faces += len(result.tracked)
         stream, client = self._window.feed._stream, self._window.client
         waiting = int(stream is not None and stream._box is not None) + int(client._waiting_frame is not None)
         self._deepest = max(self._deepest, waiting)
@@ -144,7 +151,7 @@ class _Run:
         """Print it."""
         names = ("MB", "files", "threads", "Qt objects")
         hours = self._frames / FPS / 3600
-        print(f"{self._frames:,} frames, {hours:.1f} simulated hours, in {self._took_s:.0f} s")
+        print(f"{self._frames:,} frames, {hours:.1f} simulated hours, in {self._took_s:.0f} s; {self._faces:,} faces")
         print(f"waiting at most {self._deepest} frames")
         rows = zip(names, self._seen[0], self._seen[-1], map(max, zip(*self._seen, strict=True)), strict=True)
         for name, first, last, most in rows:

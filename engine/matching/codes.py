@@ -8,7 +8,7 @@ same direction and along few axes, so that all three are short and the bound is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,18 +16,15 @@ import torch
 from numpy.typing import NDArray
 
 from engine.matching.axes import PART, Axes
-from engine.matching.products import integer_sums, share
+from engine.matching.products import integer_sums
 from engine.types import FloatArray
 
 CPU = torch.device("cpu")
 _LARGEST_CODE = 127
-_BLOCK = 65_536
-"""Rows a thread takes at once: so few that two threads end together, so many that calling torch costs nothing."""
+_BLOCK = 131_072
+"""Rows taken at once: so few that they are read from memory once for all probes, so many that calls cost nothing."""
 GROUP = 256
 """Rows of which the largest score is kept, so that few of the others need be looked at; a block is made of such."""
-_PER_THREAD = 2 * _BLOCK
-"""A second thread is started only where each has as many rows as this; starting one takes 0.1 ms."""
-_MOST_THREADS = 8
 _QUANTISED_AT_ONCE = 8192
 _ROUNDING = 1e-5
 """More than single precision can add to a bound on dot products of vectors of unit length."""
@@ -96,6 +93,7 @@ class Codes:
         self._longest_tail = 0.0
         # Kept between searches: having the system hand out and clear so much memory takes as long as filling it.
         self._values = self._empty(0)
+        self._sums = torch.empty(2, 0, 1, dtype=torch.int32)
 
     def __len__(self) -> int:
         return self._count
@@ -103,7 +101,7 @@ class Codes:
     @property
     def nbytes(self) -> int:
         """Memory in use."""
-        return sum(kept.nbytes for kept in (*self._parts, self._scales, self._biases, self._values))
+        return sum(kept.nbytes for kept in (*self._parts, self._scales, self._biases, self._values, self._sums))
 
     def append(self, vectors: FloatArray) -> None:
         """Add rows at the end, (A, D) of unit length."""
@@ -137,18 +135,16 @@ class Codes:
         ]
 
     def _in_blocks(self, places: Sequence[_Place], values: torch.Tensor, peaks: torch.Tensor) -> None:
-        blocks = [slice(at, min(at + _BLOCK, self._count)) for at in range(0, self._count, _BLOCK)]
-
-        def work(taken: Iterable[slice]) -> None:
-            for rows in taken:
-                parts, scales, biases = [part[rows] for part in self._parts], self._scales[rows], self._biases[rows]
-                for place, into, tops in zip(places, values, peaks, strict=True):
-                    # Each pass over the block counts: one, and one more for the peaks.
-                    sums = integer_sums(parts, place.code)
-                    scored = torch.addcmul(biases, sums, scales, value=place.scale, out=into[rows])
-                    _write_peaks(scored, tops[rows.start // GROUP :])
-
-        share(work, blocks, min(self._count // _PER_THREAD, _MOST_THREADS))
+        if self._sums.shape[1] < (most := min(self._count, _BLOCK)):
+            self._sums = torch.empty(2, most, 1, dtype=torch.int32)
+        for start in range(0, self._count, _BLOCK):
+            rows = slice(start, min(start + _BLOCK, self._count))
+            parts, scales, biases = [part[rows] for part in self._parts], self._scales[rows], self._biases[rows]
+            for place, into, tops in zip(places, values, peaks, strict=True):
+                scored = into[rows]
+                scored.copy_(integer_sums(parts, place.code, self._sums))
+                torch.addcmul(biases, scored, scales, value=place.scale, out=scored)
+                _write_peaks(scored, tops[start // GROUP :])
 
     def _at_once(self, places: Sequence[_Place], values: torch.Tensor, peaks: torch.Tensor) -> None:
         """All rows and probes in one product a part, as a GPU wants it."""

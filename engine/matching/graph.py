@@ -156,15 +156,15 @@ class Graph:
         """
         try:
             return cls._of(content)
-        except (OSError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
-            raise ValueError("it is no graph") from error
+        except (OSError, EOFError, KeyError, RuntimeError, ValueError, zipfile.BadZipFile) as error:
+            raise ValueError("it is no graph, or one of another version of the library") from error
 
     @classmethod
     def _of(cls, content: memoryview) -> Graph:
         start = _LENGTH_BYTES + int.from_bytes(content[:_LENGTH_BYTES], "little")
         with np.load(io.BytesIO(content[_LENGTH_BYTES:start]), allow_pickle=False) as about:
             if str(about["library"]) != _library():
-                raise ValueError("another version of the library made it")
+                raise ValueError
             width, effort, built, changed = about["numbers"].tolist()
             turn = about["turn"] if about["turn"].size else None
             graph = cls(Axes(about["centre"], turn, width), float(about["scale"]))
