@@ -93,9 +93,9 @@ class Way(StrEnum):
 
 
 WAY_TITLES = {
-    Way.PASSIVE: "The look alone",
-    Way.CHALLENGE: "The look and movements",
-    Way.FLASH: "The look and colours",
+    Way.PASSIVE: "Look alone",
+    Way.CHALLENGE: "Look and movements",
+    Way.FLASH: "Look and colours",
 }
 
 

@@ -64,6 +64,9 @@ class SpoofBench(QWidget):
         give_key(self.begin, "Ctrl+Return")
         self.run = CheckRun(context, self, "trial")
         self.prompt, self.cancel = self.run.prompt, self.run.cancel
+        for widget in (self.prompt, self.run.bar):
+            _keep_room(widget)
+        self.prompt.setMinimumHeight(t.PROMPT_PX)
         self.back = button("Take back the last", self._take_back, "", "undo")
         self.headline = label("", "title", wrap=True)
         self.shortfalls = label("", "muted", wrap=True)
@@ -254,6 +257,13 @@ class SpoofBench(QWidget):
             for shown in tables(way):
                 self._tables.addWidget(shown)
         self._show_buttons()
+
+
+def _keep_room(widget: QWidget) -> None:
+    """Let nothing move where a widget comes and goes."""
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    widget.setSizePolicy(policy)
 
 
 def _choice(texts: tuple[str, ...]) -> QComboBox:

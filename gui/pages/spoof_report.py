@@ -46,8 +46,11 @@ def _figures(title: str, one: SpeciesResult) -> tuple[str, ...]:
 
 
 def sentences(found: BenchReport) -> list[str]:
-    """What is missing for what Settings ask for, or for the look alone where they ask for nothing."""
-    told = [way for way in found.ways if way.in_force] or list(found.ways[:1])
+    """What is missing for what Settings ask for, or for the look alone where they ask for nothing.
+
+    Of two ways one that was never tried is left to the headline.
+    """
+    told = [way for way in found.ways if way.in_force and was_tried(way)] or found.ways[:1]
     said: list[str] = []
     for way in told:
         missing = _missing(way)

@@ -138,7 +138,8 @@ class CheckRun(QObject):
             if state.prompt != self.prompt.text():
                 self.prompt.setText(state.prompt)
                 self.prompt.setAccessibleDescription(state.prompt)
-            set_look(self.prompt, _LOOKS.get(state.phase, "title"))
+            # A trial's answer is neither good nor bad: that depends on what was shown.
+            set_look(self.prompt, "title" if state.kind == "trial" else _LOOKS.get(state.phase, "title"))
             self.bar.setRange(0, state.steps)
             self.bar.setValue(state.step)
             self.left.setText(f"{state.left_s:.0f} s left")

@@ -167,13 +167,13 @@ def test_that_the_headline_is_about_the_policy_in_force() -> None:
     assert passive.label.startswith("Class-3-like")
     assert "Matt print" in passive.headline
     assert challenge.label == "convenience only"
-    assert "Video on a phone, taken for a living face by the look and movements 42 of 42" in challenge.headline
-    assert "The look and colours, which Settings accept too: no attack was tried." in challenge.headline
+    assert "Video on a phone, taken for a living face by look and movements 42 of 42" in challenge.headline
+    assert "Look and colours, which Settings accept too: no attack was tried." in challenge.headline
     assert [way.way for way in challenge.ways if way.in_force] == [Way.CHALLENGE, Way.FLASH]
     assert off.headline.startswith("Settings ask for no liveness: nothing keeps an attack out. By the look alone: Cl")
     assert not any(way.in_force for way in off.ways)
     nothing = report(tried[:42], Policy.CHALLENGE)
-    assert "judged by what Settings ask for (the look and movements, or the look and colours)" in nothing.headline
+    assert "judged by what Settings ask for (look and movements, or look and colours)" in nothing.headline
     assert nothing.label == "not measured"
 
 
@@ -181,7 +181,7 @@ def test_that_where_a_policy_can_be_met_in_two_ways_the_worse_one_counts() -> No
     tried = by(Way.CHALLENGE, "matt_print", 42) + by(Way.FLASH, "matt_print", 42, Answer.LIVE)
     found = report(tried, Policy.CHALLENGE)
     assert found.label == "convenience only"
-    assert "by the look and colours 42 of 42" in found.headline
+    assert "by look and colours 42 of 42" in found.headline
 
 
 def test_that_each_way_of_looking_is_counted_for_itself() -> None:

@@ -98,7 +98,7 @@ def test_that_a_living_face_that_turns_as_asked_is_let_in_by_the_policy(
     made = window.client.submit(lambda service, _job: portrait(service._now.networks.for_live, head.pixels))
     head.pixels, head.relief = cast("PixelArray", result_of(qtbot, made)), True
     follow(bench, head)
-    assert (bench.way.accessibleName(), bench.way.currentText()) == ("Judged by", "The look and movements")
+    assert (bench.way.accessibleName(), bench.way.currentText()) == ("Judged by", "Look and movements")
     eileen = window.context.people.find("Eileen Collins")
     assert eileen is not None
     bench.claimed.choose(eileen.id)
@@ -113,7 +113,7 @@ def test_that_a_living_face_that_turns_as_asked_is_let_in_by_the_policy(
     found = results(bench)[Way.CHALLENGE].bona_fide
     assert (found.error.errors, found.error.total, found.accepted.errors, found.accepted.total) == (0, 1, 0, 1)
     assert [cue.key for cue in found.cues] == ["passive", "challenge"]
-    title = "Living faces: The look and movements, as Settings ask"
+    title = "Living faces: Look and movements, as Settings ask"
     (shown,) = (one for one in bench.findChildren(QFrame) if one.accessibleName() == title)
     assert found.error.text in shown.accessibleDescription()
     assert "no attack was tried before this camera yet and judged by what Settings ask for" in bench.headline.text()
@@ -165,5 +165,5 @@ def test_that_a_trial_shows_colours_only_after_the_warning_and_sees_them_reflect
     assert not covers[0].isVisible()
     assert "Answer: live. The look of the face: live. The flash: live." in bench.prompt.text()
     qtbot.waitUntil(lambda: bool(results(bench)[Way.FLASH].attacks), timeout=WITHIN_MS)
-    assert "by the look and colours 1 of 1" in bench.headline.text()
-    assert "The look and movements, which Settings accept too" in bench.headline.text()
+    assert "by look and colours 1 of 1" in bench.headline.text()
+    assert "Look and movements, which Settings accept too" in bench.headline.text()
