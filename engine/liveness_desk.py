@@ -10,7 +10,7 @@ from time import monotonic, perf_counter
 
 from engine.errors import BadInputError, PackError
 from engine.live_values import LiveResult, Observation, ObservationTone
-from engine.liveness.bench import Presentation, Trials, report
+from engine.liveness.bench import Trials, report
 from engine.liveness.challenge import Challenge, Sight
 from engine.liveness.clips import FRAMES_A_SECOND, windows
 from engine.liveness.flash import Flash
@@ -19,6 +19,7 @@ from engine.liveness.loaded import LivenessNetworks
 from engine.liveness.passed import Ended
 from engine.liveness.passive import LIVE_FROM, PassiveTrack, their_box
 from engine.liveness.policy import decide
+from engine.liveness.presentation import Presentation
 from engine.liveness.sameness import Look, SameFace
 from engine.liveness_values import (
     BONA_FIDE,
@@ -32,6 +33,7 @@ from engine.liveness_values import (
     Policy,
     Trial,
     TrialSetup,
+    Way,
 )
 from engine.networks.temporal import FRAMES
 from engine.tracking.looks import weight_of
@@ -41,6 +43,8 @@ log = logging.getLogger(__name__)
 
 SCORE_EVERY_S = 0.12
 """A track is scored no more often: neighbouring frames say the same."""
+FLASH_DELAY_S = 0.6
+"""Until the first colour, so that the window has heard of it."""
 _SAME_PLACE = 0.25
 _GONE_S = 1.5
 
@@ -82,7 +86,8 @@ class LivenessDesk:
         self._tracks: dict[int, _Track] = {}
         self._order: list[int] = []
         self._next_id = 0
-        self._check: Challenge | Flash | Presentation | None = None
+        self._check: Challenge | Flash | None = None
+        self._trial: Presentation | None = None
         self._checked_track: int | None = None
         self._source = ""
         self._last: tuple[Frame, tuple[Cue, ...]] | None = None
@@ -90,7 +95,12 @@ class LivenessDesk:
     @property
     def wanted(self) -> bool:
         """Whether faces are to be scored at all."""
-        return self._policy() is not Policy.OFF or isinstance(self._check, Presentation)
+        return self._policy() is not Policy.OFF or self.on_trial
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether what is before the camera is presented to the spoof bench."""
+        return self._trial is not None and not self._trial.over
 
     # --- live frames --------------------------------------------------------------------------------------------
 
@@ -213,8 +223,8 @@ class LivenessDesk:
         """Forget every face in sight, and end a check that is under way."""
         self._tracks.clear()
         self._order, self._last = [], None
-        if not isinstance(self._check, Presentation):
-            self._check = None
+        if self._check is not None:
+            self.end_check()
 
     def _follow(self, frame: Frame, faces: Sequence[Face], tracks: Sequence[int] | None) -> list[int]:
         for number in [n for n, track in self._tracks.items() if not 0 <= frame.time_s - track.seen_s <= _GONE_S]:
@@ -246,29 +256,37 @@ class LivenessDesk:
         Raises:
             ValueError: the desk was made without what compares faces.
         """
+        check = self._challenge()
+        self.end_check()
+        self._check, self._checked_track = check, None
+        return check.state
+
+    def _challenge(self) -> Challenge:
         if self._same_face is None or self._embed is None:
             raise ValueError("a challenge needs limits and a network to compare faces with")
-        self._check, self._checked_track = Challenge(self._same_face()), None
-        return self._check.state
+        return Challenge(self._same_face())
 
-    def begin_flash(self, delay_s: float = 0.6) -> FlashPlan:
+    def begin_flash(self) -> FlashPlan:
         """Draw the colours that the window is to show, beginning in a moment."""
-        flash = Flash(monotonic() + delay_s)
-        self._check, self._checked_track = flash, None
+        self.end_check()
+        flash = self._check = Flash(monotonic() + FLASH_DELAY_S)
+        self._checked_track = None
         return flash.plan
 
     def end_check(self) -> None:
-        """Give up the check that is under way."""
-        self._check = None
+        """Give up the check or the trial that is under way."""
+        self._check = self._trial = None
 
     @property
     def state(self) -> CheckState | None:
-        """The check that is under way or has just ended."""
-        return None if self._check is None else self._check.state
+        """The check or the trial that is under way or has just ended."""
+        if self._trial is None:
+            return None if self._check is None else self._check.state
+        return self._trial.state if self._check is None else replace(self._check.state, kind="trial")
 
     def _see_check(self, frame: Frame, faces: Sequence[Face]) -> None:
         check = self._check
-        if check is None or isinstance(check, Presentation) or check.state.over:
+        if check is None or check.state.over:
             return
         first = self._order[0] if self._order else None
         if self._checked_track is None:
@@ -306,7 +324,7 @@ class LivenessDesk:
     # --- the spoof bench ----------------------------------------------------------------------------------------
 
     def begin_trial(self, setup: TrialSetup) -> CheckState:
-        """Look at one presentation of an attack or a living face.
+        """Look at one presentation of an attack or a living face, and put it to what it is to be judged by.
 
         Raises:
             BadInputError: there is no such species.
@@ -314,12 +332,14 @@ class LivenessDesk:
         """
         if setup.species not in (*SPECIES, BONA_FIDE):
             raise BadInputError(f"“{setup.species}” is no species. Choose one of: {', '.join(SPECIES)}, {BONA_FIDE}.")
-        scorer = self.networks.passive()
+        scorer, over_time = self.networks.passive(), self.networks.over_time()
         if scorer is None:
             raise PackError(self.networks.problem)
+        self.end_check()
         self.forget()
-        self._check = Presentation(setup, scorer.model)
-        return self._check.state
+        model = scorer.model if over_time is None else f"{scorer.model} and one over time ({over_time[0]})"
+        self._trial = Presentation(setup, model)
+        return self._trial.state
 
     def see_trial(self, frame: Frame, faces: Sequence[Face], cues: Sequence[Cue], matched: bool | None) -> None:
         """Take a frame into the trial that is under way; keeps the trial once it is over.
@@ -330,16 +350,41 @@ class LivenessDesk:
             cues: of the faces.
             matched: whether the largest is the person claimed; None where nobody is.
         """
-        trial = self._check
-        if not isinstance(trial, Presentation) or trial.state.over:
+        trial = self._trial
+        if trial is None or trial.over:
             return
-        reasons = faces[0].quality.reasons if faces else ()
+        if trial.check_due:
+            state = trial.see_check(self._outcome(), matched)
+        else:
+            state = self._look_at(trial, frame, faces, cues, matched)
+        if state.over:
+            self._check = None
+            self._trials.add(trial.trial())
+
+    def _look_at(
+        self, trial: Presentation, frame: Frame, faces: Sequence[Face], cues: Sequence[Cue], matched: bool | None
+    ) -> CheckState:
+        """Take in a frame of the look, and begin the check once it is over."""
+        own = list(cues[:1])
+        if faces:
+            # The check is for this face, as a policy wants all cues of one.
+            self._checked_track = self._order[0]
+            motion = self._tracks[self._checked_track].motion
+            own += [motion] if motion is not None else []
         state = trial.see(
-            frame.time_s, cues[0] if cues else None, reasons, matched=matched, source=frame.source,
+            frame.time_s, own, faces[0].quality.reasons if faces else (), matched=matched, source=frame.source,
             source_live=frame.kind == "camera",
         )  # fmt: skip
-        if state.over:
-            self._trials.add(trial.trial())
+        if trial.check_due:
+            self._check = self._challenge() if trial.way is Way.CHALLENGE else Flash(monotonic() + FLASH_DELAY_S)
+        return state
+
+    def _outcome(self) -> Cue | None:
+        """What the check of a trial says, once it does."""
+        cue = self._check.state.cue if self._check is not None else None
+        if cue is not None and cue.answer is Answer.LIVE and self._order[:1] != [self._checked_track]:
+            return replace(cue, answer=Answer.UNSURE, hint="Another face came to the front.")
+        return cue
 
     def take_back_trial(self) -> Trial | None:
         """Forget the latest trial, and return it.
@@ -363,7 +408,7 @@ class LivenessDesk:
         Raises:
             BadInputError: the trials cannot be read.
         """
-        return report(self._trials.all())
+        return report(self._trials.all(), self._policy())
 
 
 _WORDS: dict[Answer, tuple[str, ObservationTone]] = {

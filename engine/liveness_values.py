@@ -70,6 +70,35 @@ POLICY_TITLES = {
 }
 
 
+CUE_TITLES = {
+    "passive": "The look of the face",
+    "challenge": "The movement",
+    "flash": "The flash",
+    "clip": "The motion",
+}
+"""The ways of looking, in the order in which they are told."""
+
+
+class Way(StrEnum):
+    """One way to meet a policy: what a presentation at the spoof bench is put to."""
+
+    PASSIVE = "passive"
+    CHALLENGE = "challenge"
+    FLASH = "flash"
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that is met by it."""
+        return Policy.PASSIVE if self is Way.PASSIVE else Policy.CHALLENGE
+
+
+WAY_TITLES = {
+    Way.PASSIVE: "Look alone",
+    Way.CHALLENGE: "Look and movements",
+    Way.FLASH: "Look and colours",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class LivenessDecision:
     """Whether a face may count as present, by the policy in force; written into the decision.
@@ -103,11 +132,12 @@ class CheckState:
     """A check on demand, for the window to show.
 
     Attributes:
-        kind: "challenge", "flash", or "trial" at the spoof bench.
+        kind: "challenge", "flash", or "trial" at the spoof bench, whatever check belongs to it.
         prompt: what to do now, as a sentence.
-        step, steps: how many are done of how many.
+        step, steps: how many are done of how many; of none while nobody knows how long it takes.
         left_s: time left for what is asked now.
         cue: the outcome, once there is one.
+        plan: the colours to show meanwhile; None without.
     """
 
     kind: str
@@ -117,6 +147,7 @@ class CheckState:
     steps: int = 0
     left_s: float = 0.0
     cue: Cue | None = None
+    plan: FlashPlan | None = None
 
     @property
     def over(self) -> bool:
@@ -156,6 +187,7 @@ class TrialSetup:
     Attributes:
         species: a key of `SPECIES`, or "bona_fide".
         subject: whom it shows; so that people can be counted.
+        way: what it is put to.
     """
 
     species: str
@@ -163,6 +195,7 @@ class TrialSetup:
     distance: str = ""
     subject: str = ""
     glasses: bool = False
+    way: Way = Way.PASSIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +204,15 @@ class Trial:
 
     Attributes:
         species: a key of `SPECIES`, or "bona_fide".
-        answer: of the presentation attack detection; None where the presentation was refused for its quality.
+        answer: of the policy; None where the presentation was refused for its quality.
         refused: why it was refused, as a sentence; empty where it was not.
-        score: of the detection, 0..1.
+        score: of the passive networks, 0..1.
         matched: whether the matcher took it for the person it shows; None where nobody was claimed.
         source_live: whether it came from a camera; others are listed apart and never counted.
         model: SHA-256 of the networks' files, shortened.
         subject: whom it shows, in the tester's words; so that people can be counted.
+        way: what it was put to.
+        cues: what each way of looking said for itself; nothing where it was refused.
     """
 
     species: str
@@ -193,6 +228,8 @@ class Trial:
     distance: str = ""
     subject: str = ""
     glasses: bool = False
+    way: Way = Way.PASSIVE
+    cues: tuple[Cue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +249,27 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class CueResult:
+    """What one way of looking would have said alone, over the presentations that it looked at.
+
+    Attributes:
+        key: of `CUE_TITLES`.
+        error: as of the species: APCER, or BPCER.
+    """
+
+    key: str
+    error: Share
+
+
+@dataclass(frozen=True, slots=True)
 class SpeciesResult:
     """What the bench says of one species.
 
     Attributes:
-        error: APCER; for bona fide presentations BPCER.
+        error: APCER of the policy; for bona fide presentations BPCER.
         accepted: IAPAR over the presentations that claimed somebody; for bona fide ones, how many were not accepted.
         label: what may be claimed, in words.
+        cues: of each way of looking, where there was more than one.
     """
 
     species: str
@@ -228,6 +279,29 @@ class SpeciesResult:
     error: Share
     accepted: Share
     label: str
+    cues: tuple[CueResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WayResult:
+    """What the trials of one way allow to be claimed; those of two are never in one rate.
+
+    Attributes:
+        in_force: whether the policy in force accepts it.
+        attacks: the species that were tried, worst first.
+        untested: titles of those that never were.
+        shortfalls: what is missing before this means something, as sentences.
+    """
+
+    way: Way
+    title: str
+    in_force: bool
+    attacks: tuple[SpeciesResult, ...]
+    bona_fide: SpeciesResult
+    untested: tuple[str, ...]
+    shortfalls: tuple[str, ...]
+    cameras: tuple[str, ...]
+    models: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,21 +309,17 @@ class BenchReport:
     """The spoof bench's outcome for this camera and these networks.
 
     Attributes:
-        headline: the worst species and what may be claimed, in words.
-        attacks: the species that were tried, worst first.
-        untested: titles of those that never were.
-        shortfalls: what is missing before this means something, as sentences.
+        headline: the worst species by the policy in force, and what may be claimed, in words.
+        label: what may be claimed.
+        policy: the one in force.
+        ways: those that the policy accepts, then others that were tried; with none in force, the look alone first.
         from_files: how many trials came from files or virtual cameras; they count nowhere.
     """
 
     headline: str
     label: str
-    attacks: tuple[SpeciesResult, ...]
-    bona_fide: SpeciesResult
-    untested: tuple[str, ...]
-    shortfalls: tuple[str, ...]
-    cameras: tuple[str, ...]
-    models: tuple[str, ...]
+    policy: Policy
+    ways: tuple[WayResult, ...]
     from_files: int
 
 

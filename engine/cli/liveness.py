@@ -20,7 +20,16 @@ from engine.liveness.passive import their_box
 from engine.liveness.runs import TemporalRun, begin, load_run, runs_folder
 from engine.liveness.training import MOST_EPOCHS, train
 from engine.liveness_desk import LivenessDesk
-from engine.liveness_values import Answer, BenchReport, Cue, Policy, SpeciesResult, TrialSetup
+from engine.liveness_values import (
+    CUE_TITLES,
+    Answer,
+    BenchReport,
+    Cue,
+    Policy,
+    SpeciesResult,
+    TrialSetup,
+    WayResult,
+)
 from engine.packs.pack import DEFAULT_PACK
 from engine.pipeline import Pipeline
 from engine.settings import Settings
@@ -83,7 +92,7 @@ def _said(file: Path, cue: Cue | None) -> str:
 def _bench(settings: Settings, request: argparse.Namespace) -> int:
     """Print what the trials of this machine allow to be claimed; with a video, make a trial of it first."""
     trials = Trials()
-    desk = LivenessDesk(lambda: Policy.OFF, trials=trials)
+    desk = LivenessDesk(lambda: Policy(settings.liveness), trials=trials)
     if request.video:
         if not request.species:
             raise BadInputError("Say with --species what the video shows.")
@@ -141,28 +150,42 @@ def _frames_of_video(file: Path) -> Iterator[Frame]:
 
 def bench_text(found: BenchReport) -> str:
     """The spoof bench's report for people."""
-    lines = [found.headline, *(_species(one) for one in found.attacks)]
+    lines = [found.headline]
+    for way in found.ways:
+        lines += _way(way)
+    if found.from_files:
+        lines.append(f"Not counted: {counted(found.from_files, 'trial')} with files or virtual cameras.")
+    return "\n".join(lines)
+
+
+def _way(found: WayResult) -> list[str]:
+    lines = [f"{found.title}{', as Settings ask' if found.in_force else ''}:"]
+    lines += [_species(one) for one in found.attacks]
     if found.bona_fide.presented:
         one = found.bona_fide
         lines.append(
-            f"  Living faces: {one.presented} presented, {one.refused} refused, BPCER {one.error.text}, "
+            f"  Living faces: {one.presented} presented, {one.refused} refused, BPCER {one.error.text}{_cues(one)}, "
             f"not accepted {one.accepted.text}."
         )
     if found.untested:
-        lines.append(f"Never tried: {', '.join(found.untested)}.")
-    lines += [f"Missing: {sentence}" for sentence in found.shortfalls]
-    if found.from_files:
-        lines.append(f"Not counted: {counted(found.from_files, 'trial')} with files or virtual cameras.")
+        lines.append(f"  Never tried: {', '.join(found.untested)}.")
+    lines += [f"  Missing: {sentence}" for sentence in found.shortfalls]
     if found.cameras:
-        lines.append(f"Cameras: {', '.join(found.cameras)}. Networks: {', '.join(found.models)}.")
-    return "\n".join(lines)
+        lines.append(f"  Cameras: {', '.join(found.cameras)}. Networks: {', '.join(found.models)}.")
+    return lines
 
 
 def _species(one: SpeciesResult) -> str:
     return (
-        f"  {one.title}: {one.presented} presented, {one.refused} refused, APCER {one.error.text}, "
+        f"  {one.title}: {one.presented} presented, {one.refused} refused, APCER {one.error.text}{_cues(one)}, "
         f"IAPAR {one.accepted.text}: {one.label}."
     )
+
+
+def _cues(one: SpeciesResult) -> str:
+    """What each way of looking would have said alone, where there was more than one."""
+    said = ", ".join(f"{CUE_TITLES[cue.key].lower()} {cue.error.text}" for cue in one.cues)
+    return f" (alone: {said})" if said else ""
 
 
 def _train(settings: Settings, request: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """The spoof bench at the desk: trials of attacks and of living faces, kept, and what they allow to be claimed.
 
-A rate is told with what it was counted from and its one-sided 95 % bound; species are never averaged (ISO/IEC 30107-3).
+A rate is told with what it was counted from and its one-sided 95 % bound; species are never averaged (ISO/IEC 30107-3),
+and trials of different policies are never in one rate.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ import json
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 from scipy.special import betaincinv
@@ -18,29 +19,31 @@ from scipy.special import betaincinv
 from engine.errors import BadInputError, shown
 from engine.files import write_whole
 from engine.gallery.journal_wiping import mentions
-from engine.liveness.passive import LEAST_FRAMES
 from engine.liveness_values import (
     BONA_FIDE,
     BONA_FIDE_TITLE,
+    CUE_TITLES,
     ENOUGH_ATTACKS,
     ENOUGH_BONA_FIDE,
     SPECIES,
     STRONG_LIMIT,
+    WAY_TITLES,
     WEAK_LIMIT,
     Answer,
     BenchReport,
-    CheckPhase,
-    CheckState,
     Cue,
+    CueResult,
+    Policy,
     Share,
     SpeciesResult,
     Trial,
-    TrialSetup,
+    Way,
+    WayResult,
 )
 
 CONFIDENCE = 0.95
-TRIAL_S, GIVE_UP_S = 4.0, 12.0
-"""How long a presentation is looked at once a face is there, and how long one is waited for."""
+FORMAT = 2
+"""Of the file of trials; the first one was a bare list of what the look alone had answered."""
 NOT_MEASURED = "not measured"
 _LIGHTS, _DISTANCES, _PEOPLE = 2, 2, 5
 
@@ -72,23 +75,43 @@ def label_of(error: Share) -> str:
     return "convenience only"
 
 
-def report(trials: Sequence[Trial]) -> BenchReport:
-    """Count the trials that came from cameras."""
+def report(trials: Sequence[Trial], policy: Policy = Policy.PASSIVE) -> BenchReport:
+    """Count the trials that came from cameras.
+
+    Args:
+        trials: all of them.
+        policy: the one in force, which is what the headline is about.
+    """
     counted = [trial for trial in trials if trial.source_live]
-    attacks = [_result(key, title, counted) for key, title in SPECIES.items()]
-    tried = sorted((one for one in attacks if one.presented), key=_badness, reverse=True)
-    bona_fide = _result(BONA_FIDE, BONA_FIDE_TITLE, counted)
-    untested = tuple(one.title for one in attacks if not one.presented)
+    asked = [way for way in Way if way.policy is policy]
+    told = asked or [Way.PASSIVE]
+    others = [way for way in Way if way not in told and any(trial.way is way for trial in counted)]
+    ways = [_judged(way, counted, in_force=way in asked) for way in (*told, *others)]
+    worst = _worst(ways[: len(told)])
     return BenchReport(
-        headline=_headline(tried, untested),
-        label=tried[0].label if tried else NOT_MEASURED,
+        headline=_headline(policy, ways[: len(told)], worst),
+        label=worst[1].label if worst else NOT_MEASURED,
+        policy=policy,
+        ways=tuple(ways),
+        from_files=len(trials) - len(counted),
+    )
+
+
+def _judged(way: Way, counted: Sequence[Trial], *, in_force: bool) -> WayResult:
+    own = [trial for trial in counted if trial.way is way]
+    attacks = [_result(key, title, own) for key, title in SPECIES.items()]
+    tried = sorted((one for one in attacks if one.presented), key=_badness, reverse=True)
+    bona_fide = _result(BONA_FIDE, BONA_FIDE_TITLE, own)
+    return WayResult(
+        way=way,
+        title=WAY_TITLES[way],
+        in_force=in_force,
         attacks=tuple(tried),
         bona_fide=bona_fide,
-        untested=untested,
-        shortfalls=tuple(_shortfalls(counted, tried, bona_fide)),
-        cameras=tuple(sorted({trial.source for trial in counted})),
-        models=tuple(sorted({trial.model for trial in counted})),
-        from_files=len(trials) - len(counted),
+        untested=tuple(one.title for one in attacks if not one.presented),
+        shortfalls=tuple(_shortfalls(own, tried, bona_fide)),
+        cameras=tuple(sorted({trial.source for trial in own})),
+        models=tuple(sorted({trial.model for trial in own})),
     )
 
 
@@ -102,23 +125,52 @@ def _result(species: str, title: str, trials: Sequence[Trial]) -> SpeciesResult:
     judged = [trial for trial in own if trial.answer is not None]
     claimed = [trial for trial in own if trial.matched is not None]
     genuine = species == BONA_FIDE
-    # Who abstains lets nobody in: right for an attack, an error for a living face.
-    errors = sum((trial.answer is Answer.LIVE) is not genuine for trial in judged)
     let_in = [trial.answer is Answer.LIVE and trial.matched for trial in claimed]
-    error, accepted = share(errors, len(judged)), share(sum(bool(one) is not genuine for one in let_in), len(claimed))
+    error = _error([trial.answer for trial in judged], genuine=genuine)
+    accepted = share(sum(bool(one) is not genuine for one in let_in), len(claimed))
     label = "" if genuine else label_of(error)
-    return SpeciesResult(species, title, len(own), len(own) - len(judged), error, accepted, label)
+    cues = _by_cue(trials, judged, genuine=genuine)
+    return SpeciesResult(species, title, len(own), len(own) - len(judged), error, accepted, label, cues)
 
 
-def _headline(tried: Sequence[SpeciesResult], untested: Sequence[str]) -> str:
-    if not tried:
-        return "Not measured: no attack was tried before this camera yet."
-    worst = tried[0]
-    label = worst.label[0].upper() + worst.label[1:]
-    said = f"{label}. Worst species: {worst.title}, taken for a living face {worst.error.text}."
-    if untested:
-        return f"{said} {len(untested)} of {len(SPECIES)} species were never tried."
-    return said
+def _error(answers: Sequence[Answer | None], *, genuine: bool) -> Share:
+    """Who abstains lets nobody in: right for an attack, an error for a living face."""
+    return share(sum((answer is Answer.LIVE) is not genuine for answer in answers), len(answers))
+
+
+def _by_cue(trials: Sequence[Trial], judged: Sequence[Trial], *, genuine: bool) -> tuple[CueResult, ...]:
+    """What each way of looking would have said alone; nothing where one alone was asked."""
+    known = {cue.key for trial in trials for cue in trial.cues}
+    if len(known) < 2:
+        return ()
+    answers = {key: [cue.answer for trial in judged for cue in trial.cues if cue.key == key] for key in CUE_TITLES}
+    return tuple(CueResult(key, _error(said, genuine=genuine)) for key, said in answers.items() if key in known)
+
+
+def _worst(ways: Sequence[WayResult]) -> tuple[WayResult, SpeciesResult] | None:
+    """Who attacks chooses the way."""
+    return max(((way, way.attacks[0]) for way in ways if way.attacks), key=lambda one: _badness(one[1]), default=None)
+
+
+def _headline(policy: Policy, ways: Sequence[WayResult], worst: tuple[WayResult, SpeciesResult] | None) -> str:
+    if worst is None:
+        as_asked = "" if policy is Policy.OFF else f" and judged by what Settings ask for ({_either(ways)})"
+        return f"Not measured: no attack was tried before this camera yet{as_asked}."
+    way, species = worst
+    if policy is Policy.OFF:
+        said = f"Settings ask for no liveness: nothing keeps an attack out. By the look alone: {species.label}."
+    else:
+        said = f"{species.label[0].upper()}{species.label[1:]}."
+    by = f" by {way.title.lower()}" if len(ways) > 1 else ""
+    said = f"{said} Worst species: {species.title}, taken for a living face{by} {species.error.text}."
+    if way.untested:
+        said += f" {len(way.untested)} of {len(SPECIES)} species were never tried."
+    never = [one.title for one in ways if not one.attacks]
+    return said + "".join(f" {title}, which Settings accept too: no attack was tried." for title in never)
+
+
+def _either(ways: Sequence[WayResult]) -> str:
+    return ", or ".join(way.title.lower() for way in ways)
 
 
 def _shortfalls(counted: Sequence[Trial], tried: Iterable[SpeciesResult], bona_fide: SpeciesResult) -> Iterable[str]:
@@ -151,8 +203,7 @@ class Trials:
             BadInputError: the file cannot be read.
         """
         try:
-            rows = json.loads(self._file.read_text("utf-8"))
-            return [_trial(row) for row in rows]
+            return [_trial(row) for row in _rows(json.loads(self._file.read_text("utf-8")))]
         except FileNotFoundError:
             return []
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -198,113 +249,37 @@ class Trials:
     def _write(self, trials: Sequence[Trial]) -> None:
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(self._file, json.dumps([asdict(trial) for trial in trials], indent=1).encode())
+            kept = {"format": FORMAT, "trials": [asdict(trial) for trial in trials]}
+            write_whole(self._file, json.dumps(kept, indent=1).encode())
         except OSError as error:
             raise BadInputError(
                 f"The trial could not be kept in “{shown(self._file)}”: {error.strerror}. Make room and repeat it."
             ) from error
 
 
-def _trial(row: dict[str, object]) -> Trial:
-    answer = row.pop("answer")
-    trial = Trial(answer=None if answer is None else Answer(str(answer)), **row)  # type: ignore[arg-type]  # from JSON
+def _rows(kept: Any) -> list[dict[str, Any]]:
+    """The trials in a file of any format so far."""
+    if isinstance(kept, list):
+        return kept
+    if kept["format"] != FORMAT:
+        raise ValueError(kept["format"])
+    rows: list[dict[str, Any]] = kept["trials"]
+    return rows
+
+
+def _trial(row: dict[str, Any]) -> Trial:
+    said = row.pop("answer")
+    answer, way = None if said is None else Answer(said), Way(row.pop("way", Way.PASSIVE))
+    before = () if answer is None else (Cue("passive", answer, row["score"]),)
+    cues = tuple(_cue(one) for one in row.pop("cues")) if "cues" in row else before
+    trial = Trial(answer=answer, way=way, cues=cues, **row)
     if trial.species not in SPECIES and trial.species != BONA_FIDE:
         raise ValueError(trial.species)
     return trial
 
 
-class Presentation:
-    """One trial under way: looked at for some seconds, then answered."""
-
-    def __init__(self, setup: TrialSetup, model: str) -> None:
-        self._setup, self._model = setup, model
-        self._began_s: float | None = None
-        self._seen_s: float | None = None
-        self._now_s = 0.0
-        self._cue: Cue | None = None
-        self._matched: bool | None = None
-        self._reasons: list[str] = []
-        self._over = False
-        self._source, self._source_live = "", False
-
-    @property
-    def state(self) -> CheckState:
-        """What is being done."""
-        title = BONA_FIDE_TITLE if self._setup.species == BONA_FIDE else SPECIES[self._setup.species]
-        if self._over:
-            told = f"Refused: {self._refused}" if self._answer is None else f"Answer: {self._answer}."
-            return CheckState("trial", CheckPhase.PASSED, f"{title}. {told}", 1, 1, 0.0, self._cue)
-        if self._seen_s is None:
-            waited = 0.0 if self._began_s is None else self._now_s - self._began_s
-            return CheckState("trial", CheckPhase.WAITING, f"{title}: show it to the camera.", 0, 1, GIVE_UP_S - waited)
-        left = max(TRIAL_S - (self._now_s - self._seen_s), 0.0)
-        return CheckState("trial", CheckPhase.RUNNING, f"{title}: hold it before the camera.", 0, 1, left)
-
-    @property
-    def _refused(self) -> str:
-        """Why the quality was too poor in most frames; empty where it was not."""
-        if self._cue is None:
-            return "No face was found."
-        poor = [reason for reason in self._reasons if reason]
-        if 2 * len(poor) > len(self._reasons):
-            return max(set(poor), key=poor.count)
-        return "" if self._cue.frames >= LEAST_FRAMES else "The face was seen in too few frames."
-
-    @property
-    def _answer(self) -> Answer | None:
-        return None if self._cue is None or self._refused else self._cue.answer
-
-    def see(
-        self,
-        time_s: float,
-        cue: Cue | None,
-        reasons: Sequence[str],
-        *,
-        matched: bool | None,
-        source: str,
-        source_live: bool,
-    ) -> CheckState:
-        """Take in a frame.
-
-        Args:
-            time_s: of the frame.
-            cue: of the largest face so far; None without a face.
-            reasons: why its quality is too poor.
-            matched: whether the face is the person claimed; None where nobody is.
-            source: what gave the frame.
-            source_live: whether that was a camera.
-        """
-        if self._over:
-            return self.state
-        self._now_s, self._source, self._source_live = time_s, source, source_live
-        self._began_s = time_s if self._began_s is None else self._began_s
-        if cue is not None:
-            self._seen_s = time_s if self._seen_s is None else self._seen_s
-            self._cue = cue
-            self._reasons.append(reasons[0] if reasons else "")
-            if matched is not None:
-                self._matched = matched or bool(self._matched)
-        if self._seen_s is None:
-            self._over = time_s - self._began_s >= GIVE_UP_S
-        else:
-            self._over = time_s - self._seen_s >= TRIAL_S
-        return self.state
-
-    def trial(self) -> Trial:
-        """What is kept of it, once it is over."""
-        setup = self._setup
-        return Trial(
-            species=setup.species,
-            answer=self._answer,
-            refused=self._refused,
-            score=round(self._cue.score, 4) if self._cue else 0.0,
-            matched=self._matched,
-            source=self._source,
-            source_live=self._source_live,
-            model=self._model,
-            at=datetime.now(UTC).isoformat(timespec="seconds"),
-            light=setup.light,
-            distance=setup.distance,
-            subject=setup.subject,
-            glasses=setup.glasses,
-        )
+def _cue(row: dict[str, Any]) -> Cue:
+    cue = Cue(answer=Answer(row.pop("answer")), **row)
+    if cue.key not in CUE_TITLES:
+        raise ValueError(cue.key)
+    return cue

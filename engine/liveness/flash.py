@@ -134,7 +134,8 @@ class Flash:
             return CheckState("flash", phase, text, total, total, 0.0, self._cue)
         step = int(np.clip((self._now_s - self.plan.start_s) // self.plan.each_s, 0, total))
         left = max(self.plan.end_s - self._now_s, 0.0)
-        return CheckState("flash", CheckPhase.RUNNING, "Hold still, close to the screen.", step, total, left)
+        prompt = "Hold still, close to the screen."
+        return CheckState("flash", CheckPhase.RUNNING, prompt, step, total, left, plan=self.plan)
 
     def see(self, pixels: PixelArray, boxes: list[Box], time_s: float) -> CheckState:
         """Take in a frame with the boxes of its faces, largest first."""

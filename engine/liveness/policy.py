@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.liveness_values import Answer, Cue, LivenessDecision, Policy
-
-_TITLES = {"passive": "The look of the face", "challenge": "The movement", "flash": "The flash", "clip": "The motion"}
+from engine.liveness_values import CUE_TITLES, Answer, Cue, LivenessDecision, Policy
 
 
 def decide(policy: Policy, cues: Sequence[Cue], *, source: str, source_live: bool) -> LivenessDecision:
@@ -32,7 +30,7 @@ def decide(policy: Policy, cues: Sequence[Cue], *, source: str, source_live: boo
     by_key = {cue.key: cue for cue in cues}
     for cue in cues:
         if cue.answer is Answer.ATTACK:
-            return answered(False, f"{_TITLES[cue.key]} says that this is a picture of a face. {cue.hint}".strip())
+            return answered(False, f"{CUE_TITLES[cue.key]} says that this is a picture of a face. {cue.hint}".strip())
     required = [by_key.get("passive", Cue("passive", Answer.UNSURE, hint="It has not been looked at yet."))]
     if policy is Policy.CHALLENGE:
         asked = [by_key[key] for key in ("challenge", "flash") if key in by_key]
@@ -41,5 +39,17 @@ def decide(policy: Policy, cues: Sequence[Cue], *, source: str, source_live: boo
         required += passed[:1] or asked[:1] or [nothing]
     for cue in required:
         if cue.answer is not Answer.LIVE:
-            return answered(False, f"{_TITLES[cue.key]} does not show a living face yet. {cue.hint}".strip())
+            return answered(False, f"{CUE_TITLES[cue.key]} does not show a living face yet. {cue.hint}".strip())
     return answered(True, "All that is required says that this is a living face.")
+
+
+def answer_of(policy: Policy, cues: Sequence[Cue]) -> Answer:
+    """What a policy answers about the face before a camera.
+
+    Args:
+        policy: by which it is judged.
+        cues: of this face, at most one of each key.
+    """
+    if decide(policy, cues, source="", source_live=True).met:
+        return Answer.LIVE
+    return Answer.ATTACK if any(cue.answer is Answer.ATTACK for cue in cues) else Answer.UNSURE

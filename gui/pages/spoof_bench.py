@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QGridLayout,
-    QLineEdit,
-    QProgressBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
 from engine.live_values import LiveResult
 from engine.liveness_values import (
     BONA_FIDE,
     BONA_FIDE_TITLE,
     SPECIES,
+    WAY_TITLES,
     BenchReport,
-    CheckPhase,
-    CheckState,
-    SpeciesResult,
+    Policy,
     Trial,
     TrialSetup,
+    Way,
 )
 from engine.types import Frame
-from engine.wording import counted
 from gui.camera import Phase, StreamState
 from gui.context import Context
+from gui.pages.spoof_report import sentences, tables, was_tried
 from gui.theme import tokens as t
 from gui.widgets.basics import button, card, clear, column, give_key, label, row, scrolled, set_look
 from gui.widgets.camera_view import CameraView
+from gui.widgets.check_run import CheckRun
 from gui.widgets.face_canvas import FaceMark
+from gui.widgets.flash_cover import ask_to_flash
 from gui.widgets.liveness_check import with_liveness
 from gui.widgets.person_picker import PersonPicker
 from gui.widgets.source_picker import SourcePicker
-from gui.widgets.table import table
 
 _LIGHTS = ("Daylight", "Lamp", "Dim", "Light from behind")
 _DISTANCES = ("Near (30 cm)", "Arm's length (60 cm)", "Far (1 m)")
@@ -52,13 +46,15 @@ class SpoofBench(QWidget):
         super().__init__()
         self._context = context
         self.report: BenchReport | None = None
-        self.running = False
         self.source = SourcePicker(context.cameras, context.settings)
         self.view = CameraView(context.feed, context.settings)
         self.view.setMinimumHeight(t.PLOT_PX)
         self.species = QComboBox()
         for key, title in {**SPECIES, BONA_FIDE: BONA_FIDE_TITLE}.items():
             self.species.addItem(title, key)
+        self.way = QComboBox()
+        for way, title in WAY_TITLES.items():
+            self.way.addItem(f"{title} …" if way is Way.FLASH else title, way.value)
         self.light, self.distance = _choice(_LIGHTS), _choice(_DISTANCES)
         self.subject = QLineEdit()
         self.subject.setPlaceholderText("Initials will do")
@@ -66,13 +62,12 @@ class SpoofBench(QWidget):
         self.claimed = PersonPicker(context.people, "Nobody")
         self.begin = button("Start trial", self.start_trial, "primary", "play")
         give_key(self.begin, "Ctrl+Return")
-        self.cancel = button("Cancel", self.end, "", "close")
+        self.run = CheckRun(context, self, "trial")
+        self.prompt, self.cancel = self.run.prompt, self.run.cancel
+        for widget in (self.prompt, self.run.bar):
+            _keep_room(widget)
+        self.prompt.setMinimumHeight(t.PROMPT_PX)
         self.back = button("Take back the last", self._take_back, "", "undo")
-        self.prompt = label("", "title", wrap=True)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("The trial under way")
-        self.bar.setRange(0, 100)
         self.headline = label("", "title", wrap=True)
         self.shortfalls = label("", "muted", wrap=True)
         self._tables = QVBoxLayout()
@@ -83,7 +78,10 @@ class SpoofBench(QWidget):
         self.view.frame_shown.connect(self._on_frame)
         context.feed.state_changed.connect(self._on_state)
         context.client.live_result.connect(self._on_result)
-        self._show_state(None)
+        context.settings.changed.connect(self._on_setting)
+        self.run.changed.connect(self._on_run)
+        self._choose_way()
+        self._show_buttons()
         self.begin.setEnabled(context.feed.running)
 
     def _lay_out(self) -> None:
@@ -108,8 +106,8 @@ class SpoofBench(QWidget):
         frame.setFixedWidth(t.PANEL_PX)
         form = QGridLayout()
         form.setSpacing(t.GAP)
-        names = ("Camera", "Shown is", "Light", "Distance", "Who holds it", "Claims to be")
-        fields = (self.source, self.species, self.light, self.distance, self.subject, self.claimed)
+        names = ("Camera", "Shown is", "Judged by", "Light", "Distance", "Who holds it", "Claims to be")
+        fields = (self.source, self.species, self.way, self.light, self.distance, self.subject, self.claimed)
         for number, (name, field) in enumerate(zip(names, fields, strict=True)):
             field.setAccessibleName(name)
             form.addWidget(label(name), number, 0)
@@ -118,7 +116,7 @@ class SpoofBench(QWidget):
         form.setColumnStretch(1, 1)
         layout.addLayout(form)
         layout.addWidget(self.prompt)
-        layout.addWidget(self.bar)
+        layout.addLayout(row(self.run.bar, self.run.left))
         layout.addStretch(1)
         layout.addLayout(row(self.begin, self.cancel, None))
         layout.addLayout(row(self.back, None))
@@ -152,13 +150,23 @@ class SpoofBench(QWidget):
         else:
             self._context.toasts.show("No camera was found. Plug one in, or open a video in its place.", "bad")
 
+    def _on_setting(self, key: str) -> None:
+        if key == "liveness":
+            self._choose_way()
+
+    def _choose_way(self) -> None:
+        """Judge by what a verification asks for, until something else is chosen."""
+        asked = self._context.settings.value.liveness == Policy.CHALLENGE
+        self.way.setCurrentIndex(self.way.findData((Way.CHALLENGE if asked else Way.PASSIVE).value))
+
     def _on_state(self, state: StreamState) -> None:
         if self.running and state.phase is not Phase.RUNNING:
             self.end()
         self.begin.setEnabled(state.phase is Phase.RUNNING)
 
     def _on_frame(self, frame: Frame) -> None:
-        person = self.claimed.person
+        # Between two trials nobody tries to be anybody.
+        person = self.claimed.person if self.running else None
         self._context.client.offer(frame, person.id if person else None)
 
     def _on_result(self, result: LiveResult) -> None:
@@ -167,43 +175,46 @@ class SpoofBench(QWidget):
         marks = [FaceMark(one.face.box, "Face") for one in result.identifications]
         cues = [*result.cues, *[None] * (len(marks) - len(result.cues))]
         self.view.canvas.mark_faces([with_liveness(mark, cue) for mark, cue in zip(marks, cues, strict=True)])
-        if self.running and result.check is not None and result.check.kind == "trial":
-            self._show_state(result.check)
-            if result.check.over:
-                self.running = False
-                self._context.client.end_check()
-                self._show_buttons()
-                self.refresh()
+        self.run.follow(result.check)
 
     # --- trials -------------------------------------------------------------------------------------------------
 
+    @property
+    def running(self) -> bool:
+        """Whether a trial is under way."""
+        return self.run.running
+
     def start_trial(self) -> None:
-        """Look at what is held before the camera."""
-        if self.running:
-            return
+        """Look at what is held before the camera; where colours belong to it, only who wants them sees them."""
+        if self._can_begin():
+            if Way(self.way.currentData()) is Way.FLASH:
+                ask_to_flash(self.window()).accepted.connect(self._begin)
+            else:
+                self._begin()
+
+    def _can_begin(self) -> bool:
         if not self._context.feed.running:
             self._context.toasts.show("Start the camera first: there is nothing to look at.", "bad")
-            return
-        setup = TrialSetup(
-            self.species.currentData(), self.light.currentText(), self.distance.currentText(),
-            self.subject.text().strip(), self.glasses.isChecked(),
-        )  # fmt: skip
-        self.running = True
-        job = self._context.tell_failure(self._context.client.begin_trial(setup))
-        job.succeeded.connect(self._on_begun)
-        job.failed.connect(lambda *_: self.end())
-        self._show_buttons()
+        return self._context.feed.running and not self.running
 
-    def _on_begun(self, state: CheckState) -> None:
-        if self.running:
-            self._show_state(state)
+    def _begin(self) -> None:
+        if self._can_begin():
+            setup = TrialSetup(
+                self.species.currentData(), self.light.currentText(), self.distance.currentText(),
+                self.subject.text().strip(), self.glasses.isChecked(), Way(self.way.currentData()),
+            )  # fmt: skip
+            self.run.begin("trial", self._context.client.begin_trial(setup))
 
     def end(self) -> None:
         """Give up the trial that is under way; nothing is kept of it."""
-        if self.running:
+        self.run.end()
+
+    def _on_run(self) -> None:
+        self._show_buttons()
+        state = self.run.state
+        if state is not None and state.over:
             self._context.client.end_check()
-        self.running = False
-        self._show_state(None)
+            self.refresh()
 
     def _take_back(self) -> None:
         job = self._context.tell_failure(self._context.client.take_back_trial())
@@ -218,20 +229,10 @@ class SpoofBench(QWidget):
         job = self._context.tell_failure(self._context.client.keep_trial(trial))
         job.succeeded.connect(lambda _none: self.refresh())
 
-    def _show_state(self, state: CheckState | None) -> None:
-        self.prompt.setText(state.prompt if state else "")
-        self.bar.setVisible(self.running)
-        # Without an end while a face is waited for.
-        waiting = state is None or state.phase is CheckPhase.WAITING
-        self.bar.setRange(0, 0 if waiting else 100)
-        if state is not None and not waiting:
-            self.bar.setValue(100 - int(25 * state.left_s))
-        self._show_buttons()
-
     def _show_buttons(self) -> None:
+        if self.running and self.begin.hasFocus():
+            self.cancel.setFocus(Qt.FocusReason.OtherFocusReason)
         self.begin.setVisible(not self.running)
-        self.cancel.setVisible(self.running)
-        self.bar.setVisible(self.running)
         self.back.setEnabled(not self.running and self._any_trial)
 
     # --- what the trials say ------------------------------------------------------------------------------------
@@ -239,7 +240,7 @@ class SpoofBench(QWidget):
     @property
     def _any_trial(self) -> bool:
         found = self.report
-        return found is not None and bool(found.attacks or found.bona_fide.presented or found.from_files)
+        return found is not None and bool(found.from_files or any(was_tried(way) for way in found.ways))
 
     def refresh(self) -> None:
         """Count again."""
@@ -250,20 +251,19 @@ class SpoofBench(QWidget):
         self.report = found
         self.headline.setText(found.headline)
         set_look(self.headline, "title" if found.label == "not measured" else _look(found.label))
-        self.shortfalls.setText("\n".join(_sentences(found)))
+        self.shortfalls.setText("\n".join(sentences(found)))
         clear(self._tables)
-        rows = [_attack(one) for one in found.attacks]
-        if rows:
-            headings = ("Species", "Tried", "Refused", "Taken for living (APCER)", "Accepted (IAPAR)", "May be called")
-            self._tables.addWidget(
-                table("Attacks, worst first", "Species are never averaged.", headings, rows, (3, 1, 1, 3, 3, 3))
-            )
-        if found.bona_fide.presented:
-            one = found.bona_fide
-            genuine = [("Living faces", str(one.presented), str(one.refused), one.error.text, one.accepted.text)]
-            columns = ("", "Tried", "Refused", "Not taken for living (BPCER)", "Not accepted")
-            self._tables.addWidget(table("Living faces", "", columns, genuine, (3, 1, 1, 3, 3)))
+        for way in found.ways:
+            for shown in tables(way):
+                self._tables.addWidget(shown)
         self._show_buttons()
+
+
+def _keep_room(widget: QWidget) -> None:
+    """Let nothing move where a widget comes and goes."""
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    widget.setSizePolicy(policy)
 
 
 def _choice(texts: tuple[str, ...]) -> QComboBox:
@@ -274,20 +274,3 @@ def _choice(texts: tuple[str, ...]) -> QComboBox:
 
 def _look(text: str) -> str:
     return "title-bad" if text == "convenience only" else "title-good"
-
-
-def _attack(one: SpeciesResult) -> tuple[str, ...]:
-    return one.title, str(one.presented), str(one.refused), one.error.text, one.accepted.text, one.label
-
-
-def _sentences(found: BenchReport) -> list[str]:
-    said = []
-    if found.untested:
-        said.append(f"Never tried: {', '.join(found.untested)}.")
-    if found.shortfalls:
-        said.append("Still missing: " + " ".join(found.shortfalls))
-    if found.from_files:
-        said.append(f"Not counted: {counted(found.from_files, 'trial')} with files or virtual cameras.")
-    if found.cameras:
-        said.append(f"Cameras: {', '.join(found.cameras)}. Networks: {', '.join(found.models)}.")
-    return said

@@ -5,29 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
-from PySide6.QtWidgets import QComboBox, QFrame, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from engine.liveness_values import (
-    POLICY_TITLES,
-    Answer,
-    CheckPhase,
-    CheckState,
-    Cue,
-    FlashPlan,
-    LivenessDecision,
-    Policy,
-)
+from engine.liveness_values import POLICY_TITLES, Answer, CheckState, Cue, LivenessDecision, Policy
 from gui.context import Context
 from gui.theme import tokens as t
 from gui.widgets.basics import button, give_key, label, row, set_look
+from gui.widgets.check_run import CheckRun
 from gui.widgets.face_canvas import FaceMark
-from gui.widgets.flash_cover import FlashCover, ask_to_flash
+from gui.widgets.flash_cover import ask_to_flash
 from gui.widgets.sides import SidesLayout
 
 ANSWERS = {Answer.LIVE: "living face", Answer.UNSURE: "not sure", Answer.ATTACK: "picture of a face"}
 _LOOKS = {Answer.LIVE: "good-text", Answer.UNSURE: "warning-text", Answer.ATTACK: "bad-text"}
-_NO_FRAMES_MS, _OUTCOME_MS = 4000, 8000
+_OUTCOME_MS = 8000
 
 
 def with_liveness(mark: FaceMark, cue: Cue | None) -> FaceMark:
@@ -55,13 +47,8 @@ class LivenessCheck(QFrame):
         give_key(self.check, "Ctrl+Shift+L", "Asks for three movements")
         self.flash = button("Colours …", self._ask_flash, "quiet")
         self.flash.setToolTip("For who cannot or will not move: the window flashes, and the face must reflect it")
-        self.prompt = label("", "title", wrap=True)
-        self.prompt.setAccessibleName("What to do now")
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Steps of the liveness check")
-        self.left = label("", "caption")
-        self.cancel = button("Cancel", self.end, "", "close")
+        self.run = CheckRun(context, self, "liveness check")
+        self.prompt, self.cancel = self.run.prompt, self.run.cancel
         set_look(self, "card")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         layout = QVBoxLayout(self)
@@ -79,23 +66,15 @@ class LivenessCheck(QFrame):
         layout.addLayout(sides)
         for widget in (self.word, self.hint, self.prompt):
             layout.addWidget(widget)
-        layout.addLayout(row(self.bar, self.left))
-        self.state: CheckState | None = None
+        layout.addLayout(row(self.run.bar, self.run.left))
         self._forget = QTimer(self)
         self._forget.setSingleShot(True)
         self._forget.setInterval(_OUTCOME_MS)
-        self._forget.timeout.connect(lambda: self._show_state(None))
-        self._cover: FlashCover | None = None
-        self._wanted = ""
-        self._begun = False
-        # Without frames the engine cannot say that the time ran out.
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.setInterval(_NO_FRAMES_MS)
-        self._patience.timeout.connect(self._on_silence)
+        self._forget.timeout.connect(lambda: self.run.show(None))
+        self.run.changed.connect(self._on_run)
         context.settings.changed.connect(self._on_setting)
         self._show_policy()
-        self._show_state(None)
+        self._on_run()
         self.show_cues((), None)
 
     # --- the policy ---------------------------------------------------------------------------------------------
@@ -140,18 +119,18 @@ class LivenessCheck(QFrame):
     @property
     def running(self) -> bool:
         """Whether a check is under way."""
-        return bool(self._wanted)
+        return self.run.running
+
+    @property
+    def state(self) -> CheckState | None:
+        """How far it is, or how it ended; None where there was none."""
+        return self.run.state
 
     def begin_challenge(self) -> None:
         """Ask for movements."""
-        if not self._can_begin():
-            return
-        self._wanted = "challenge"
-        self._forget.stop()
-        job = self._context.tell_failure(self._context.client.begin_challenge())
-        job.succeeded.connect(self._on_begun)
-        job.failed.connect(lambda *_: self.end())
-        self._patience.start()
+        if self._can_begin():
+            self._forget.stop()
+            self.run.begin("challenge", self._context.client.begin_challenge())
 
     def _ask_flash(self) -> None:
         if self._can_begin():
@@ -159,95 +138,36 @@ class LivenessCheck(QFrame):
 
     def begin_flash(self) -> None:
         """Show colours."""
-        if not self._can_begin():
-            return
-        self._wanted = "flash"
-        self._forget.stop()
-        job = self._context.tell_failure(self._context.client.begin_flash())
-        job.succeeded.connect(self._play)
-        job.failed.connect(lambda *_: self.end())
-        self._patience.start()
+        if self._can_begin():
+            self._forget.stop()
+            self.run.begin("flash", self._context.client.begin_flash())
 
     def _can_begin(self) -> bool:
         if not self._context.feed.running:
             self._context.toasts.show("Start the camera first: there is nobody to check.", "bad")
-        return self._context.feed.running and not self._wanted
-
-    def _on_begun(self, state: CheckState) -> None:
-        if self._wanted == "challenge":
-            self._begun = True
-            self._show_state(state)
-
-    def _play(self, plan: FlashPlan) -> None:
-        if self._wanted != "flash":
-            return
-        self._begun = True
-        if self._cover is None:
-            self._cover = FlashCover(self.window())
-            self._cover.stopped.connect(self.end)
-        self._cover.play(plan)
+        return self._context.feed.running and not self.running
 
     def end(self) -> None:
         """Give up the check that is under way."""
-        if self._wanted:
-            self._context.client.end_check()
-        self._over()
-        self._show_state(None)
-
-    def _over(self) -> None:
-        self._wanted, self._begun = "", False
-        self._patience.stop()
-        if self._cover is not None:
-            self._cover.stop()
-
-    def _on_silence(self) -> None:
-        if self._wanted:
-            self.end()
-            self._context.toasts.show("The camera gives no pictures, so the check was ended. Try it again.", "bad")
+        self.run.end()
 
     def follow(self, state: CheckState | None) -> None:
         """Show what the latest frame made of the check."""
-        if not self._begun:
-            # Frames from before the check began are still on their way.
-            return
-        if state is None:
-            # Another camera or another face: the engine has let go of the check.
-            self.end()
-            return
-        if state.kind != self._wanted:
-            return
-        self._patience.start()
-        self._show_state(state)
-        if state.over:
-            self._over()
-            self._forget.start()
+        self.run.follow(state)
 
-    def _show_state(self, state: CheckState | None) -> None:
-        self.state = state
-        under_way = state is not None and not state.over
-        self.check.setVisible(not under_way)
-        self.flash.setVisible(not under_way)
-        for widget in (self.bar, self.left, self.cancel):
-            widget.setVisible(under_way)
-        self.prompt.setVisible(state is not None)
-        self._show_words()
-        if state is None:
-            self.check.setText("Check liveness")
-            return
-        if state.prompt != self.prompt.text():
-            self.prompt.setText(state.prompt)
-            self.prompt.setAccessibleDescription(state.prompt)
-        looks = {CheckPhase.PASSED: "title-good", CheckPhase.FAILED: "title-bad"}
-        set_look(self.prompt, looks.get(state.phase, "title"))
-        self.bar.setRange(0, state.steps)
-        self.bar.setValue(state.step)
-        self.left.setText(f"{state.left_s:.0f} s left")
-        self.check.setText("Check liveness again" if state.over else "Check liveness")
+    def _on_run(self) -> None:
+        under_way, over = self.running, self.state is not None and self.state.over
         if under_way and self.check.hasFocus():
             self.cancel.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.check.setVisible(not under_way)
+        self.flash.setVisible(not under_way)
+        self.check.setText("Check liveness again" if over else "Check liveness")
+        self._show_words()
+        if over and not under_way:
+            self._forget.start()
 
     @override
     def setVisible(self, visible: bool) -> None:
-        if not visible and self._wanted:
+        if not visible and self.running:
             self.end()
         super().setVisible(visible)

@@ -24,6 +24,7 @@ class PersonPicker(QComboBox):
         super().__init__()
         self._people = people
         self._chosen: int | None = None
+        self._typed = ""
         self.setAccessibleName(placeholder)
         self.setEditable(True)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
@@ -56,7 +57,7 @@ class PersonPicker(QComboBox):
 
     def choose(self, person_id: int | None) -> None:
         """Choose someone by id."""
-        before, self._chosen = self._chosen, person_id
+        before, self._chosen, self._typed = self._chosen, person_id, ""
         row = -1 if person_id is None else self._people.row_of(person_id)
         self.setCurrentIndex(row)
         if row < 0:
@@ -74,6 +75,7 @@ class PersonPicker(QComboBox):
         self.choose(person.id if person else None)
 
     def _on_edited(self, text: str) -> None:
+        self._typed = text
         self._offered.search(text)
         person = self._people.find(text)
         found = person.id if person else None
@@ -82,18 +84,20 @@ class PersonPicker(QComboBox):
             self.person_chosen.emit(person)
 
     def _on_people(self) -> None:
-        """Keep the choice when the list is loaded anew, under its new name if it has one."""
-        typed = self.currentText()
+        """Keep the choice when the list is loaded anew, under its new name if it has one.
+
+        Qt shows the first of a new list, whom nobody has chosen.
+        """
         if self._chosen is not None:
             chosen, self._chosen = self._chosen, None
             if self._people.row_of(chosen) >= 0:
                 self._chosen = chosen
                 self.setCurrentIndex(self._people.row_of(chosen))
                 return
-            typed = ""
+            self._typed = ""
             self.person_chosen.emit(None)
         self.setCurrentIndex(-1)
-        self.setEditText(typed)
+        self.setEditText(self._typed)
 
 
 class NameEdit(QLineEdit):

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,13 @@ import pytest
 
 import main
 from engine.capture.images import read_image
+from engine.liveness.bench import Trials
 from engine.liveness.runs import begin, stopped
 from engine.liveness.training import Split, train
+from engine.liveness_values import Answer, Cue, Trial, Way
 from engine.packs.catalogue import MINIFASNET
 from engine.packs.installed import packs_folder
+from engine.settings import Settings, default_path, save
 
 
 @pytest.fixture
@@ -74,6 +78,26 @@ def test_that_a_trial_of_a_video_is_kept_and_counts_nowhere(
     found = json.loads(capsys.readouterr().out)
     assert found["from_files"] == 1
     assert found["label"] == "not measured"
+
+
+def test_that_the_report_tells_policies_and_their_ways_of_looking_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    fooled = (Cue("passive", Answer.LIVE, 0.9), Cue("challenge", Answer.ATTACK))
+    trial = Trial("matt_print", Answer.LIVE, "", 0.9, None, "Webcam", True, "abc", "2026-11-24")
+    Trials().add(trial)
+    Trials().add(replace(trial, answer=Answer.ATTACK, way=Way.CHALLENGE, cues=fooled))
+    save(Settings(liveness="challenge"), default_path())
+    assert main.main(["liveness", "bench", "--report"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Not measured. Worst species: Matt print, taken for a living face by look and movements 0 of")
+    checked, alone = out.split("Look alone:")
+    assert "Look and movements, as Settings ask:" in checked
+    assert "(alone: the look of the face 1 of 1; at most 100.0%, the movement 0 of 1" in checked
+    assert "Matt print: 1 presented, 0 refused, APCER 1 of 1; at most 100.0%, IAPAR" in alone
+    assert main.main(["liveness", "bench", "--json"]) == 0
+    ways = json.loads(capsys.readouterr().out)["ways"]
+    assert [(one["way"], one["in_force"]) for one in ways] == [
+        ("challenge", True), ("flash", True), ("passive", False),
+    ]  # fmt: skip
 
 
 def test_that_training_without_clips_says_what_is_missing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ def portrait(pipeline: Pipeline, pixels: PixelArray) -> PixelArray:
     (found,) = pipeline.detector.detect([pixels], 60)
     points = max(found, key=lambda one: one.box.area).points
     assert points is not None
-    move, _ = cv2.estimateAffine2D(points.astype(np.float32), PLACES, method=cv2.LMEDS)
+    # Of an affine one with shear, three of five points may agree by accident.
+    move, _ = cv2.estimateAffinePartial2D(points.astype(np.float32), PLACES, method=cv2.LMEDS)
     there = points @ move[:, :2].T + move[:, 2]
     edges = np.array([(0, 0), (SIDE, 0), (0, SIDE), (SIDE, SIDE)], np.float32)
     bent = RBFInterpolator(np.concatenate([PLACES, edges]), np.concatenate([there, edges]))

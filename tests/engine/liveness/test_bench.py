@@ -1,18 +1,37 @@
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 from scipy.stats import beta
 
 from engine.errors import BadInputError
-from engine.liveness.bench import GIVE_UP_S, TRIAL_S, Presentation, Trials, label_of, report, share
-from engine.liveness_values import BONA_FIDE, SPECIES, Answer, CheckPhase, Cue, Trial, TrialSetup
+from engine.liveness.bench import FORMAT, Trials, label_of, report, share
+from engine.liveness.presentation import GIVE_UP_S, TRIAL_S, Presentation
+from engine.liveness_values import (
+    BONA_FIDE,
+    SPECIES,
+    Answer,
+    CheckPhase,
+    Cue,
+    Policy,
+    Trial,
+    TrialSetup,
+    Way,
+    WayResult,
+)
 
 TRIAL = Trial("matt_print", Answer.ATTACK, "", 0.1, None, "Webcam", True, "abc", "2026-01-01T00:00:00+00:00")
 
 
 def trials(species: str, answer: Answer | None, count: int, **changed: object) -> list[Trial]:
     return [replace(TRIAL, species=species, answer=answer, **changed) for _ in range(count)]  # type: ignore[arg-type]
+
+
+def by_the_look(kept: list[Trial]) -> WayResult:
+    """What trials by the look alone come to."""
+    (found,) = report(kept).ways
+    return found
 
 
 @pytest.mark.parametrize(
@@ -45,17 +64,19 @@ def test_that_the_worst_species_is_the_headline_and_none_are_averaged() -> None:
     found = report(good + bad)
     assert "Video on a phone" in found.headline
     assert found.label == "convenience only"
-    assert [one.species for one in found.attacks] == ["phone_video", "matt_print"]
-    assert found.attacks[0].error.errors == 20
-    assert found.attacks[1].label.startswith("Class-3-like")
+    (way,) = found.ways
+    assert [one.species for one in way.attacks] == ["phone_video", "matt_print"]
+    assert way.attacks[0].error.errors == 20
+    assert way.attacks[1].label.startswith("Class-3-like")
 
 
 def test_that_what_was_never_tried_is_said() -> None:
-    assert set(report([]).untested) == set(SPECIES.values())
+    assert set(by_the_look([]).untested) == set(SPECIES.values())
     assert "no attack was tried" in report([]).headline
-    found = report(trials("matt_print", Answer.ATTACK, 42))
+    tried = trials("matt_print", Answer.ATTACK, 42)
+    found = by_the_look(tried)
     assert "Matt print" not in found.untested
-    assert "6 of 7 species were never tried" in found.headline
+    assert "6 of 7 species were never tried" in report(tried).headline
     assert any("lights" in sentence for sentence in found.shortfalls)
 
 
@@ -63,11 +84,11 @@ def test_that_trials_from_files_count_nowhere() -> None:
     found = report(trials("matt_print", Answer.ATTACK, 60, source_live=False))
     assert found.from_files == 60
     assert found.label == "not measured"
-    assert not found.attacks
+    assert not found.ways[0].attacks
 
 
 def test_that_abstaining_is_right_for_an_attack_and_an_error_for_a_living_face() -> None:
-    found = report(trials("matt_print", Answer.UNSURE, 5) + trials(BONA_FIDE, Answer.UNSURE, 5))
+    found = by_the_look(trials("matt_print", Answer.UNSURE, 5) + trials(BONA_FIDE, Answer.UNSURE, 5))
     assert found.attacks[0].error.errors == 0
     assert found.bona_fide.error.errors == 5
 
@@ -78,15 +99,14 @@ def test_that_only_a_match_that_passes_is_an_accepted_impostor() -> None:
         "gloss_print", Answer.ATTACK, 1, matched=True
     )
     unclaimed = trials("gloss_print", Answer.LIVE, 1)
-    result = report(let_in + kept_out + unclaimed).attacks[0]
+    result = by_the_look(let_in + kept_out + unclaimed).attacks[0]
     assert (result.accepted.errors, result.accepted.total) == (1, 3)
     assert (result.error.errors, result.error.total) == (3, 4)
 
 
 def test_that_what_was_refused_for_quality_is_listed_apart() -> None:
-    result = report(trials("matt_print", None, 3, refused="Blurred.") + trials("matt_print", Answer.ATTACK, 2)).attacks[
-        0
-    ]
+    tried = trials("matt_print", None, 3, refused="Blurred.") + trials("matt_print", Answer.ATTACK, 2)
+    result = by_the_look(tried).attacks[0]
     assert (result.presented, result.refused, result.error.total) == (5, 3, 2)
 
 
@@ -101,7 +121,9 @@ def test_that_trials_are_kept_and_can_be_taken_back(tmp_path: Path) -> None:
     assert kept.all() == [TRIAL]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[{}]", '[{"species": "x"}]', "[1]"])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[{}]", '[{"species": "x"}]', "[1]", "{}", "null", f'{{"format": {FORMAT + 1}, "trials": []}}']
+)
 def test_that_a_damaged_file_of_trials_is_never_written_over(tmp_path: Path, content: str) -> None:
     file = tmp_path / "trials.json"
     file.write_text(content)
@@ -110,11 +132,79 @@ def test_that_a_damaged_file_of_trials_is_never_written_over(tmp_path: Path, con
     assert file.read_text() == content
 
 
+def test_that_trials_from_before_there_were_checks_count_as_judged_by_the_look(tmp_path: Path) -> None:
+    file = tmp_path / "trials.json"
+    old = [asdict(replace(TRIAL, subject="Anna")), asdict(replace(TRIAL, answer=None, refused="Blurred."))]
+    for row in old:
+        del row["way"], row["cues"]
+    file.write_text(json.dumps(old))
+    first, second = Trials(file).all()
+    assert (first.way, first.cues) == (Way.PASSIVE, (Cue("passive", Answer.ATTACK, 0.1),))
+    assert (second.way, second.cues) == (Way.PASSIVE, ())
+    assert Trials(file).forget_subject("Anna") == 1
+    checked = replace(TRIAL, way=Way.CHALLENGE, cues=(Cue("passive", Answer.LIVE), Cue("challenge", Answer.ATTACK)))
+    Trials(file).add(checked)
+    kept = Trials(file).all()
+    assert kept[1:] == [second, checked]
+    assert replace(kept[0], subject="Anna") == first
+
+
+def by(way: Way, species: str, count: int, answer: Answer = Answer.ATTACK) -> list[Trial]:
+    return trials(species, answer, count, way=way)
+
+
+def test_that_trials_of_two_policies_are_never_in_one_rate() -> None:
+    tried = by(Way.PASSIVE, "matt_print", 3, Answer.LIVE) + by(Way.CHALLENGE, "matt_print", 5)
+    for policy in Policy:
+        found = {way.way: way for way in report(tried, policy).ways}
+        assert [(one.error.errors, one.error.total) for one in found[Way.PASSIVE].attacks] == [(3, 3)]
+        assert [(one.error.errors, one.error.total) for one in found[Way.CHALLENGE].attacks] == [(0, 5)]
+
+
+def test_that_the_headline_is_about_the_policy_in_force() -> None:
+    tried = by(Way.PASSIVE, "matt_print", 42) + by(Way.CHALLENGE, "phone_video", 42, Answer.LIVE)
+    passive, challenge, off = (report(tried, one) for one in (Policy.PASSIVE, Policy.CHALLENGE, Policy.OFF))
+    assert passive.label.startswith("Class-3-like")
+    assert "Matt print" in passive.headline
+    assert challenge.label == "convenience only"
+    assert "Video on a phone, taken for a living face by look and movements 42 of 42" in challenge.headline
+    assert "Look and colours, which Settings accept too: no attack was tried." in challenge.headline
+    assert [way.way for way in challenge.ways if way.in_force] == [Way.CHALLENGE, Way.FLASH]
+    assert off.headline.startswith("Settings ask for no liveness: nothing keeps an attack out. By the look alone: Cl")
+    assert not any(way.in_force for way in off.ways)
+    nothing = report(tried[:42], Policy.CHALLENGE)
+    assert "judged by what Settings ask for (look and movements, or look and colours)" in nothing.headline
+    assert nothing.label == "not measured"
+
+
+def test_that_where_a_policy_can_be_met_in_two_ways_the_worse_one_counts() -> None:
+    tried = by(Way.CHALLENGE, "matt_print", 42) + by(Way.FLASH, "matt_print", 42, Answer.LIVE)
+    found = report(tried, Policy.CHALLENGE)
+    assert found.label == "convenience only"
+    assert "by look and colours 42 of 42" in found.headline
+
+
+def test_that_each_way_of_looking_is_counted_for_itself() -> None:
+    fooled, kept_out = Cue("passive", Answer.LIVE), Cue("challenge", Answer.UNSURE)
+    tried = trials("matt_print", Answer.UNSURE, 2, way=Way.CHALLENGE, cues=(fooled, kept_out))
+    tried += trials("matt_print", Answer.LIVE, 1, way=Way.CHALLENGE, cues=(fooled, Cue("challenge", Answer.LIVE)))
+    tried += trials("matt_print", None, 1, way=Way.CHALLENGE, refused="Blurred.")
+    tried += trials(BONA_FIDE, Answer.UNSURE, 1, way=Way.CHALLENGE, cues=(fooled, kept_out))
+    way = next(one for one in report(tried, Policy.CHALLENGE).ways if one.attacks)
+    (attack,) = way.attacks
+    assert (attack.error.errors, attack.error.total, attack.refused) == (1, 3, 1)
+    assert [(one.key, one.error.errors, one.error.total) for one in attack.cues] == [
+        ("passive", 3, 3), ("challenge", 1, 3),
+    ]  # fmt: skip
+    assert [(one.key, one.error.errors) for one in way.bona_fide.cues] == [("passive", 0), ("challenge", 1)]
+    assert by_the_look(trials("matt_print", Answer.LIVE, 1, cues=(fooled,))).attacks[0].cues == ()
+
+
 def present(cues: list[Cue | None], reason: str = "", step_s: float = 0.25) -> Presentation:
     run = Presentation(TrialSetup("matt_print", "lamp", "near"), "abc")
     for number, cue in enumerate(cues):
         reasons = (reason,) if reason else ()
-        run.see(number * step_s, cue, reasons, matched=number == 3, source="Webcam", source_live=True)
+        run.see(number * step_s, [cue] if cue else [], reasons, matched=number == 3, source="Webcam", source_live=True)
     return run
 
 

@@ -26,31 +26,13 @@ from gui.pages.face_dialog import FaceDialog
 from gui.pages.live import LivePage
 from gui.widgets.flash_cover import FlashCover
 from tests.cameras import MadeUpCamera
-from tests.given_networks import GivenNetworks
+from tests.given_networks import Alive, GivenNetworks, Moves
 from tests.gui.conftest import WITHIN_MS, result_of, settle
 
 ALL = LogQuery()
 SPEC = "camera:Made-up||"
 FACE = (slice(60, 260), slice(160, 290))
 """Where Eileen Collins's face is in her picture of 512x512."""
-
-
-class Alive(torch.nn.Module):
-    """A passive network that takes everything for a living face."""
-
-    def forward(self, crops: torch.Tensor) -> torch.Tensor:
-        return torch.tensor([[0.0, 9.0, 0.0]]).expand(len(crops), 3)
-
-
-class Moves(torch.nn.Module):
-    """A network over time that says one thing of every clip."""
-
-    def __init__(self, logit: float) -> None:
-        super().__init__()
-        self.logit = logit
-
-    def forward(self, clips: torch.Tensor) -> torch.Tensor:
-        return torch.full((len(clips),), self.logit)
 
 
 def judge(qtbot: QtBot, window: MainWindow, motion: torch.nn.Module | None = None) -> None:

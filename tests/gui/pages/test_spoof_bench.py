@@ -7,7 +7,6 @@ from pathlib import Path
 
 import cv2
 import pytest
-import torch
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
@@ -23,15 +22,8 @@ from gui.pages.live import LivePage
 from gui.widgets.face_canvas import FaceMark
 from gui.widgets.flash_cover import FlashCover
 from gui.widgets.liveness_check import with_liveness
-from tests.given_networks import GivenNetworks
+from tests.given_networks import Alive, GivenNetworks
 from tests.gui.conftest import WITHIN_MS, result_of, settle
-
-
-class Alive(torch.nn.Module):
-    """Takes everything for a living face."""
-
-    def forward(self, crops: torch.Tensor) -> torch.Tensor:
-        return torch.tensor([[0.0, 9.0, 0.0]]).expand(len(crops), 3)
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +158,7 @@ def test_that_a_cover_shows_the_plans_colours_and_ends(qtbot: QtBot, live: LiveP
 
 def test_that_an_outcome_is_shown(qtbot: QtBot, live: LivePage) -> None:
     check = live.liveness
-    check._wanted, check._begun = "challenge", True
+    check.run._kind, check.run._begun = "challenge", True
     passed = CheckState(
         "challenge", CheckPhase.PASSED, "That was a living face.", 3, 3, 0.0, Cue("challenge", Answer.LIVE)
     )

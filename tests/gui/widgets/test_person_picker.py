@@ -70,6 +70,18 @@ def test_that_the_list_holds_everyone_and_choosing_from_it_chooses(qtbot: QtBot,
     assert picker.person.name == "Eileen Collins"
 
 
+@pytest.mark.parametrize("typed", ["", "hop"])
+def test_that_nobody_is_shown_who_was_not_chosen_when_the_list_is_loaded_anew(
+    qtbot: QtBot, people: PeopleModel, picker: PersonPicker, typed: str
+) -> None:
+    line = picker.lineEdit()
+    assert line is not None
+    qtbot.keyClicks(line, typed)
+    with qtbot.waitSignal(people.modelReset, timeout=WITHIN_MS):
+        people.refresh()
+    assert (picker.currentText(), picker.person) == (typed, None)
+
+
 def test_that_a_new_name_is_offered_those_who_are_there(qtbot: QtBot, people: PeopleModel) -> None:
     edit = NameEdit(people)
     qtbot.addWidget(edit)
