@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from time import monotonic, perf_counter
 
 from engine.errors import BadInputError, PackError
@@ -14,10 +13,11 @@ from engine.liveness.bench import Trials, report
 from engine.liveness.challenge import Challenge, Sight
 from engine.liveness.clips import FRAMES_A_SECOND, windows
 from engine.liveness.flash import Flash
+from engine.liveness.followed import GONE_S, Followed, InSight
 from engine.liveness.learning import probabilities
 from engine.liveness.loaded import LivenessNetworks
 from engine.liveness.passed import Ended
-from engine.liveness.passive import LIVE_FROM, PassiveTrack, their_box
+from engine.liveness.passive import LIVE_FROM, their_box
 from engine.liveness.policy import decide
 from engine.liveness.presentation import Presentation
 from engine.liveness.sameness import Look, SameFace
@@ -37,7 +37,7 @@ from engine.liveness_values import (
 )
 from engine.networks.temporal import FRAMES
 from engine.tracking.looks import weight_of
-from engine.types import Box, Face, FloatArray, Frame, Verification
+from engine.types import Face, FloatArray, Frame, Verification
 
 log = logging.getLogger(__name__)
 
@@ -45,22 +45,6 @@ SCORE_EVERY_S = 0.12
 """A track is scored no more often: neighbouring frames say the same."""
 FLASH_DELAY_S = 0.6
 """Until the first colour, so that the window has heard of it."""
-_SAME_PLACE = 0.25
-_GONE_S = 1.5
-
-
-@dataclass(slots=True)
-class _Track:
-    """A face followed from frame to frame."""
-
-    id: int
-    box: Box
-    seen_s: float
-    passive: PassiveTrack = field(default_factory=PassiveTrack)
-    check: Ended | None = None
-    window: deque[Face] = field(default_factory=lambda: deque(maxlen=FRAMES))
-    window_s: float = float("-inf")
-    motion: Cue | None = None
 
 
 class LivenessDesk:
@@ -83,12 +67,10 @@ class LivenessDesk:
         self._policy, self._same_face, self._embed = policy, same_face, embed
         self.networks = networks or LivenessNetworks()
         self._trials = trials or Trials()
-        self._tracks: dict[int, _Track] = {}
-        self._order: list[int] = []
-        self._next_id = 0
+        self._in_sight = InSight()
         self._check: Challenge | Flash | None = None
         self._trial: Presentation | None = None
-        self._checked_track: int | None = None
+        self._checked: int | None = None
         self._source = ""
         self._last: tuple[Frame, tuple[Cue, ...]] | None = None
 
@@ -118,7 +100,7 @@ class LivenessDesk:
         if frame.source != self._source:
             self.forget()
             self._source = frame.source
-        self._order = self._follow(frame, faces, tracks)
+        self._in_sight.follow(frame.time_s, faces, tracks)
         self._see_check(frame, faces)
         self._see_who_passed(frame, faces)
         if not self.wanted:
@@ -127,16 +109,15 @@ class LivenessDesk:
         if scorer is None:
             return tuple(Cue("passive", Answer.UNSURE, hint=self.networks.problem) for _ in faces)
         due = [
-            (self._tracks[number], face)
-            for number, face in zip(self._order, faces, strict=True)
-            if frame.time_s - self._tracks[number].passive.last_s >= SCORE_EVERY_S
-            or frame.time_s < self._tracks[number].passive.last_s
+            (track, face)
+            for track, face in zip(self._in_sight.faces, faces, strict=True)
+            if frame.time_s - track.passive.last_s >= SCORE_EVERY_S or frame.time_s < track.passive.last_s
         ]
         scores = scorer.score(frame.pixels, [their_box(face.box) for _, face in due])
         for (track, _), score in zip(due, scores, strict=True):
             track.passive.add(frame.time_s, score)
         self._see_motion(frame, faces)
-        cues = tuple(self._tracks[number].passive.cue() for number in self._order)
+        cues = tuple(track.passive.cue() for track in self._in_sight.faces)
         self._last = frame, cues
         return cues
 
@@ -155,7 +136,7 @@ class LivenessDesk:
             verification = self.judged(verification, self.decision(frame, cues))
         tracked = result.tracked
         if cues:
-            cues = tuple(self._gravest(cue, number) for cue, number in zip(cues, self._order, strict=True))
+            cues = tuple(_gravest(cue, track) for cue, track in zip(cues, self._in_sight.faces, strict=True))
             tracked = tuple(
                 replace(one, observations=(*one.observations, observation(cue)))
                 for one, cue in zip(tracked, cues, strict=True)
@@ -164,12 +145,12 @@ class LivenessDesk:
 
     def _see_motion(self, frame: Frame, faces: Sequence[Face]) -> None:
         """Ask the network over time about the largest face, where one was trained and put to use."""
-        if not faces or self.networks.over_time() is None:
+        track = self._in_sight.first
+        if track is None or self.networks.over_time() is None:
             return
-        track = self._tracks[self._order[0]]
         if frame.time_s - track.window_s < 1 / FRAMES_A_SECOND:
             return
-        if frame.time_s - track.window_s > _GONE_S:
+        if frame.time_s - track.window_s > GONE_S:
             track.window.clear()
         track.window.append(faces[0])
         track.window_s = frame.time_s
@@ -182,11 +163,6 @@ class LivenessDesk:
         answer = Answer.LIVE if score >= LIVE_FROM else Answer.ATTACK if score <= 1 - LIVE_FROM else Answer.UNSURE
         track.motion = Cue("clip", answer, score, FRAMES)
 
-    def _gravest(self, cue: Cue, number: int) -> Cue:
-        """What to show of a face: a picture that moves as one is none of a living face, however it looks."""
-        motion = self._tracks[number].motion
-        return motion if motion is not None and motion.answer is Answer.ATTACK else cue
-
     def decision(self, frame: Frame, cues: Sequence[Cue], number: int = 0) -> LivenessDecision:
         """Say whether a face of the frame last observed may count as present.
 
@@ -196,11 +172,9 @@ class LivenessDesk:
             number: of the face.
         """
         own = list(cues[number : number + 1])
-        track = self._tracks.get(self._order[number]) if number < len(self._order) else None
-        if track is not None and track.check is not None and (said := track.check.cue(frame.time_s)) is not None:
-            own.append(said)
-        if track is not None and track.motion is not None:
-            own.append(track.motion)
+        for track in self._in_sight.faces[number : number + 1]:
+            checked = track.check.cue(frame.time_s) if track.check is not None else None
+            own += [cue for cue in (checked, track.motion) if cue is not None]
         return decide(self._policy(), own, source=frame.source, source_live=frame.kind == "camera")
 
     def judged(self, verification: Verification, decision: LivenessDecision) -> Verification:
@@ -221,32 +195,10 @@ class LivenessDesk:
 
     def forget(self) -> None:
         """Forget every face in sight, and end a check that is under way."""
-        self._tracks.clear()
-        self._order, self._last = [], None
+        self._in_sight.forget()
+        self._last = None
         if self._check is not None:
             self.end_check()
-
-    def _follow(self, frame: Frame, faces: Sequence[Face], tracks: Sequence[int] | None) -> list[int]:
-        for number in [n for n, track in self._tracks.items() if not 0 <= frame.time_s - track.seen_s <= _GONE_S]:
-            del self._tracks[number]
-        if tracks is None:
-            tracks = self._by_place(faces)
-        for number, face in zip(tracks, faces, strict=True):
-            track = self._tracks.setdefault(number, _Track(number, face.box, frame.time_s))
-            track.box, track.seen_s = face.box, frame.time_s
-        return list(tracks)
-
-    def _by_place(self, faces: Sequence[Face]) -> list[int]:
-        free, found = dict(self._tracks), []
-        for face in faces:
-            near = max(free.values(), key=lambda track: track.box.iou(face.box), default=None)
-            if near is None or near.box.iou(face.box) < _SAME_PLACE:
-                self._next_id -= 1
-                found.append(self._next_id)
-            else:
-                found.append(near.id)
-                del free[near.id]
-        return found
 
     # --- checks on demand ---------------------------------------------------------------------------------------
 
@@ -258,7 +210,7 @@ class LivenessDesk:
         """
         check = self._challenge()
         self.end_check()
-        self._check, self._checked_track = check, None
+        self._check, self._checked = check, None
         return check.state
 
     def _challenge(self) -> Challenge:
@@ -270,7 +222,7 @@ class LivenessDesk:
         """Draw the colours that the window is to show, beginning in a moment."""
         self.end_check()
         flash = self._check = Flash(monotonic() + FLASH_DELAY_S)
-        self._checked_track = None
+        self._checked = None
         return flash.plan
 
     def end_check(self) -> None:
@@ -288,28 +240,28 @@ class LivenessDesk:
         check = self._check
         if check is None or check.state.over:
             return
-        first = self._order[0] if self._order else None
-        if self._checked_track is None:
-            self._checked_track = first
+        first = self._in_sight.first
+        if self._checked is None and first is not None:
+            self._checked = first.id
         if isinstance(check, Flash):
             state = check.see(frame.pixels, [face.box for face in faces], frame.time_s)
-        elif first is not None and first != self._checked_track:
+        elif first is not None and first.id != self._checked:
             # It may even be embedded by another network by now, and not be comparable.
             state = check.lose()
         else:
             state = check.see(self._sight(frame, faces))
-        if state.cue is not None and first is not None and first == self._checked_track:
+        if state.cue is not None and first is not None and first.id == self._checked:
             limit = self._same_face().turned if self._same_face is not None and self._embed is not None else None
             face = check.face if isinstance(check, Challenge) else None
-            self._tracks[first].check = Ended(state.cue, frame.time_s, limit, face)
+            first.check = Ended(state.cue, frame.time_s, limit, face)
 
     def _see_who_passed(self, frame: Frame, faces: Sequence[Face]) -> None:
         """Compare with the faces that passed a check, where that is what matters."""
         if self._policy() is Policy.CHALLENGE:
-            for number, face in zip(self._order, faces, strict=True):
-                ended, look = self._tracks[number].check, self._look(face)
-                if ended is not None and look is not None:
-                    ended.see(frame.time_s, look)
+            for track, face in zip(self._in_sight.faces, faces, strict=True):
+                look = self._look(face)
+                if track.check is not None and look is not None:
+                    track.check.see(frame.time_s, look)
 
     def _sight(self, frame: Frame, faces: Sequence[Face]) -> Sight:
         if not faces:
@@ -366,11 +318,10 @@ class LivenessDesk:
     ) -> CheckState:
         """Take in a frame of the look, and begin the check once it is over."""
         own = list(cues[:1])
-        if faces:
+        if (first := self._in_sight.first) is not None:
             # The check is for this face, as a policy wants all cues of one.
-            self._checked_track = self._order[0]
-            motion = self._tracks[self._checked_track].motion
-            own += [motion] if motion is not None else []
+            self._checked = first.id
+            own += [first.motion] if first.motion is not None else []
         state = trial.see(
             frame.time_s, own, faces[0].quality.reasons if faces else (), matched=matched, source=frame.source,
             source_live=frame.kind == "camera",
@@ -381,8 +332,8 @@ class LivenessDesk:
 
     def _outcome(self) -> Cue | None:
         """What the check of a trial says, once it does."""
-        cue = self._check.state.cue if self._check is not None else None
-        if cue is not None and cue.answer is Answer.LIVE and self._order[:1] != [self._checked_track]:
+        cue, first = self._check.state.cue if self._check is not None else None, self._in_sight.first
+        if cue is not None and cue.answer is Answer.LIVE and (first is None or first.id != self._checked):
             return replace(cue, answer=Answer.UNSURE, hint="Another face came to the front.")
         return cue
 
@@ -416,6 +367,12 @@ _WORDS: dict[Answer, tuple[str, ObservationTone]] = {
     Answer.UNSURE: ("not sure if alive", "unknown"),
     Answer.ATTACK: ("picture of a face", "bad"),
 }
+
+
+def _gravest(cue: Cue, track: Followed) -> Cue:
+    """What to show of a face: a picture that moves as one is none of a living face, however it looks."""
+    motion = track.motion
+    return motion if motion is not None and motion.answer is Answer.ATTACK else cue
 
 
 def observation(cue: Cue) -> Observation:
