@@ -301,6 +301,9 @@ class LivenessDesk:
             faces: found in it, largest first.
             cues: of the faces.
             matched: whether the largest is the person claimed; None where nobody is.
+
+        Raises:
+            BadInputError: the trial is over and cannot be kept.
         """
         trial = self._trial
         if trial is None or trial.over:
@@ -311,7 +314,12 @@ class LivenessDesk:
             state = self._look_at(trial, frame, faces, cues, matched)
         if state.over:
             self._check = None
-            self._trials.add(trial.trial())
+            try:
+                self._trials.add(trial.trial())
+            except BadInputError:
+                # One that was not kept is not to look as if it were.
+                self.end_check()
+                raise
 
     def _look_at(
         self, trial: Presentation, frame: Frame, faces: Sequence[Face], cues: Sequence[Cue], matched: bool | None

@@ -212,8 +212,11 @@ class MainWindow(QMainWindow):
     # --- locking ------------------------------------------------------------------------------------------------
 
     def _lock(self) -> None:
-        if self._encrypted and not self._locked:
-            self.context.tell_failure(self.client.lock())
+        # Once it has emitted, the watch is over: where nothing was locked it begins anew.
+        if not self._encrypted:
+            self._watch_idleness()
+        elif not self._locked:
+            self.context.tell_failure(self.client.lock()).failed.connect(self._watch_idleness)
 
     def _watch_idleness(self) -> None:
         self._idle.watch(self.settings.value.lock_after_minutes)
@@ -253,7 +256,6 @@ class MainWindow(QMainWindow):
             self._on_locked(info)
             return
         if self._locked:
-            # Once it has emitted, it watches no more.
             self._watch_idleness()
         self._locked = False
         self._show_page()

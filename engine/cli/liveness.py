@@ -17,6 +17,7 @@ from engine.liveness.bench import Trials
 from engine.liveness.clips import VIDEOS, read_clips
 from engine.liveness.learning import Outcome, judge, split, store
 from engine.liveness.passive import their_box
+from engine.liveness.presentation import TRIAL_S
 from engine.liveness.runs import TemporalRun, begin, load_run, runs_folder
 from engine.liveness.training import MOST_EPOCHS, train
 from engine.liveness_desk import LivenessDesk
@@ -113,7 +114,7 @@ def _try(desk: LivenessDesk, settings: Settings, request: argparse.Namespace) ->
         desk.see_trial(frame, faces, desk.observe(frame, faces), None)
         if desk.state is None or desk.state.over:
             return
-    raise BadInputError(f"“{shown(request.video)}” is too short for a trial: it takes five seconds of a face.")
+    raise BadInputError(f"“{shown(request.video)}” is too short for a trial: it takes {TRIAL_S:.0f} seconds of a face.")
 
 
 def _seen(pipeline: Pipeline, settings: Settings, file: Path) -> Iterator[tuple[Frame, tuple[Face, ...]]]:

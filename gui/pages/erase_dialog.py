@@ -6,12 +6,14 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QDialog, QPlainTextEdit, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from engine.erasure import Holding, Receipt, listed
 from engine.errors import shown
 from engine.types import Person
 from engine.wording import counted
 from gui.context import Context
+from gui.engine_client import Job
 from gui.theme import tokens as t
 from gui.widgets.basics import button, label, row
 from gui.widgets.save_as import save_as
@@ -27,6 +29,8 @@ class EraseDialog(QDialog):
         self.setMinimumWidth(t.FORM_PX)
         self._context, self._person = context, person
         self.receipt: Receipt | None = None
+        self._job: Job | None = None
+        self._asked = ""
         self._title = label(f"Erase {person.name} for good?", "title", wrap=True)
         self.words = label("Looking where they are …", wrap=True)
         self.copies = QCheckBox()
@@ -54,7 +58,16 @@ class EraseDialog(QDialog):
         layout.addLayout(row(None, self.close_button, self.erase, self.save))
         job = context.tell_failure(context.client.holding(person.id))
         job.succeeded.connect(self._show_holding)
-        job.failed.connect(lambda *_: self.reject())
+        job.failed.connect(self._give_up)
+
+    @override
+    def reject(self) -> None:
+        """Close, except while the erasing runs: it cannot be taken back, and its receipt comes only once."""
+        if self._job is None:
+            super().reject()
+
+    def _give_up(self, _error: object) -> None:
+        self.reject()
 
     def _show_holding(self, found: Holding) -> None:
         self.words.setText(f"This removes {listed(found.counts)}. It cannot be undone.")
@@ -78,21 +91,24 @@ class EraseDialog(QDialog):
         self.resize(width, max(self._lines.totalHeightForWidth(width), self._lines.totalSizeHint().height()))
 
     def _erase(self) -> None:
-        asked = self.words.text()
+        self._asked = self.words.text()
         self.erase.setEnabled(False)
+        self.close_button.setEnabled(False)
         self.words.setText("Erasing, and writing the gallery anew. With many people this takes some seconds …")
         self._fit()
+        client = self._context.client
+        self._job = self._context.tell_failure(client.erase(self._person.id, copies=self.copies.isChecked()))
+        self._job.succeeded.connect(self._show_receipt)
+        self._job.failed.connect(self._ask_again)
 
-        def ask_again(*_: object) -> None:
-            self.words.setText(asked)
-            self.erase.setEnabled(True)
-
-        job = self._context.tell_failure(self._context.client.erase(self._person.id, copies=self.copies.isChecked()))
-        job.succeeded.connect(self._show_receipt)
-        job.failed.connect(ask_again)
+    def _ask_again(self, _error: object) -> None:
+        self._job = None
+        self.words.setText(self._asked)
+        self.erase.setEnabled(True)
+        self.close_button.setEnabled(True)
 
     def _show_receipt(self, receipt: Receipt) -> None:
-        self.receipt = receipt
+        self._job, self.receipt = None, receipt
         self._title.setText("Erased for good")
         self.words.setText("The receipt does not say who it was. The history log has its number.")
         for gone in (self.copies, self.held, self.notes, self.erase):
@@ -101,6 +117,7 @@ class EraseDialog(QDialog):
         self.text.show()
         self.save.show()
         self.close_button.setText("Close")
+        self.close_button.setEnabled(True)
         self._fit()
 
     def _choose_place(self) -> None:

@@ -78,6 +78,7 @@ class SpoofBench(QWidget):
         self.view.frame_shown.connect(self._on_frame)
         context.feed.state_changed.connect(self._on_state)
         context.client.live_result.connect(self._on_result)
+        context.client.live_failed.connect(self._on_failure)
         context.settings.changed.connect(self._on_setting)
         self.run.changed.connect(self._on_run)
         self._choose_way()
@@ -176,6 +177,11 @@ class SpoofBench(QWidget):
         cues = [*result.cues, *[None] * (len(marks) - len(result.cues))]
         self.view.canvas.mark_faces([with_liveness(mark, cue) for mark, cue in zip(marks, cues, strict=True)])
         self.run.follow(result.check)
+
+    def _on_failure(self, sentence: str) -> None:
+        if self.running:
+            self.end()
+            self._context.toasts.show(sentence, "bad")
 
     # --- trials -------------------------------------------------------------------------------------------------
 

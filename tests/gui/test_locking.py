@@ -149,6 +149,23 @@ def test_that_the_window_locks_when_nobody_is_there(qtbot: QtBot, sealed: Path, 
     assert window._idle.watching, "it does so each time"
 
 
+def test_that_a_gallery_that_is_encrypted_later_locks_when_nobody_is_there(
+    qtbot: QtBot, enrolled: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(Settings(lock_after_minutes=5))
+    assert not window.client.busy
+    with qtbot.waitSignal(window._idle.idle, timeout=WITHIN_MS):
+        window._idle.watch(0.001)
+    assert not window.lock_screen.isVisible(), "there is nothing to lock"
+    window.client.set_passphrase(PASSPHRASE, ask_at_start=True)
+    settle(qtbot, window)
+    assert window._idle.watching
+    window._idle._timer.setInterval(1)
+    window._idle._begin()
+    qtbot.waitUntil(window.lock_screen.isVisible, timeout=WITHIN_MS)
+    settle(qtbot, window)
+
+
 def test_that_the_window_locks_after_the_machine_has_slept(qtbot: QtBot, sealed: Path, open_window: OpenWindow) -> None:
     window = opened_locked(qtbot, open_window, Settings(lock_after_minutes=5))
     unlock(qtbot, window)

@@ -126,6 +126,9 @@ def test_that_somebody_is_erased_with_a_receipt(qtbot: QtBot, window: MainWindow
     assert not dialog.copies.isChecked()
     dialog.copies.click()
     QTest.mouseClick(dialog.erase, Qt.MouseButton.LeftButton)
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    QTest.mouseClick(dialog.close_button, Qt.MouseButton.LeftButton)
+    assert dialog.isVisible(), "the receipt is still to come"
     qtbot.waitUntil(dialog.text.isVisible, timeout=WITHIN_MS)
     settle(qtbot, window)
     assert "Eileen" not in dialog.text.toPlainText()

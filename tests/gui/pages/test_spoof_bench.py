@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from engine.capture.images import read_image
+from engine.liveness.bench import bench_file
 from engine.liveness_values import Answer, CheckPhase, CheckState, Cue, FlashPlan
 from engine.service import FaceService
 from engine.settings import Settings
@@ -92,6 +93,20 @@ def test_that_a_trial_can_be_given_up(qtbot: QtBot, evaluate: EvaluatePage) -> N
     assert evaluate.pack.isVisible()
     assert not evaluate.context.feed.running
     settle(qtbot, evaluate.window())  # type: ignore[arg-type]
+
+
+def test_that_a_trial_that_cannot_be_kept_does_not_look_as_if_it_were(qtbot: QtBot, evaluate: EvaluatePage) -> None:
+    evaluate.what.setCurrentIndex(1)
+    bench, toasts = evaluate.bench, evaluate.context.toasts
+    qtbot.waitUntil(lambda: bench.report is not None and bool(bench.view.canvas.marks), timeout=WITHIN_MS)
+    bench.begin.click()
+    bench_file().mkdir(parents=True)
+    qtbot.waitUntil(
+        lambda: any("trials" in text and "cannot be read" in text for text in toasts.texts), timeout=WITHIN_MS
+    )
+    assert not bench.running
+    assert not bench.prompt.isVisible()
+    bench_file().rmdir()
 
 
 def test_that_a_face_has_a_liveness_word_and_a_video_is_no_match(qtbot: QtBot, live: LivePage) -> None:
