@@ -124,13 +124,14 @@ class _Outside:
 
 def _outside(name: str, *, only_count: bool = False) -> _Outside:
     """Remove what training and the spoof bench keep of a person. What fails is told: the rest has been removed."""
+    from engine.liveness import runs as liveness_runs  # noqa: PLC0415 - as below
     from engine.liveness.bench import Trials  # noqa: PLC0415 - as below
     from engine.training.forgetting import forget_person  # noqa: PLC0415 - training takes long to load
     from engine.training.session import faces_folder, runs_folder  # noqa: PLC0415 - as above
 
     found, caches, runs = _Outside(), faces_folder(Path()).parent, runs_folder()
     try:
-        crops, named = forget_person(name, caches, runs, only_count=only_count)
+        crops, named = forget_person(name, caches, (runs, liveness_runs.runs_folder()), only_count=only_count)
         found.counts = {_CROPS: crops, _RUNS: named}
     except OSError as error:
         found.problems.append(

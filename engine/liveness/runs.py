@@ -106,6 +106,7 @@ def begin(folder: Path, kind: str, seed: int, clips: Sequence[Clip], name: str =
     except FileExistsError as error:
         raise BadInputError(f"There is a run “{shown(called)}” already. Choose another name, or resume it.") from error
     except OSError as error:
+        shutil.rmtree(place, ignore_errors=True)
         raise TrainingError(
             f"The run's folder “{shown(place)}” cannot be made: {error.strerror}. Make room, or choose another place."
         ) from error
@@ -118,6 +119,14 @@ def load_run(place: Path) -> TemporalRun:
     Raises:
         BadInputError: there is none, or it is damaged or of another version.
     """
+    if not (place / _ABOUT).exists():
+        known = ", ".join(f"“{shown(one.name)}”" for one in stopped())
+        others = f"Those that were stopped: {known}." if known else "None was stopped."
+        raise BadInputError(f"There is no stopped liveness training “{shown(place.name)}”. {others}")
+    return _read(place)
+
+
+def _read(place: Path) -> TemporalRun:
     called = shown(place.name)
     try:
         about = json.loads((place / _ABOUT).read_text("utf-8"))
@@ -127,10 +136,6 @@ def load_run(place: Path) -> TemporalRun:
             place, str(about["folder"]), str(about["kind"]), int(about["seed"]), str(about["clips"]),
             str(about["begun"]),
         )  # fmt: skip
-    except FileNotFoundError as error:
-        known = ", ".join(f"“{shown(one.name)}”" for one in stopped())
-        others = f"Those that were stopped: {known}." if known else "None was stopped."
-        raise BadInputError(f"There is no stopped liveness training “{called}”. {others}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInputError(f"The run “{called}” cannot be read. Delete it, and train anew.") from error
 
@@ -142,7 +147,7 @@ def stopped() -> list[StoppedTraining]:
         if place.name.startswith(".") or not place.is_dir():
             continue
         try:
-            run = load_run(place)
+            run = _read(place)
         except BadInputError:
             continue
         found.append(StoppedTraining(place.name, run.folder, run.kind, _epochs(place), run.begun))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,13 @@ ERASED = "erased"
 """What stands in runs where the name stood."""
 
 
-def forget_person(name: str, caches: Path, runs: Path, *, only_count: bool = False) -> tuple[int, int]:
+def forget_person(name: str, caches: Path, runs: Iterable[Path], *, only_count: bool = False) -> tuple[int, int]:
     """Take somebody out of every cached folder of people and every run.
 
     Args:
         name: as in the gallery.
         caches: holds one folder for each folder of people that was looked at.
-        runs: holds the runs.
+        runs: folders that hold runs.
         only_count: say what would be done.
 
     Returns:
@@ -36,7 +36,7 @@ def forget_person(name: str, caches: Path, runs: Path, *, only_count: bool = Fal
     """
     key = name_key(name)
     crops = sum(_forget_cached(cache, key, only_count=only_count) for cache in _folders(caches))
-    return crops, sum(_forget_run(run, key, only_count=only_count) for run in _folders(runs))
+    return crops, sum(_forget_run(run, key, only_count=only_count) for place in runs for run in _folders(place))
 
 
 def _folders(place: Path) -> list[Path]:

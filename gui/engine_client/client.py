@@ -55,7 +55,7 @@ class EngineClient(
         """Start the worker thread, which loads the engine in the background."""
         super().__init__(settings, gallery_path, parent)
         self._locked = False
-        self._away = self._returning = False
+        self._away = self._returning = self._looking = False
         self.history = ("", "")
         """What undo and redo would do, as `history_changed` last said it."""
         self.ready.connect(self._on_info)
@@ -173,9 +173,15 @@ class EngineClient(
 
     @override
     def _changed_elsewhere(self) -> None:
-        # A server that has gone would only be waited for.
-        if not self._jobs and not self._locked and not self._away:
-            self.submit(lambda service, _job: service.gallery_changed()).succeeded.connect(self._on_looked)
+        # A server that has gone would only be waited for. One look waits behind other work: long work comes in steps.
+        if not self._looking and not self._locked and not self._away:
+            self._looking = True
+            job = self.submit(lambda service, _job: service.gallery_changed())
+            job.succeeded.connect(self._on_looked)
+            job.finished.connect(self._end_look)
+
+    def _end_look(self) -> None:
+        self._looking = False
 
     def _on_looked(self, changed: bool) -> None:
         came_back, self._returning = self._returning, False

@@ -18,6 +18,7 @@ from engine.erasure_desk import ErasureDesk
 from engine.errors import UnknownPersonError
 from engine.gallery.journal_schema import AttemptsRow
 from engine.journal import LogQuery
+from engine.liveness import runs as liveness_runs
 from engine.liveness.bench import Trials, bench_file
 from engine.liveness_values import Trial
 from engine.service import FaceService
@@ -66,6 +67,9 @@ def train_on(folder: Path) -> None:
     run = runs_folder() / "run 1"
     run.mkdir(parents=True)
     (run / "run.json").write_text(json.dumps({"training": ["Grace", NAME], "left_out": [f"{NAME}/2.jpg"]}), "utf-8")
+    clips = liveness_runs.runs_folder() / "run 2"
+    clips.mkdir(parents=True)
+    (clips / "run.json").write_text(json.dumps({"folder": f"/home/{NAME}/clips"}), "utf-8")
     (run / "events.jsonl").write_text(f'{{"hardest": "{NAME}"}}\n{{"loss": 1}}\n', "utf-8")
 
 
@@ -99,7 +103,7 @@ def test_that_nothing_of_an_erased_person_is_left_on_the_disk(tmp_path: Path, pi
         service.vault.set_passphrase(PASSPHRASE, ask_at_start=True)
     eileen, grace, wanted = lead_a_life(service, tmp_path, pictures)
     (data / "gallery.db.before-0005").write_bytes(service.vault.backups()[0].path.read_bytes())
-    homes = [data, faces_folder(Path()).parent, runs_folder(), bench_file().parent]
+    homes = [data, faces_folder(Path()).parent, runs_folder(), liveness_runs.runs_folder(), bench_file().parent]
     if not encrypted:
         assert holding(homes, wanted)
 
@@ -109,7 +113,8 @@ def test_that_nothing_of_an_erased_person_is_left_on_the_disk(tmp_path: Path, pi
         "entries of the history log": 0
     }
     assert receipt.removed["pictures"] == receipt.removed["rejected faces"] == 1
-    assert receipt.removed["aligned crops kept for training"] == receipt.removed["training runs that named them"] == 1
+    assert receipt.removed["aligned crops kept for training"] == 1
+    assert receipt.removed["training runs that named them"] == 2
     assert receipt.removed["trials of the spoof bench that named them"] == 1
     assert len(Trials().all()) == 1
     assert set(before.copies) == set(receipt.copies_left)

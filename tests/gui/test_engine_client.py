@@ -146,6 +146,34 @@ def test_that_an_edit_by_another_process_is_noticed(
     other.close()
 
 
+def test_that_an_edit_by_another_process_is_noticed_between_the_steps_of_long_work(
+    qtbot: QtBot, client: EngineClient, enrolled: Path
+) -> None:
+    steps: list[bool] = []
+    noticed: list[bool] = []
+    client.gallery_changed.connect(lambda: noticed.append(True))
+
+    def go_on(_result: object) -> None:
+        steps.append(bool(noticed))
+        if not noticed:
+            client.submit(lambda _service, _job: None).succeeded.connect(go_on)
+
+    with qtbot.waitSignal(client.ready, timeout=WITHIN_MS):
+        client.start()
+    qtbot.waitUntil(lambda: not client._jobs, timeout=WITHIN_MS)
+    noticed.clear()
+    other = Gallery.open(enrolled)
+    other.rename(other.find("Grace Hopper").id, "Admiral Hopper")
+    other.close()
+    client._look.stop()
+    go_on(None)
+    client._look.timeout.emit()
+    client._look.timeout.emit()
+    assert len(client._jobs) == 2, "one look waits, and no other beside it"
+    qtbot.waitUntil(lambda: steps[-1], timeout=WITHIN_MS)
+    qtbot.waitUntil(lambda: not client._jobs, timeout=WITHIN_MS)
+
+
 def test_that_closing_in_the_middle_of_work_ends_in_good_time(qtbot: QtBot, tmp_path: Path) -> None:
     client = EngineClient(Settings(), tmp_path / "gallery.db")
     started, ended = threading.Event(), threading.Event()

@@ -200,6 +200,27 @@ def test_that_a_damaged_run_is_not_listed_and_says_so(clips: list[Clip], tmp_pat
         runs.load_run(run.place)
 
 
+def test_that_a_run_that_was_never_written_down_is_none(tmp_path: Path) -> None:
+    place = runs.runs_folder() / "empty"
+    place.mkdir(parents=True)
+    assert runs.stopped() == []
+    with pytest.raises(BadInputError, match="no stopped liveness training “empty”. None was stopped"):
+        runs.load_run(place)
+
+
+def test_that_a_run_that_cannot_be_written_leaves_no_folder(
+    clips: list[Clip], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(runs, "write_whole", full)
+    with pytest.raises(TrainingError, match="No space left"):
+        runs.begin(tmp_path, "clip", 0, clips, "unlucky")
+    monkeypatch.undo()
+    assert runs.begin(tmp_path, "clip", 0, clips, "unlucky").place.name == "unlucky"
+
+
 def test_that_clips_that_differ_have_different_digests(clips: list[Clip]) -> None:
     assert len({runs.digest_of(clips[start:]) for start in range(5)}) == 5
     assert runs.digest_of(clips) == runs.digest_of(list(clips))
