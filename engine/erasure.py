@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+ERASED = "erased"
+"""What stands where the name of somebody stood who was erased."""
 _ONE = {
     "pictures": "picture",
     "embeddings": "embedding",

@@ -52,7 +52,7 @@ def run(request: argparse.Namespace) -> int:
 
 def _with_gallery(settings: Settings, request: argparse.Namespace) -> int:
     if request.command == "server":
-        _print(request, *server.ACTIONS[request.action](request))
+        output.tell(request, *server.ACTIONS[request.action](request))
         return DONE
     if request.command == "gallery" and request.action == "restore":
         return protection.restore_backup(request)
@@ -64,29 +64,29 @@ def _with_gallery(settings: Settings, request: argparse.Namespace) -> int:
 
 def _enroll(service: FaceService, request: argparse.Namespace) -> int:
     if request.guided:
-        _print(request, *guided.enroll(service, request.name, request.source, request.consent, request.purpose))
+        output.tell(request, *guided.enroll(service, request.name, request.source, request.consent, request.purpose))
         return DONE
     candidates = service.judge(request.images, request.name)
     result = service.enroll(request.name, candidates, consent_date=request.consent)
-    _print(request, output.enrollment(result, candidates), output.enrollment_text(result, candidates))
+    output.tell(request, output.enrollment(result, candidates), output.enrollment_text(result, candidates))
     return DONE if result.added else BAD_INPUT
 
 
 def _verify(service: FaceService, request: argparse.Namespace) -> int:
     result = service.verify(service.person_named(request.name).id, request.image)
-    _print(request, output.verification(result), output.verification_text(result))
+    output.tell(request, output.verification(result), output.verification_text(result))
     return DONE if result.match else NO_MATCH
 
 
 def _compare(service: FaceService, request: argparse.Namespace) -> int:
     result = service.compare(request.first, request.second)
-    _print(request, output.comparison(result), output.comparison_text(result))
+    output.tell(request, output.comparison(result), output.comparison_text(result))
     return DONE if result.match else NO_MATCH
 
 
 def _identify(service: FaceService, request: argparse.Namespace) -> int:
     pictures = service.identify(request.images)
-    _print(request, [output.identified(picture) for picture in pictures], output.identified_text(pictures))
+    output.tell(request, [output.identified(picture) for picture in pictures], output.identified_text(pictures))
     for picture in pictures:
         if picture.error:
             print(picture.error, file=sys.stderr)
@@ -96,7 +96,7 @@ def _identify(service: FaceService, request: argparse.Namespace) -> int:
 
 def _info(service: FaceService, request: argparse.Namespace) -> int:
     info = service.info()
-    _print(request, asdict(info), output.info_text(info))
+    output.tell(request, asdict(info), output.info_text(info))
     return DONE
 
 
@@ -107,20 +107,20 @@ def _gallery(service: FaceService, request: argparse.Namespace) -> int:
 def _list(service: FaceService, request: argparse.Namespace) -> int:
     people = service.people(request.search)
     people = care.due(people) if request.due else people
-    _print(request, [output.person(someone) for someone in people], output.people_text(people))
+    output.tell(request, [output.person(someone) for someone in people], output.people_text(people))
     return DONE
 
 
 def _show(service: FaceService, request: argparse.Namespace) -> int:
     someone = service.person_named(request.name)
     templates = service.templates(someone.id)
-    _print(request, output.person_details(someone, templates), output.person_text(someone, templates))
+    output.tell(request, output.person_details(someone, templates), output.person_text(someone, templates))
     return DONE
 
 
 def _rename(service: FaceService, request: argparse.Namespace) -> int:
     someone = service.rename(service.person_named(request.name).id, request.new_name)
-    _print(request, output.person(someone), f"“{request.name}” is now “{someone.name}”.")
+    output.tell(request, output.person(someone), f"“{request.name}” is now “{someone.name}”.")
     return DONE
 
 
@@ -130,7 +130,7 @@ def _merge(service: FaceService, request: argparse.Namespace) -> int:
         raise BadInputError(f"“{source.name}” cannot be merged into the same person. Name two different people.")
     merged = service.merge(source.id, target.id)
     text = f"“{source.name}” is merged into “{merged.name}”, who now has {counted(merged.template_count, 'template')}."
-    _print(request, output.person(merged), text)
+    output.tell(request, output.person(merged), text)
     return DONE
 
 
@@ -138,14 +138,14 @@ def _split(service: FaceService, request: argparse.Namespace) -> int:
     source = service.person_named(request.name)
     made = service.split(source.id, request.templates, request.into)
     text = f"“{made.name}” is made of {counted(made.template_count, 'template')} of “{source.name}”."
-    _print(request, output.person(made), text)
+    output.tell(request, output.person(made), text)
     return DONE
 
 
 def _undo(service: FaceService, request: argparse.Namespace) -> int:
     text = service.undo_text if request.show else service.undo()
     said = f"Would be taken back: {text}." if request.show else f"Taken back: {text}."
-    _print(request, {"edit": text or None}, said if text else "There is nothing to undo.")
+    output.tell(request, {"edit": text or None}, said if text else "There is nothing to undo.")
     return DONE
 
 
@@ -157,29 +157,29 @@ def _delete(service: FaceService, request: argparse.Namespace) -> int:
     someone = service.person_named(request.name)
     service.delete_person(someone.id)
     text = f"“{someone.name}” and {counted(someone.template_count, 'template')} are deleted."
-    _print(request, {"deleted": output.person(someone)}, text)
+    output.tell(request, {"deleted": output.person(someone)}, text)
     return DONE
 
 
 def _reject(service: FaceService, request: argparse.Namespace) -> int:
-    _print(request, *care.reject(service, request.name, request.image))
+    output.tell(request, *care.reject(service, request.name, request.image))
     return DONE
 
 
 def _rejections(service: FaceService, request: argparse.Namespace) -> int:
-    _print(request, *care.rejections(service, request.name, request.remove))
+    output.tell(request, *care.rejections(service, request.name, request.remove))
     return DONE
 
 
 def _review(service: FaceService, request: argparse.Namespace) -> int:
-    _print(request, *care.review(service))
+    output.tell(request, *care.review(service))
     return DONE
 
 
 def _describe(service: FaceService, request: argparse.Namespace) -> int:
     given = {name: value for name, value in vars(request).items() if name in Described.__annotations__}
     someone = service.describe(service.person_named(request.name).id, **cast("Described", given))
-    _print(request, output.person(someone), output.person_text(someone, service.templates(someone.id)))
+    output.tell(request, output.person(someone), output.person_text(someone, service.templates(someone.id)))
     return DONE
 
 
@@ -204,12 +204,12 @@ def _use_pack(service: FaceService, request: argparse.Namespace) -> int:
     found = f"“{info.detector}” finds the faces"
     if request.id == _DEFAULTS:
         text = f"“{info.pack}” is in use and {found} in pictures, as the program comes."
-        _print(request, {"pack": info.pack_id, "detector": settings.file_detector}, text)
+        output.tell(request, {"pack": info.pack_id, "detector": settings.file_detector}, text)
         return DONE
     if request.id in DETECTORS:
-        _print(request, {"detector": request.id}, f"{found} from now on.")
+        output.tell(request, {"detector": request.id}, f"{found} from now on.")
         return DONE
-    _print(
+    output.tell(
         request,
         {"pack": info.pack_id},
         f"“{info.pack}” is in use; {counted(info.templates, 'template is', 'templates are')} embedded by it.",
@@ -221,7 +221,9 @@ def _remove_pack(service: FaceService, request: argparse.Namespace) -> int:
     if not request.id:
         raise BadInputError("Name the pack to remove; `visavis packs list` shows them.")
     service.remove_pack(request.id)
-    _print(request, {"removed": request.id}, f"The pack “{request.id}” and what it made of the gallery are deleted.")
+    output.tell(
+        request, {"removed": request.id}, f"The pack “{request.id}” and what it made of the gallery are deleted."
+    )
     return DONE
 
 
@@ -271,11 +273,6 @@ GALLERY_ACTIONS: dict[str, Callable[[FaceService, argparse.Namespace], int]] = {
     "rejections": _rejections,
     "review": _review,
 }
-
-
-def _print(request: argparse.Namespace, data: object, text: str) -> None:
-    said = json.dumps(data, ensure_ascii=False, indent=2) if request.json else text
-    sys.stdout.write(said.encode("utf-8", "backslashreplace").decode() + "\n")
 
 
 def _fail(request: argparse.Namespace, sentence: str) -> None:

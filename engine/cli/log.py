@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
 
+from engine.cli import output
 from engine.erasure_desk import ErasureDesk
 from engine.errors import BadInputError, shown
 from engine.journal import LogQuery
@@ -30,30 +30,30 @@ def show(service: FaceService, request: argparse.Namespace) -> int:
     desk = service.journal
     if request.accept:
         desk.accept()
-        _print(request, {"accepted": True}, "The gallery is accepted as it is.")
+        output.tell(request, {"accepted": True}, "The gallery is accepted as it is.")
         return 0
     if request.verify:
         verdict = desk.verify()
-        _print(request, asdict(verdict) | {"sentence": verdict.sentence}, verdict.sentence)
+        output.tell(request, asdict(verdict) | {"sentence": verdict.sentence}, verdict.sentence)
         return 0 if verdict.sound else 1
     person_id = service.person_named(request.person).id if request.person else None
     query = LogQuery(person_id, request.kind or "", request.since, request.until, request.text or "")
     if request.export:
         count = desk.export(request.export, query)
-        _print(
+        output.tell(
             request, {"entries": count}, f"{counted(count, 'entry', 'entries')} written to “{shown(request.export)}”."
         )
         return 0
     entries = desk.entries(desk.numbers(query))
     lines = [f"{one.number:>6}  {one.at.astimezone():%Y-%m-%d %H:%M:%S}  {one.sentence}" for one in entries]
-    _print(request, [row(one) for one in entries], "\n".join(lines) or "No entries.")
+    output.tell(request, [row(one) for one in entries], "\n".join(lines) or "No entries.")
     return 0
 
 
 def erase(service: FaceService, request: argparse.Namespace) -> int:
     """Erase a person for good and print the receipt; it is printed even where it cannot be saved: there is no other."""
     receipt = service.erasure.erase(service.person_named(request.name).id, copies=request.backups)
-    _print(request, receipt.data, receipt.text.rstrip())
+    output.tell(request, receipt.data, receipt.text.rstrip())
     try:
         if request.receipt:
             ErasureDesk.save(receipt, request.receipt)
@@ -61,8 +61,3 @@ def erase(service: FaceService, request: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return BAD_INPUT
     return 0
-
-
-def _print(request: argparse.Namespace, data: object, text: str) -> None:
-    printed = json.dumps(data, ensure_ascii=False, indent=2, default=str) if request.json else text
-    sys.stdout.write(printed.encode("utf-8", "backslashreplace").decode() + "\n")

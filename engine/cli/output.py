@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -23,6 +26,12 @@ from engine.wording import counted, people, pictures
 
 Json = dict[str, Any]
 _METRICS = {Metric.SQUARED_L2: "Squared L2", Metric.L2: "L2", Metric.L1: "L1", Metric.COSINE: "Cosine"}
+
+
+def tell(request: argparse.Namespace, data: object, text: str) -> None:
+    """Print a result as was asked for: `data` as JSON, or `text` for people."""
+    said = json.dumps(data, ensure_ascii=False, indent=2, default=str) if request.json else text
+    sys.stdout.write(said.encode("utf-8", "backslashreplace").decode() + "\n")
 
 
 def enrollment(result: Enrollment, candidates: Sequence[EnrollmentCandidate]) -> Json:

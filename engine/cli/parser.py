@@ -20,7 +20,7 @@ from engine.server_address import gallery_place
 
 EXIT_CODES = (
     "Exit codes: 0 done or match, 1 no match (or a check found something), 2 wrong usage, "
-    "3 bad input (no face, unreadable, unknown person)."
+    "3 bad input (no face, unreadable, unknown person), 128 and the signal's number when it was asked to end."
 )
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
 
-from engine.cli import passphrase
+from engine.cli import output, passphrase
 from engine.errors import BadInputError, shown
 from engine.exchange import GALLERY_SUFFIX, Conflict, Exported, Imported, SourceKind, TableFormat
 from engine.service import FaceService
@@ -27,7 +26,7 @@ def export(service: FaceService, request: argparse.Namespace) -> int:
         done = service.transfer.export_gallery(request.file, secret, people, _Teller(request))
     else:
         done = service.transfer.export_people(request.file, people, form=table)
-    _print(request, asdict(done) | {"place": str(done.place)}, exported_text(done, table=table is not None))
+    output.tell(request, asdict(done) | {"place": str(done.place)}, exported_text(done, table=table is not None))
     return DONE
 
 
@@ -44,7 +43,7 @@ def bring(service: FaceService, request: argparse.Namespace) -> int:
     done = desk.import_from(
         request.source, kind, conflict=conflict, passphrase=secret, report=_Teller(request)
     )  # fmt: skip
-    _print(request, asdict(done), imported_text(done))
+    output.tell(request, asdict(done), imported_text(done))
     return DONE if done.templates or done.known or done.skipped or done.added or done.rejections else NOTHING_CAME
 
 
@@ -81,8 +80,3 @@ class _Teller:
         if not self._quiet and progress.total:
             end = "\n" if progress.done >= progress.total else ""
             print(f"\r{progress.done:,} of {progress.total:,}", end=end, file=sys.stderr, flush=True)
-
-
-def _print(request: argparse.Namespace, data: object, text: str) -> None:
-    said = json.dumps(data, ensure_ascii=False, indent=2) if request.json else text
-    sys.stdout.write(said.encode("utf-8", "backslashreplace").decode() + "\n")

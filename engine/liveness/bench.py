@@ -16,6 +16,7 @@ from typing import Any
 import platformdirs
 from scipy.special import betaincinv
 
+from engine.erasure import ERASED
 from engine.errors import BadInputError, shown
 from engine.files import write_whole
 from engine.gallery.journal_wiping import mentions
@@ -46,10 +47,6 @@ FORMAT = 2
 """Of the file of trials; the first one was a bare list of what the look alone had answered."""
 NOT_MEASURED = "not measured"
 _LIGHTS, _DISTANCES, _PEOPLE = 2, 2, 5
-
-
-ERASED = "erased"
-"""What stands in a trial where the name of somebody stood who was erased."""
 
 
 def bench_file() -> Path:

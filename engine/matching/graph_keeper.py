@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from engine.matching import graph_recall
 from engine.matching.axes import Spread
 from engine.matching.graph import Graph, Ids, can_be_made
+from engine.matching.index import portions
 from engine.matching.layout import NOBODY, Layout
 from engine.types import FloatArray
 
@@ -245,7 +246,7 @@ class GraphKeeper:
         return graph
 
     def _put(self, graph: Graph, people: Ids) -> None:
-        for some in _by(people, self._plan.portion):
+        for some in portions(people, self._plan.portion):
             self._proceed()
             graph.put(*self._view.rows(some))
 
@@ -263,7 +264,7 @@ class GraphKeeper:
         return True
 
     def _blocks(self, people: Ids) -> Iterator[Ids]:
-        for some in _by(people, _READ_AT_ONCE):
+        for some in portions(people, _READ_AT_ONCE):
             self._proceed()
             yield some
 
@@ -371,10 +372,6 @@ class _OutdatedError(Exception):
 def _known(graph: Graph, ids: Ids, rows: FloatArray) -> tuple[Ids, FloatArray]:
     there = ~graph.lacks(ids, rows)
     return ids[there], rows[there]
-
-
-def _by(ids: Ids, most: int) -> list[Ids]:
-    return [ids[start : start + most] for start in range(0, len(ids), most)]
 
 
 def _yield_to_others() -> None:

@@ -197,7 +197,9 @@ class SearchIndex:
         """The `count`-th largest dot product among these rows; minus infinity where they are fewer."""
         if len(ids) < count:
             return -inf
-        products = np.concatenate([self._vectors(some) @ probe.astype(np.float64) for some in _by(ids, _EXACT_AT_ONCE)])
+        products = np.concatenate(
+            [self._vectors(some) @ probe.astype(np.float64) for some in portions(ids, _EXACT_AT_ONCE)]
+        )
         return float(np.partition(products, len(products) - count)[len(products) - count])
 
     def _exact(self, probe: FloatArray, ids: Ids, count: int, metric: Metric, within: float) -> Found:
@@ -216,13 +218,14 @@ class SearchIndex:
     def _lay_out_again(self) -> None:
         """Make the codes anew along the axes of all rows, each time their number has doubled."""
         ids = self._ids[: len(self)]
-        blocks = _by(ids, _EXACT_AT_ONCE)
+        blocks = portions(ids, _EXACT_AT_ONCE)
         codes = self._lay_out(_spread(self._vectors(block) for block in blocks), len(ids))
         for block in blocks:
             codes.append(self._vectors(block))
 
 
-def _by(ids: Ids, most: int) -> list[Ids]:
+def portions(ids: Ids, most: int) -> list[Ids]:
+    """Ids (K,) in pieces of at most so many."""
     return [ids[start : start + most] for start in range(0, len(ids), most)]
 
 

@@ -13,13 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from engine.erasure import ERASED
 from engine.files import write_whole
 from engine.gallery.names import name_key
 
 log = logging.getLogger(__name__)
-
-ERASED = "erased"
-"""What stands in runs where the name stood."""
 
 
 def forget_person(name: str, caches: Path, runs: Iterable[Path], *, only_count: bool = False) -> tuple[int, int]:
