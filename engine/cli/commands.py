@@ -7,8 +7,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from typing import cast
 
@@ -35,7 +35,8 @@ def run(request: argparse.Namespace) -> int:
         if request.device:
             settings = settings.with_value("device", request.device)
         if request.command in LEARNING and not (request.command == "packs" and request.action in PACK_ACTIONS):
-            return LEARNING[request.command](settings, request)
+            with ended_by_signals():
+                return LEARNING[request.command](settings, request)
         with ended_by_signals():
             return _with_gallery(settings, request)
     except EndedError as ended:
@@ -50,13 +51,23 @@ def run(request: argparse.Namespace) -> int:
         return DONE
 
 
+@contextmanager
+def _hurried(service: FaceService) -> Iterator[None]:
+    """Let nothing be waited for by whoever asked for the end."""
+    try:
+        yield
+    except EndedError:
+        service.hurry()
+        raise
+
+
 def _with_gallery(settings: Settings, request: argparse.Namespace) -> int:
     if request.command == "server":
         output.tell(request, *server.ACTIONS[request.action](request))
         return DONE
     if request.command == "gallery" and request.action == "restore":
         return protection.restore_backup(request)
-    with closing(FaceService(settings, request.gallery)) as service:
+    with closing(FaceService(settings, request.gallery)) as service, _hurried(service):
         protection.open_gallery(service, request)
         log.warn(service, request)
         return COMMANDS[request.command](service, request)

@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 
 from engine.cli import output
+from engine.cli.signals import uninterrupted
 from engine.erasure_desk import ErasureDesk
 from engine.errors import BadInputError, shown
 from engine.journal import LogQuery
@@ -52,8 +53,9 @@ def show(service: FaceService, request: argparse.Namespace) -> int:
 
 def erase(service: FaceService, request: argparse.Namespace) -> int:
     """Erase a person for good and print the receipt; it is printed even where it cannot be saved: there is no other."""
-    receipt = service.erasure.erase(service.person_named(request.name).id, copies=request.backups)
-    output.tell(request, receipt.data, receipt.text.rstrip())
+    with uninterrupted():
+        receipt = service.erasure.erase(service.person_named(request.name).id, copies=request.backups)
+        output.tell(request, receipt.data, receipt.text.rstrip())
     try:
         if request.receipt:
             ErasureDesk.save(receipt, request.receipt)

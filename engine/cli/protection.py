@@ -6,6 +6,7 @@ import argparse
 import getpass
 import json
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 
 from engine.cli import passphrase
@@ -89,7 +90,8 @@ def check(service: FaceService, request: argparse.Namespace) -> int:
 def compact(service: FaceService, request: argparse.Namespace) -> int:
     """Write the gallery's file anew, and say how large it was and is."""
     token = CancelToken()
-    with stopped_by_signals(token):
+    # A server is asked once and waited for: there is no next step to stop at.
+    with nullcontext() if isinstance(request.gallery, ServerAddress) else stopped_by_signals(token):
         done = service.vault.compact(token)
     if request.json:
         print(json.dumps(asdict(done)))

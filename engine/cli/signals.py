@@ -77,6 +77,20 @@ def stopped_by_signals(token: CancelToken, said: str = "") -> Iterator[None]:
 
 
 @contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let them wait until this is done: it cannot be done again.
+
+    Raises:
+        EndedError: at the end, where one came.
+    """
+    told: list[int] = []
+    with _handled_by(lambda number, _frame: told.append(number)):
+        yield
+    if told:
+        raise EndedError(told[0])
+
+
+@contextmanager
 def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         # Only the main thread can be asked to end; tests run commands elsewhere, too.

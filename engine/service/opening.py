@@ -141,7 +141,7 @@ class Opening:
         self.rescue.needed = False
         if isinstance(self._place, Path) and gallery.counts()[0] and due(self._place):
             # A large gallery takes a while to copy, and nobody should have to wait for it.
-            self._backup = Thread(target=self._back_up, args=(gallery,), name="backup")
+            self._backup = Thread(target=self._back_up, args=(gallery,), name="backup", daemon=True)
             self._backup.start()
 
     @staticmethod
@@ -157,9 +157,15 @@ class Opening:
             self._backup.join()
             self._backup = None
 
+    def hurry(self) -> None:
+        """Do not let closing wait for the backup of this start, which is then made at the next one."""
+        self._backup = None
+
     def _close_gallery(self) -> None:
-        self._finish_backup()
-        self._now.let_go()
+        try:
+            self._finish_backup()
+        finally:
+            self._now.let_go()
 
     @property
     def _file(self) -> Path:

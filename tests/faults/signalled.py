@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import main
-from engine.gallery import edits, exchange
+from engine.gallery import edits, exchange, store
 
 WITHIN_S = 30
 
@@ -44,9 +44,10 @@ def _then(work: Callable[..., Any], end: Callable[[], None], after: int) -> Call
 
 
 def _in_the_middle(end: Callable[[], None]) -> None:
-    # Nine people are imported, and one is enrolled.
+    # Nine people are imported, one is enrolled, and one is erased.
     exchange._store = _then(exchange._store, end, 5)
     edits.forget_enrolled = _then(edits.forget_enrolled, end, 1)
+    store.erase = _then(store.erase, end, 1)
 
 
 def _ask_window(end: Callable[[], None]) -> Callable[[], None]:

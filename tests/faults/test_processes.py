@@ -88,6 +88,16 @@ def test_that_an_enrollment_whose_terminal_is_closed_leaves_the_gallery_as_it_wa
 
 
 @pytest.mark.timeout(300)
+def test_that_erasing_that_is_asked_to_end_is_finished_and_gives_its_receipt(path: Path, tmp_path: Path) -> None:
+    arguments = "gallery", "delete", "Grace Hopper", "--erase", "--gallery", str(path)
+    code, told = ended(tmp_path, "SIGTERM", *arguments)
+    assert code == 128 + signal.SIGTERM, told
+    assert "One person erased for good" in told
+    with opened(path) as gallery:
+        assert "Grace Hopper" not in [person.name for person in gallery.people()]
+
+
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("how", ["SIGTERM", "SIGHUP", "commit", "exit"])
 def test_that_a_window_that_is_asked_to_end_while_importing_leaves_the_gallery_as_it_was(
     trial: tuple[Path, State], source: Path, tmp_path: Path, how: str
