@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlcipher3.dbapi2 as sqlite
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from engine.errors import OperationCancelledError
 from engine.gallery.database import empty_log
@@ -44,7 +44,7 @@ STILL_READ = "The gallery's file was written anew; it gets smaller as soon as an
 FAILED = "The gallery's file could not be written anew; the log says why."
 TOO_LARGE = (
     "The gallery's file is too large to be written anew at once. What was deleted is overwritten in it, and its room "
-    "is used again; `visavis gallery compact` writes the file anew when there is time."
+    "is used again; Compact the gallery in Settings, or `visavis gallery compact`, writes it anew when there is time."
 )
 
 TABLES_CLEANED = (
@@ -67,6 +67,27 @@ class Compacted:
     before: int | None = None
     after: int | None = None
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much room a gallery's file takes.
+
+    Attributes:
+        size_bytes: all of it.
+        free_bytes: pages that hold nothing any more. Written anew it gets smaller by as much at least: others are only
+            full in part.
+    """
+
+    size_bytes: int
+    free_bytes: int
+
+    @classmethod
+    def of(cls, connection: Connection) -> Room:
+        """Ask the file's header; no row is read."""
+        names = "page_size", "page_count", "freelist_count"
+        size, pages, free = (int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()) for name in names)
+        return cls(size * pages, size * free)
 
 
 def compact(

@@ -15,7 +15,7 @@ from engine.gallery import vault, witness
 from engine.gallery.attempts import read_tries
 from engine.gallery.backend import Changes, unheard
 from engine.gallery.backups import Backup, make_backup, restore
-from engine.gallery.compacting import AT_CLOSING_BYTES, Compacted, compact
+from engine.gallery.compacting import AT_CLOSING_BYTES, Compacted, Room, compact
 from engine.gallery.database import data_version, erase_leftovers, followed, open_database, translated_errors
 from engine.gallery.graph_file import remove_graph
 from engine.gallery.journal import Journal
@@ -178,6 +178,11 @@ class FileBackend:
                 self.key = change(self.path, self.key)
         finally:
             self._use(open_database(self.path, self.key))
+
+    def room(self) -> Room:
+        """How much room the file takes."""
+        with self.errors(), self.reading.connect() as connection:
+            return Room.of(connection)
 
     def recovery_code(self) -> str:
         """Make a new recovery code and return it; it replaces one of before and is kept nowhere.

@@ -12,7 +12,7 @@ from engine.gallery import kept_edits
 from engine.gallery.backend import Backend, unheard
 from engine.gallery.backups import Backup
 from engine.gallery.bindings import forget_wrong
-from engine.gallery.compacting import Compacted
+from engine.gallery.compacting import Compacted, Room
 from engine.gallery.edits import Edits, check_dimensions
 from engine.gallery.erasing import Erased, erase, look
 from engine.gallery.file_backend import FileBackend
@@ -236,6 +236,14 @@ class Gallery(Edits):
         self._history.forget({person_id})
         self._references.forget()
         return erased
+
+    def room(self) -> Room:
+        """How much room the gallery's file takes.
+
+        Raises:
+            GalleryError: it is on a server, or cannot be read.
+        """
+        return self._file.room()
 
     def compact(self, most: int | None = None, token: CancelToken | None = None) -> Compacted:
         """Write the gallery's file anew, as small as it can be and without anything of what was deleted.
