@@ -7,7 +7,7 @@ Then the time over 100,000 made-up people.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
 import numpy as np
@@ -36,6 +36,7 @@ class Templates:
     person_ids: npt.NDArray[np.int64]
     template_ids: npt.NDArray[np.int64]
     names: dict[int, str]
+    lineage: object = field(default_factory=object)
 
 
 def main() -> None:
