@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from engine.files import replacing
+from engine.files import replacing, write_whole
 
 MAGIC = b"VVGRAPH\x01"
 _SALT_BYTES = 32
@@ -48,6 +48,13 @@ def remove_graph(gallery: Path) -> None:
             path.unlink()
 
 
+def holds_graph(gallery: Path) -> bool:
+    """Whether a graph lies beside a gallery, and not only noise that keeps its place."""
+    with suppress(OSError):
+        return graph_path(gallery).stat().st_size > HEADER_BYTES
+    return False
+
+
 class GraphFile:
     """Keeps what a pack makes of an encrypted gallery's people."""
 
@@ -57,8 +64,25 @@ class GraphFile:
 
     @property
     def kept(self) -> bool:
-        """Whether there is a file."""
-        return graph_path(self._gallery).exists()
+        """Whether there is a graph."""
+        return holds_graph(self._gallery)
+
+    @property
+    def claimed(self) -> bytes | None:
+        """How the file begins; None where there is none. Removing takes it away, whoever does it."""
+        try:
+            with graph_path(self._gallery).open("rb") as file:
+                return file.read(HEADER_BYTES)
+        except OSError:
+            return None
+
+    def claim(self) -> bytes | None:
+        """The same, after noise was put at its place where there was nothing; None where nothing can be."""
+        if (claimed := self.claimed) is None:
+            with suppress(OSError):
+                write_whole(graph_path(self._gallery), secrets.token_bytes(HEADER_BYTES))
+            claimed = self.claimed
+        return claimed
 
     def read(self, proceed: Callable[[], None]) -> memoryview | None:
         """What was written; None where there is nothing, or anything wrong with it. `proceed` may raise, to end it."""
@@ -66,6 +90,8 @@ class GraphFile:
             with graph_path(self._gallery).open("rb") as file:
                 size = os.fstat(file.fileno()).st_size - HEADER_BYTES
                 header = file.read(HEADER_BYTES)
+                if not size:
+                    return None
                 if not header.startswith(MAGIC) or size < TAG_BYTES:
                     raise InvalidTag
                 cipher, content = self._cipher(header), bytearray()

@@ -16,7 +16,7 @@ from engine.gallery.compacting import Compacted, Room
 from engine.gallery.edits import Edits, check_dimensions
 from engine.gallery.erasing import Erased, erase, look
 from engine.gallery.file_backend import FileBackend
-from engine.gallery.graph_file import GraphFile, graph_path, remove_graph
+from engine.gallery.graph_file import GraphFile, holds_graph, remove_graph
 from engine.gallery.journal import Note
 from engine.gallery.rows import embedding_bytes
 from engine.gallery.schema import NO_PICTURE, EmbeddingRow, RejectionEmbeddingRow, TemplateRow
@@ -94,7 +94,7 @@ class Gallery(Edits):
     @property
     def has_graph(self) -> bool:
         """Whether a graph of the people lies beside the file."""
-        return isinstance(self.place, Path) and graph_path(self.place).exists()
+        return isinstance(self.place, Path) and holds_graph(self.place)
 
     def forget_graph(self) -> None:
         """Delete the graph beside the file, where there is one."""

@@ -40,6 +40,13 @@ class GraphStore(Protocol):
     def kept(self) -> bool:
         """Whether anything is; deletions elsewhere remove it."""
 
+    @property
+    def claimed(self) -> bytes | None:
+        """What stands at its place, told by its beginning; deletions, here and elsewhere, remove it."""
+
+    def claim(self) -> bytes | None:
+        """The same, after something was put there where nothing was; None where that is not possible."""
+
     def read(self, proceed: Callable[[], None]) -> memoryview | None:
         """What was written; None where there is nothing that can be used. `proceed` may raise, to end it."""
 
@@ -110,7 +117,8 @@ class GraphKeeper:
         self._view = View(NOBODY, np.empty((0, 0), np.float32))
         self._behind: set[int] = set()
         self._in_hand: frozenset[int] = frozenset()
-        self._stored = False
+        self._stored = self._unstorable = False
+        self._claim: bytes | None = None
         self._unstored = 0
         self._stop, self._news, self._settled = threading.Event(), threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -142,11 +150,16 @@ class GraphKeeper:
             self._behind.update(changed.tolist())
             self._settled.clear()
             outdated = self._stored and bool(known.any())
-            self._stored = self._stored and not outdated
-        if outdated and self._store is not None:
-            # What it holds of them must not outlive them.
-            self._store.remove()
-        if self._thread is None and len(view.layout.people) >= self._plan.from_people:
+            self._stored, self._unstorable = self._stored and not outdated, False
+        large = len(view.layout.people) >= self._plan.from_people
+        if self._store is not None:
+            if outdated:
+                # What it holds of them must not outlive them.
+                self._store.remove()
+            if large or self._thread is not None:
+                # Who is deleted from now on takes this away, and what is known of them is not stored any more.
+                self._claim = self._store.claim()
+        if self._thread is None and large:
             self._thread = threading.Thread(target=self._run, name="graph", daemon=True)
             self._thread.start()
         self._news.set()
@@ -292,7 +305,7 @@ class GraphKeeper:
             self._behind.update(changed.tolist())
             self._stored, self._unstored = not len(gone), 0
         if len(gone) and self._store is not None:
-            self._store.remove()
+            self._remove_from(self._store)
         return graph
 
     def _tend(self, graph: Graph) -> None:
@@ -306,13 +319,16 @@ class GraphKeeper:
                 quiet_since = monotonic()
                 continue
             store = self._store
-            if store is None or (self._stored and store.kept and self._unstored <= len(graph) * _STORED_AGAIN_AT):
+            if store is None or self._up_to_date(graph, store) or self._unstorable or store.claimed != self._claim:
                 self._rest(None)
                 continue
             if monotonic() - quiet_since >= self._plan.quiet_s:
                 self._save(graph, store)
                 quiet_since = monotonic()
             self._rest(self._plan.quiet_s)
+
+    def _up_to_date(self, graph: Graph, store: GraphStore) -> bool:
+        return self._stored and store.kept and self._unstored <= len(graph) * _STORED_AGAIN_AT
 
     def _rest(self, longest_s: float | None) -> None:
         with self._notes:
@@ -344,21 +360,30 @@ class GraphKeeper:
 
         def proceed() -> None:
             self._proceed()
-            if not self._stored:
+            if not self._stored or store.claimed != self._claim:
                 raise _OutdatedError
 
         try:
             with self._in_use:
                 parts = graph.content()
             store.write(parts, proceed)
-            self._unstored = 0
+            self._unstored, self._claim = 0, store.claimed
         except _OutdatedError:
+            self._stored = False
             return
         except OSError as error:
             log.warning("The graph of the people was not stored: %s", error.strerror)
-            self._stored = False
+            # It is not tried again before something has changed: each time the whole graph is copied.
+            self._stored, self._unstorable = False, True
         if not self._stored:
-            store.remove()
+            self._remove_from(store)
+
+    def _remove_from(self, store: GraphStore) -> None:
+        """Keep nothing there; the place stays ours unless a deletion has taken it."""
+        ours = store.claimed == self._claim
+        store.remove()
+        if ours:
+            self._claim = store.claim()
 
 
 class _StoppedError(Exception):

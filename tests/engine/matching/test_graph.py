@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -66,11 +67,16 @@ class Store:
 
     def __init__(self) -> None:
         self.content: memoryview | None = None
+        self.claimed: bytes | None = None
         self.writing: Callable[[], None] = lambda: None
 
     @property
     def kept(self) -> bool:
         return self.content is not None
+
+    def claim(self) -> bytes | None:
+        self.claimed = self.claimed or secrets.token_bytes(8)
+        return self.claimed
 
     def read(self, proceed: Callable[[], None]) -> memoryview | None:
         proceed()
@@ -79,10 +85,10 @@ class Store:
     def write(self, parts: tuple[bytes, memoryview], proceed: Callable[[], None]) -> None:
         self.writing()
         proceed()
-        self.content = memoryview(parts[0] + bytes(parts[1]))
+        self.content, self.claimed = memoryview(parts[0] + bytes(parts[1])), secrets.token_bytes(8)
 
     def remove(self) -> None:
-        self.content = None
+        self.content = self.claimed = None
 
 
 @pytest.fixture(autouse=True)
@@ -344,6 +350,53 @@ def test_that_what_changes_while_it_is_stored_is_not_stored(people: PeopleIndex,
     ready(people)
     assert store.content is not None
     assert sorted(Graph.of(store.content).ids.tolist()) == list(range(11, 301))
+
+
+def test_that_nothing_is_stored_while_a_deletion_is_not_followed(people: PeopleIndex, strangers: FloatArray) -> None:
+    gallery, store = Gallery(strangers), Store()
+    gallery.give(range(300), range(1, 301))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait_once() -> None:
+        begun.set()
+        assert go_on.wait(LONG_S)
+
+    store.writing = wait_once
+    people.allow_graph(store, PLAN)
+    people.follow(gallery.state)
+    assert begun.wait(LONG_S)
+    # Somebody was deleted, here or in another window, and nobody has searched since.
+    gallery.take(range(10))
+    store.remove()
+    go_on.set()
+    assert people.settle(LONG_S)
+    assert store.content is None
+    people.follow(gallery.state)
+    ready(people)
+    assert store.content is not None
+    assert sorted(Graph.of(store.content).ids.tolist()) == list(range(11, 301))
+
+
+def test_that_a_graph_that_cannot_be_stored_is_not_written_again_and_again(
+    people: PeopleIndex, strangers: FloatArray
+) -> None:
+    gallery, store, tried = Gallery(strangers), Store(), 0
+    gallery.give(range(300), range(1, 301))
+
+    def fail() -> None:
+        nonlocal tried
+        tried += 1
+        raise OSError(28, "No space left on device")
+
+    store.writing = fail
+    people.allow_graph(store, PLAN)
+    people.follow(gallery.state)
+    ready(people)
+    assert tried == 1
+    gallery.take(range(1))
+    people.follow(gallery.state)
+    ready(people)
+    assert tried == 2
 
 
 def test_that_a_graph_that_finds_too_few_is_not_used(
