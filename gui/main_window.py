@@ -131,7 +131,14 @@ class MainWindow(QMainWindow):
         client.unavailable.connect(self._on_unavailable)
         AwayNews(client, self.status, self.toasts, self)
         self.status.fell_back.connect(lambda sentence: self.toasts.show(sentence, "bad"))
-        self.reminder = Reminder(self.context, self._show_due, self._show_log, lambda: self._key == "gallery", self)
+        self.reminder = Reminder(
+            self.context,
+            show=self._show_due,
+            show_log=self._show_log,
+            make_code=self._make_code,
+            in_sight=lambda: self._key == "gallery",
+            parent=self,
+        )
         self._make_shortcuts()
         self._restore_geometry()
         self.open_page(settings.value.page if settings.value.page in PAGES else "gallery")
@@ -204,6 +211,11 @@ class MainWindow(QMainWindow):
         self.open_page("gallery")
         if isinstance(self.page, GalleryPage):
             self.page.open_log()
+
+    def _make_code(self) -> None:
+        self.open_page("settings")
+        if isinstance(self.page, SettingsPage):
+            self.page.protection.recovery.click()
 
     def _show_page(self) -> None:
         locked = self._locked and self._key in _PRIVATE

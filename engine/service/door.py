@@ -99,6 +99,7 @@ class FaceService(Opening, Recognition, Watching, People, Desks):
             keyring=keyring_name(),
             opened_by_keyring=bool(protected.keyring),
             opened_by_passphrase=protected.passphrase,
+            recoverable=protected.recovery,
             locked=str(self.locked or ""),
             asks=self.locked.asks if self.locked else (),
             versions={"python": platform.python_version()} | {name: version(name) for name in libraries},

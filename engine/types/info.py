@@ -35,6 +35,7 @@ class EngineInfo:
         keyring: what the system's keyring is called; empty where there is none.
         opened_by_keyring: whether it opens the gallery by itself.
         opened_by_passphrase: whether a passphrase opens it.
+        recoverable: whether a recovery code opens it.
         locked: why the gallery is not open, as a sentence; empty when it is.
         asks: what can be typed to open it: "passphrase", "recovery".
     """
@@ -58,5 +59,11 @@ class EngineInfo:
     keyring: str = ""
     opened_by_keyring: bool = False
     opened_by_passphrase: bool = False
+    recoverable: bool = False
     locked: str = ""
     asks: tuple[str, ...] = ()
+
+    @property
+    def hangs_by_keyring(self) -> bool:
+        """Whether people would be lost with what the system's keyring holds, for nothing else opens the gallery."""
+        return self.opened_by_keyring and bool(self.people) and not (self.opened_by_passphrase or self.recoverable)

@@ -221,6 +221,20 @@ def test_that_a_keyring_that_forgot_can_be_asked_again(
     settle(qtbot, window)
 
 
+def test_that_who_enrolls_where_only_a_keyring_opens_is_led_to_a_recovery_code(
+    qtbot: QtBot, system_keyring: Path, enrolled: Path, open_window: OpenWindow
+) -> None:
+    window = open_window()
+    said = [text for text in window.toasts.texts if "opens this gallery. Make a recovery code" in text]
+    assert len(said) == 1
+    window._make_code()
+    qtbot.waitUntil(lambda: bool(window.findChildren(RecoveryDialog)), timeout=WITHIN_MS)
+    window.findChildren(RecoveryDialog)[0].reject()
+    settle(qtbot, window)
+    window.close()
+    assert not any("recovery code" in text for text in open_window().toasts.texts)
+
+
 def test_that_a_backup_is_made_and_gone_back_to_in_settings(qtbot: QtBot, window: MainWindow) -> None:
     window.open_page("settings")
     page = window.page
