@@ -16,6 +16,7 @@ from engine.liveness_values import StoppedTraining
 from engine.packs.embedder import Embedder
 from engine.packs.installed import packs_folder
 from engine.packs.origins import packs_of_runs
+from engine.training.holding import require_free
 from engine.training.maps import neighbour_map
 from engine.training.promotion import promote, stored_pack, trained_pack
 from engine.training.run import list_runs, load_run, run_info, write_list
@@ -76,9 +77,11 @@ class LearningDesk:
         """Delete a run with its networks; a pack that was made of it stays. It can be put back until the desk closes.
 
         Raises:
-            BadInputError: there is no such run, or it cannot be deleted.
+            BadInputError: there is no such run, it is being trained, or it cannot be deleted.
         """
-        self._deleted_runs.put(load_run(run).name)
+        known = load_run(run)
+        require_free(known.place)
+        self._deleted_runs.put(known.name)
 
     def restore_run(self, name: str) -> None:
         """Put a deleted run back.
@@ -100,8 +103,9 @@ class LearningDesk:
         """Delete a stopped training of a liveness network. It can be put back until the desk closes.
 
         Raises:
-            BadInputError: there is none of this name, or it cannot be deleted.
+            BadInputError: there is none of this name, it is being trained, or it cannot be deleted.
         """
+        require_free(temporal_runs.runs_folder() / name)
         self._deleted_temporal.put(name)
 
     def restore_temporal(self, name: str) -> None:

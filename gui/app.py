@@ -12,6 +12,7 @@ import threading
 import traceback
 from pathlib import Path
 from types import FrameType, TracebackType
+from typing import NoReturn
 
 import platformdirs
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import QApplication
 
 from engine import settings as settings_file
 from engine.options import Value
+from gui.closing import GONE_WITHIN_S, gone_within, leave
 from gui.engine_client import UNFORESEEN, EngineClient
 from gui.main_window import MainWindow
 from gui.settings_store import SettingsStore
@@ -30,14 +32,11 @@ _LOG_BYTES = 1_000_000
 _LOOK_FOR_SIGNALS_MS = 200
 
 
-def run(request: argparse.Namespace) -> int:
-    """Open the window and stay until it is closed.
+def run(request: argparse.Namespace) -> NoReturn:
+    """Open the window and stay until it is closed; the process ends with it.
 
     Args:
         request: as `engine.cli.parser.parse` gives it: gallery, device, camera, log_level.
-
-    Returns:
-        The exit code.
     """
     listener = _start_log(request.log_level or "info")
     application = QApplication.instance() or QApplication(sys.argv[:1])
@@ -57,6 +56,7 @@ def run(request: argparse.Namespace) -> int:
     window.painted.connect(client.start, Qt.ConnectionType.QueuedConnection)
     window.painted.connect(lambda: log.info("The window is on screen; torch is loaded: %s.", "torch" in sys.modules))
     client.ready.connect(lambda _info: log.info("The engine is ready."), Qt.ConnectionType.SingleShotConnection)
+    window.closing.connect(lambda: gone_within(GONE_WITHIN_S))
     heartbeat = _close_on_signals(window)
     _close_at_logout(application, window)
     window.show()
@@ -64,7 +64,7 @@ def run(request: argparse.Namespace) -> int:
     heartbeat.stop()
     failures.remove()
     listener.stop()
-    return int(code)
+    leave(int(code))
 
 
 def _overrides(request: argparse.Namespace) -> dict[str, Value]:
@@ -106,18 +106,25 @@ def _start_log(level: str) -> logging.handlers.QueueListener:
 
 def _close_on_signals(window: MainWindow) -> QTimer:
     """Close the window on Ctrl+C in the terminal, on SIGTERM, and when the session or the terminal ends."""
+    asked: list[int] = []
 
-    def close(_number: int, _frame: FrameType | None) -> None:
-        window.close()
+    def ask(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+
+    def close() -> None:
+        if asked:
+            asked.clear()
+            window.close()
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         # Windows has no SIGHUP. What is ignored stays ignored: nohup means it.
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, close)
-    # Python runs its signal handlers between its own instructions, so Qt's loop has to pass by now and then.
+            signal.signal(number, ask)
+    # Python runs its signal handlers between its own instructions, so Qt's loop has to pass by now and then. Nothing is
+    # closed in a handler: the loop may not run yet, and would never end then, or be in the middle of something.
     heartbeat = QTimer()
-    heartbeat.timeout.connect(lambda: None)
+    heartbeat.timeout.connect(close)
     heartbeat.start(_LOOK_FOR_SIGNALS_MS)
     return heartbeat
 

@@ -20,7 +20,7 @@ __all__ = ["CameraFeed", "CameraList", "CameraOptions", "Phase", "StreamState"]
 
 
 RELEASE_WITHIN_S, END_WITHIN_S = 3.0, 0.7
-"""How long a camera that is chosen again waits for its release, and how long the end of the program does."""
+"""How long a camera that is chosen again waits for its release, and how long the end of the program does at most."""
 
 
 class CameraFeed(QObject):
@@ -106,10 +106,14 @@ class CameraFeed(QObject):
         release.start()
         self.state_changed.emit(StreamState(Phase.STOPPED))
 
-    def close(self) -> None:
-        """Stop and wait, for the end of the program."""
+    def ask_to_stop(self) -> None:
+        """Stop reading; see `Closable`."""
         self.stop()
-        end_s = monotonic() + END_WITHIN_S
+
+    def close(self, within_s: float = END_WITHIN_S) -> None:
+        """Stop and wait, for the end of the program; nothing is lost with a camera that hangs."""
+        self.stop()
+        end_s = monotonic() + min(within_s, END_WITHIN_S)
         for release in self._releases.values():
             release.join(max(0.0, end_s - monotonic()))
 
@@ -148,10 +152,13 @@ class CameraList(QObject):
             self._search = Thread(target=self._run, name="camera list", daemon=True)
             self._search.start()
 
-    def close(self) -> None:
-        """Wait for a search under way."""
+    def ask_to_stop(self) -> None:
+        """Do nothing: a search ends by itself."""
+
+    def close(self, within_s: float = END_WITHIN_S) -> None:
+        """Wait for a search under way; see `Closable`."""
         if self._search is not None:
-            self._search.join(2.0)
+            self._search.join(min(within_s, END_WITHIN_S))
 
     def _run(self) -> None:
         from engine.capture.cameras import list_cameras  # noqa: PLC0415 - loads OpenCV, on this thread

@@ -25,6 +25,7 @@ from engine.settings import OPTIONS
 from engine.types import EngineInfo, Person
 from gui.away import AwayNews
 from gui.camera import CameraFeed, CameraList, CameraOptions
+from gui.closing import close_together
 from gui.context import Context
 from gui.engine_client import EngineClient, Job
 from gui.idle import IdleWatch
@@ -83,6 +84,8 @@ class MainWindow(QMainWindow):
 
     painted = Signal()
     """The window has been on screen for the first time."""
+    closing = Signal()
+    """It is being closed: from now on all is a matter of seconds."""
 
     def __init__(self, client: EngineClient, settings: SettingsStore) -> None:
         super().__init__()
@@ -92,7 +95,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._pages: dict[str, Page] = {}
         self._key = ""
-        self._was_painted = False
+        self._was_painted = self._closed = False
         self._told_problem = ""
         self.feed, self.cameras = CameraFeed(self), CameraList(self)
         self._unavailable = EmptyState("warning", "The engine could not start", "", "Try again", self._retry)
@@ -348,14 +351,18 @@ class MainWindow(QMainWindow):
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.settings.change("geometry", bytes(self.saveGeometry().toHex().data()).decode("ascii"))
-        self.page.left()
-        self.feed.close()
-        self.cameras.close()
-        self.tasks.close()
-        self.client.close()
-        self.settings.close()
         super().closeEvent(event)
+        if self._closed:
+            return
+        self._closed = True
+        self.closing.emit()
+        try:
+            self.settings.change("geometry", bytes(self.saveGeometry().toHex().data()).decode("ascii"))
+            self.page.left()
+            # Nobody need watch it stand still. What has the focus is left, and what was typed there kept.
+            self.hide()
+        finally:
+            close_together((self.client, self.tasks, self.feed, self.cameras, self.settings))
 
 
 def _logo(side_px: int) -> QPixmap:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -12,6 +12,8 @@ from engine import settings as settings_file
 from engine.errors import SettingsError
 from engine.options import Value
 from engine.settings import Settings
+
+_WRITTEN_WITHIN_S = 5.0
 
 
 class SettingsStore(QObject):
@@ -43,6 +45,7 @@ class SettingsStore(QObject):
         self._path = path
         self._compose()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="settings")
+        self._last: Future[None] | None = None
         self._save_failed.connect(self.failed, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -61,12 +64,16 @@ class SettingsStore(QObject):
         self._overrides.pop(key, None)
         self._compose()
         if before != value:
-            self._writer.submit(self._save, self._stored)
+            self._last = self._writer.submit(self._save, self._stored)
             self.changed.emit(key, before)
 
-    def close(self) -> None:
-        """Wait until everything is written."""
-        self._writer.shutdown()
+    def ask_to_stop(self) -> None:
+        """Do nothing: what was changed is being written."""
+
+    def close(self, within_s: float = _WRITTEN_WITHIN_S) -> None:
+        """Wait until everything is written; a disk that does not answer is not waited for longer than that."""
+        written = self._last is None or bool(wait([self._last], within_s).done)
+        self._writer.shutdown(wait=written)
 
     def _compose(self) -> None:
         self._value = self._stored

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from time import monotonic
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 
@@ -13,7 +15,10 @@ from engine.errors import BadInputError
 from engine.learning import Failed, Progressed, from_line
 from engine.types import Progress
 
-CLOSE_WITHIN_MS = 4000
+log = logging.getLogger(__name__)
+
+CLOSE_WITHIN_S = 4.0
+_TOLD_WITHIN_MS = 100
 _ROOT = Path(__file__).parents[1]
 _DIED = "The process that did this has ended unexpectedly. What it saved is kept; the details say more."
 
@@ -40,7 +45,7 @@ class Task(QObject):
         """
         super().__init__(parent)
         self.arguments = tuple(arguments)
-        self._ended = self._asked = self._told = False
+        self._ended = self._asked = self._told = self._deserted = False
         self._errors = ""
         self._process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
@@ -68,15 +73,22 @@ class Task(QObject):
         self._asked = True
         self._process.write(b"stop\n")
 
-    def close(self) -> None:
-        """Stop it, by force if need be, and wait for that."""
-        if not self.running:
+    def ask_to_stop(self) -> None:
+        """Ask it to stop, as its window is going; returns at once."""
+        if not self.running or self._deserted:
             return
+        self._deserted = True
         self.cancel()
         self._process.closeWriteChannel()
-        if not self._process.waitForFinished(CLOSE_WITHIN_MS):
-            self._process.kill()
-            self._process.waitForFinished(CLOSE_WITHIN_MS)
+        self._process.waitForBytesWritten(_TOLD_WITHIN_MS)
+        # While it loads its libraries it does not listen yet, and there is nothing to lose.
+        self._process.terminate()
+
+    def wait(self, within_s: float) -> bool:
+        """Wait until it has ended; says whether it has."""
+        if self.running:
+            self._process.waitForFinished(int(1000 * within_s))
+        return not self.running
 
     def _read(self) -> None:
         while self._process.canReadLine():
@@ -127,7 +139,6 @@ class Tasks(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._tasks: list[Task] = []
-        self._closed = False
 
     def start(self, arguments: Sequence[str]) -> Task:
         """Run a command beside the window."""
@@ -140,7 +151,15 @@ class Tasks(QObject):
         """Whether any is running."""
         return any(task.running for task in self._tasks)
 
-    def close(self) -> None:
-        """Stop them all."""
+    def ask_to_stop(self) -> None:
+        """Ask them all to stop; see `Closable`."""
         for task in self._tasks:
-            task.close()
+            task.ask_to_stop()
+
+    def close(self, within_s: float = CLOSE_WITHIN_S) -> None:
+        """Ask them all to stop, and wait. One in a long step is left to it: then it saves what it has, and ends."""
+        self.ask_to_stop()
+        end_s = monotonic() + within_s
+        for task in self._tasks:
+            if not task.wait(max(0.0, end_s - monotonic())):
+                log.warning("A process is left to its step; after that it saves what it has, and ends.")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from time import sleep
 
 from engine.alignment.landmarks import Landmarker
 from engine.cli.learning_words import evaluation_text, event_text
+from engine.cli.signals import handle
 from engine.detection import DETECTORS
 from engine.device import choose_device
 from engine.errors import BadInputError, OperationCancelledError, VisavisError
@@ -46,6 +47,8 @@ from engine.types import Progress
 from engine.wording import people, pictures
 
 DONE, BAD_INPUT = 0, 3
+_END_WITHIN_S = 60.0
+"""How long work goes on at most whose window has gone."""
 _asked_to_end: list[int] = []
 """Signals that came since a command began to listen."""
 
@@ -174,7 +177,7 @@ def speaker(request: argparse.Namespace) -> Callable[[Event], None]:
         # Work for a window must not slow the window down.
         with suppress(OSError, AttributeError):
             os.nice(5)
-        return lambda event: print(to_line(event), flush=True)
+        return _send
     quiet = request.json
 
     def tell(event: Event) -> None:
@@ -188,15 +191,14 @@ def speaker(request: argparse.Namespace) -> Callable[[Event], None]:
 
 
 def listen(control: Control, *, commands: bool) -> None:
-    """Stop cleanly on SIGINT and SIGTERM; with `commands` also obey "pause", "resume" and "stop" on standard input."""
+    """Stop cleanly on polite signals; with `commands` also obey "pause", "resume" and "stop" on standard input."""
     _asked_to_end.clear()
 
     def stop(number: int, _frame: object) -> None:
         _asked_to_end.append(number)
         control.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    handle(stop)
     if commands:
         threading.Thread(target=_obey, args=(control,), name="commands", daemon=True).start()
 
@@ -208,6 +210,12 @@ def exit_code(error: VisavisError) -> int:
     return BAD_INPUT
 
 
+def _send(event: Event) -> None:
+    # Where the window has gone nobody reads any more: `_obey` notices, and what there is must still be saved.
+    with suppress(OSError):
+        print(to_line(event), flush=True)
+
+
 def _obey(control: Control) -> None:
     for line in sys.stdin:
         word = line.strip()
@@ -215,14 +223,16 @@ def _obey(control: Control) -> None:
             control.pause(word == "pause")
         elif word == "stop":
             control.cancel()
-    # The window that began this has gone.
+    # The window that began this has gone. What there is, is saved at the next step; nobody could stop it after that.
     control.cancel()
+    sleep(_END_WITHIN_S)
+    os._exit(DONE)
 
 
 def failed(request: argparse.Namespace, error: VisavisError) -> None:
     """Tell the window of a failure."""
     if getattr(request, "events", False):
-        print(to_line(Failed(str(error))), flush=True)
+        _send(Failed(str(error)))
 
 
 def _print_report(request: argparse.Namespace, report: DataReport) -> None:

@@ -35,6 +35,7 @@ from engine.packs.pack import DEFAULT_PACK
 from engine.pipeline import Pipeline
 from engine.settings import Settings
 from engine.training.control import Control
+from engine.training.holding import held, require_free
 from engine.types import Face, Frame, Progress
 from engine.wording import counted
 
@@ -218,18 +219,22 @@ def _train(settings: Settings, request: argparse.Namespace) -> int:
     def epoch(number: int, loss: float) -> None:
         say(Progressed(number, MOST_EPOCHS, f"Epoch {number}, validation loss {loss:.3f}", "epochs"))
 
+    if known is not None:
+        # It takes minutes to read the recordings, and would be in vain.
+        require_free(known.place)
     clips = read_clips(folder, face_of, score if scorer else None, tell, control.check)
     if known is not None:
         known.check_clips(clips)
     parts = split(clips, known.seed if known else request.seed)
     run = known or begin(folder, request.kind, request.seed, clips, request.name)
-    try:
-        network, epochs = train(parts, run.kind, seed=run.seed, place=run.place, check=control.check, report=epoch)
-    except OperationCancelledError:
-        raise OperationCancelledError(_stopped(run)) from None
-    outcome = judge(network, run.kind, parts, epochs)
-    if outcome.better:
-        store(network, outcome)
+    with held(run.place):
+        try:
+            network, epochs = train(parts, run.kind, seed=run.seed, place=run.place, check=control.check, report=epoch)
+        except OperationCancelledError:
+            raise OperationCancelledError(_stopped(run)) from None
+        outcome = judge(network, run.kind, parts, epochs)
+        if outcome.better:
+            store(network, outcome)
     run.finish()
     if request.events:
         say(LivenessTrained(outcome.better, outcome_text(outcome)))

@@ -8,12 +8,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any, TypeAlias
 
 from engine.errors import OperationCancelledError
 from engine.types import CancelToken
 
 POLITE = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that ask a program to end."""
+
+
+Handler: TypeAlias = "Callable[[int, FrameType | None], Any] | int | signal.Handlers | None"
 
 
 class EndedError(BaseException):
@@ -96,10 +100,14 @@ def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[No
         # Only the main thread can be asked to end; tests run commands elsewhere, too.
         yield
         return
-    # What is ignored stays ignored: nohup means it.
-    kept = {number: signal.signal(number, handler) for number in POLITE if signal.getsignal(number) != signal.SIG_IGN}
+    kept = handle(handler)
     try:
         yield
     finally:
         for number, before in kept.items():
             signal.signal(number, before)
+
+
+def handle(handler: Callable[[int, FrameType | None], None]) -> dict[signal.Signals, Handler]:
+    """Have polite signals handled; returns who did it before. What is ignored stays ignored: nohup means it."""
+    return {number: signal.signal(number, handler) for number in POLITE if signal.getsignal(number) != signal.SIG_IGN}

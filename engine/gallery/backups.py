@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import time
 
 import sqlcipher3.dbapi2 as sqlite
 
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 
 DAYS, WEEKS = 7, 4
 _DUE_AFTER = timedelta(days=1)
+_ABANDONED_S = 3600.0
 STAMP = "%Y-%m-%dT%H%M%S.%f"
 
 
@@ -79,6 +81,7 @@ def make_backup(gallery: Path, key: bytes | None) -> Backup:
     with translated_errors(gallery):
         folder = backups_folder(gallery)
         folder.mkdir(mode=0o700, exist_ok=True)
+        _remove_unfinished(folder)
         made_at = datetime.now(UTC)
         place = folder / f"{made_at.strftime(STAMP)}.db"
         back_up(gallery, place, key)
@@ -216,6 +219,14 @@ def _day(backup: Backup) -> object:
 
 def _week(backup: Backup) -> object:
     return backup.made_at.isocalendar()[:2]
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Remove what a process left that was ended while it copied; a copy that is being made has just been written to."""
+    for left in folder.glob(".*.new*"):
+        with suppress(OSError):
+            if time() - left.stat().st_mtime > _ABANDONED_S:
+                left.unlink()
 
 
 def _remove(path: Path) -> None:

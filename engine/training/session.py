@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import count
 from math import ceil
@@ -40,6 +41,7 @@ from engine.pipeline import Pipeline
 from engine.training.check import check
 from engine.training.control import Control
 from engine.training.faces import FolderFaces, look_at
+from engine.training.holding import held
 from engine.training.losses import LOSSES
 from engine.training.promotion import AT_ONCE, architecture_key, compare, judged_crops, trained_pack
 from engine.training.run import Run, begin, load_run, new_place
@@ -129,8 +131,12 @@ class Session:
 
         Raises:
             OperationCancelledError: stopped from outside; it can be resumed.
-            TrainingError, BadInputError: it cannot go on; the best checkpoint is kept.
+            TrainingError, BadInputError: it cannot go on, or is being trained elsewhere; the best checkpoint is kept.
         """
+        with _held_once(run.place):
+            return self._train(run)
+
+    def _train(self, run: Run) -> RunEnded:
         architecture = ARCHITECTURES[architecture_key(run)]
         network = start_network(run.recipe)
         trainer = Trainer(run, network, architecture, self.device, tell=self.tell, control=self.control)
@@ -160,12 +166,13 @@ class Session:
         """Go on with a run that was stopped or killed.
 
         Raises:
-            BadInputError: there is no run, it has ended, or its checkpoint is damaged.
+            BadInputError: there is no run, it has ended or is being trained elsewhere, or its checkpoint is damaged.
         """
         run = load_run(place)
-        if run.end() is not None:
-            raise BadInputError(f"The run “{run.name}” has ended. Begin a new one.")
-        return self.train(run)
+        with _held_once(place):
+            if run.end() is not None:
+                raise BadInputError(f"The run “{run.name}” has ended. Begin a new one.")
+            return self._train(run)
 
     def bench(
         self, folder: Path, recipe: Recipe, losses: Collection[str], seconds: float,
@@ -220,6 +227,12 @@ def start_network(recipe: Recipe) -> nn.Module:
     torch.manual_seed(recipe.seed)
     network = DEFAULT_PACK.network() if recipe.start == FINE_TUNE else ARCHITECTURES[recipe.start].build()
     return network.balance() if isinstance(network, DlibResNet) else network
+
+
+def _held_once(place: Path) -> AbstractContextManager[None]:
+    """Hold a run, in the first of the processes that train it together; launchers say in RANK which one it is."""
+    # Asking accelerate would set it up for a device that is not decided on yet.
+    return held(place) if os.environ.get("RANK", "0") == "0" else nullcontext()
 
 
 @contextmanager

@@ -90,11 +90,10 @@ class EngineClient(
         """Try at once to reach a server that has gone."""
         return self.submit(lambda service, _job: service.try_now())
 
-    def close(self) -> None:
-        """Cancel everything, wait for the step in hand, and close the gallery."""
-        if not self._closed:
-            self._look.stop()
-        super().close()
+    @override
+    def ask_to_stop(self) -> None:
+        self._look.stop()
+        super().ask_to_stop()
 
     # --- what opens, protects and edits the gallery -------------------------------------------------------------
 

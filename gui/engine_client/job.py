@@ -24,6 +24,8 @@ class Job(QObject):
     def __init__(self, post: Callable[[Callable[[], None]], None], parent: QObject) -> None:
         super().__init__(parent)
         self.token = CancelToken()
+        self.is_edit = False
+        """Whether the user has decided on a change, which is made even where the window is closed before its turn."""
         # The client owns its jobs. Were they to own it too, the last one would take it along while being deleted.
         self._post = WeakMethod(post)
 

@@ -22,7 +22,9 @@ class Part:
 
     def _edit(self, operation: Callable[[FaceService], Any]) -> Job:
         """Queue work that changes the gallery."""
-        return self._edit_long(lambda service, _job: operation(service))
+        job = self._edit_long(lambda service, _job: operation(service))
+        job.is_edit = True
+        return job
 
     def _edit_long(self, operation: Operation) -> Job:
         """Queue work that changes the gallery, and reports and can be stopped."""

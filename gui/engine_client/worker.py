@@ -7,7 +7,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMetaMethod, QObject, Qt, Signal, SignalInstance
@@ -40,6 +40,7 @@ class Worker(Part, QObject):
         self._service: FaceService | None = None
         self._jobs: set[Job] = set()
         self._closed = False
+        self._last: Future[None] | None = None
         self._posted.connect(self._call, Qt.ConnectionType.QueuedConnection)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
 
@@ -120,21 +121,30 @@ class Worker(Part, QObject):
         job.finished.emit()
         job.deleteLater()
 
-    def close(self) -> None:
-        """Cancel everything, wait for the step in hand, and close the gallery."""
+    def ask_to_stop(self) -> None:
+        """Cancel everything but the edits that wait for their turn, and have the gallery closed after the last one."""
         if self._closed:
             return
         self._closed = True
         for job in self._jobs:
-            job.cancel()
-        last: Future[None] = self._worker.submit(self._close_service)
-        try:
-            last.result(CLOSE_WITHIN_S)
-        except TimeoutError:
-            log.warning("The engine is still busy; it is left to finish its step.")
-        self._worker.shutdown(wait=False, cancel_futures=True)
+            if not job.is_edit:
+                job.cancel()
+        self._last = self._worker.submit(self._close_service)
+
+    def close(self, within_s: float = CLOSE_WITHIN_S) -> None:
+        """Ask it to stop, and wait until the gallery is closed. An engine that takes longer is left to its step."""
+        self.ask_to_stop()
+        closed = self._last is None or bool(wait([self._last], within_s).done)
+        if not closed:
+            log.warning("The engine is still busy; it is left to its step. What it has not stored is not changed.")
+        self._worker.shutdown(wait=closed, cancel_futures=True)
 
     def _close_service(self) -> None:
-        if self._service is not None:
-            self._service.close()
-            self._service = None
+        service, self._service = self._service, None
+        try:
+            if service is not None:
+                service.close()
+        except VisavisError as error:
+            log.warning("The gallery was not closed in order: %s", error)
+        except Exception:
+            log.exception("The gallery was not closed in order.")

@@ -54,7 +54,7 @@ class LivePage(Page):
         self.view.canvas.face_chosen.connect(self._on_face_chosen)
         feed.state_changed.connect(self._on_state)
         client.live_result.connect(self._on_result)
-        client.live_failed.connect(self.panel.tell)
+        client.live_failed.connect(self._on_failure)
         client.ready.connect(self._on_info)
         context.cameras.found.connect(self._on_cameras)
 
@@ -70,6 +70,10 @@ class LivePage(Page):
         self.view.active = False
         self.liveness.end()
         self.context.feed.stop()
+
+    def _on_failure(self, sentence: str) -> None:
+        # By way of the page, which hears nothing more once it has gone; the panel would.
+        self.panel.tell(sentence)
 
     def _on_cameras(self, _cameras: object) -> None:
         if self.view.active and not self.context.feed.running and self.source.spec and not self._stopped_by_user:

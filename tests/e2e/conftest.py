@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from engine.cli.signals import POLITE
 from main import main
 
 
@@ -35,7 +36,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 
     def run(*arguments: object) -> Outcome:
         # Some commands take over signals; the tests go on without them.
-        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        handlers = {number: signal.getsignal(number) for number in POLITE}
         try:
             code = main(["--gallery", str(tmp_path / "gallery.db"), *map(str, arguments)])
         finally:

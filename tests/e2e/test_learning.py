@@ -15,11 +15,13 @@ from safetensors.torch import save_file
 
 from engine.errors import BadInputError
 from engine.evaluation.strangers import calibrated_on
-from engine.learning import RunEnded, RunStarted, from_line
+from engine.learning import RunEnded, RunStarted, Stepped, Validated, from_line
 from engine.networks.siamese import SiameseNetwork
 from engine.pipeline import Pipeline
+from engine.training.checkpoint import read_checkpoint
 from engine.training.run import begin, load_run
 from engine.training.session import runs_folder
+from engine.training.state import LAST
 from engine.types import CancelToken, silent
 from tests.engine.training.conftest import QUICK, texture_people
 
@@ -132,6 +134,44 @@ def test_that_a_stopped_run_is_resumed_to_its_end(begun: Path) -> None:
     assert ended.comparison is not None
     again = visavis("train", "--resume", begun, fails=True)
     assert "has ended" in again.stderr
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Path:
+    """A run that would go on for hours."""
+    place = runs_folder() / "long"
+    begin(place, texture_people(tmp_path / "long"), QUICK.with_values({"epochs": 5000, "patience": 1000}), ())
+    return place
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_that_a_training_that_nohup_started_ignores_what_it_is_to_ignore(long: Path) -> None:
+    train = [sys.executable, "main.py", "train", "--resume", str(long), "--events"]
+    command = ["sh", "-c", 'trap "" INT HUP; exec "$@"', "sh", *train]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        asked = iter([signal.SIGINT, signal.SIGHUP, None, None, signal.SIGTERM])
+        for line in process.stdout:
+            if isinstance(from_line(line.decode()), Validated) and (number := next(asked, None)):
+                process.send_signal(number)
+        assert process.wait(60) == 128 + signal.SIGTERM
+
+
+def test_that_a_training_whose_window_has_gone_saves_what_it_has_and_ends(long: Path) -> None:
+    command = [sys.executable, "main.py", "train", "--resume", str(long), "--events"]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    for line in process.stdout:
+        if isinstance(from_line(line), Stepped):
+            break
+    process.stdout.close()
+    process.stdin.close()
+    process.wait(60)
+    stored = read_checkpoint(long, LAST)
+    assert stored is not None
+    assert stored.state["state"]["step"] > 0
+    assert load_run(long).end() is None
 
 
 def test_that_a_folder_is_checked_and_trouble_is_named(tmp_path: Path, pictures: Path) -> None:

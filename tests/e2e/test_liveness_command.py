@@ -17,13 +17,15 @@ import pytest
 
 import main
 from engine.capture.images import read_image
+from engine.cli.signals import POLITE
 from engine.liveness.bench import Trials
-from engine.liveness.runs import begin, stopped
+from engine.liveness.runs import begin, runs_folder, stopped
 from engine.liveness.training import Split, train
 from engine.liveness_values import Answer, Cue, Trial, Way
 from engine.packs.catalogue import MINIFASNET
 from engine.packs.installed import packs_folder
 from engine.settings import Settings, default_path, save
+from engine.training.holding import held
 
 
 @pytest.fixture
@@ -145,15 +147,19 @@ def test_that_a_training_that_was_stopped_is_gone_on_with(
         return train(parts, kind, report=lambda *told: (ask_to_stop(*told), report(*told)), **rest)  # type: ignore[func-returns-value]
 
     command = ["liveness", "train", str(recordings), "--kind", "series", "--name", "evening"]
-    before = signal.getsignal(signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in POLITE}
     with monkeypatch.context() as patched:
         patched.setattr("engine.cli.liveness.train", watched)
         assert main.main(command) == 128 + signal.SIGINT
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
     said = capsys.readouterr().err
     assert "visavis liveness train --resume evening" in said
     assert "Nothing was changed" not in said
     assert [(one.name, one.epochs) for one in stopped()] == [("evening", 2)]
+    with held(runs_folder() / "evening"):
+        assert main.main(["liveness", "train", "--resume", "evening"]) == 3
+        assert "“evening” is being trained already" in capsys.readouterr().err
     assert main.main(command) == 3
     assert "already" in capsys.readouterr().err
     assert main.main(["liveness", "train", "--resume", "evening"]) == 1

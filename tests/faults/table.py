@@ -196,6 +196,15 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
                "tests/gui/test_engine_client.py::test_that_closing_in_the_middle_of_work_ends_in_good_time",
                f"{PROCESSES}"
                "test_that_a_window_that_is_asked_to_end_while_importing_leaves_the_gallery_as_it_was")),
+        Fault("E09", "The window is closed while a job, a camera or a disk does not answer, or the engine still loads",
+              "", "What was acknowledged; the program ends with 0 within five seconds",
+              ("tests/gui/test_closing.py::test_that_whatever_hangs_the_window_ends_with_0",
+               "tests/gui/test_closing.py::test_that_a_window_that_hangs_itself_is_ended_by_the_last_resort")),
+        Fault("", "The window is closed while edits wait for the engine, or something is being typed", "",
+              "The edits, and what was typed",
+              ("tests/gui/test_closing.py::test_that_an_edit_that_waits_for_its_turn_is_made_and_a_look_is_not",
+               "tests/gui/test_closing.py::"
+               "test_that_what_was_being_typed_is_kept_however_busy_the_engine_is")),
         Fault("", "The machine sleeps longer than the window may stay unlocked", "",
               "It is locked on waking; a pause after failed attempts goes on where it was",
               ("tests/gui/test_locking.py::test_that_the_window_locks_after_the_machine_has_slept",
@@ -293,6 +302,16 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("E06", "The loss is no number any more", "", "The best checkpoint",
               ("tests/engine/training/test_trainer.py::"
                "test_that_a_loss_that_is_no_number_ends_training_and_keeps_the_best",)),
+        Fault("", "A run is resumed or deleted while another window or terminal trains it",
+              "“…” is being trained already, in another window or terminal. Stop it there, or wait for its end.",
+              "The run; the training goes on",
+              ("tests/engine/training/test_holding.py::"
+               "test_that_a_run_that_another_process_trains_is_refused_until_that_process_ends",
+               "tests/engine/training/test_holding.py::test_that_a_training_is_not_resumed_twice",
+               "tests/engine/training/test_holding.py::test_that_what_is_being_trained_is_not_deleted")),
+        Fault("", "The window of a training dies", "", "What was learned until then: it saves that, and ends",
+              ("tests/e2e/test_learning.py::"
+               "test_that_a_training_whose_window_has_gone_saves_what_it_has_and_ends",)),
         Fault("E07", "kill -9 while training", "", "At most one checkpoint is lost, and the curve goes on the same",
               ("tests/engine/training/test_trainer.py::"
                "test_that_a_killed_run_loses_at_most_a_checkpoint_and_gives_the_same_curve",)),

@@ -63,6 +63,7 @@ def test_that_a_window_that_nohup_started_outlives_its_terminal(qtbot: QtBot) ->
         os.kill(os.getpid(), signal.SIGHUP)
         assert asked == []
         os.kill(os.getpid(), signal.SIGTERM)
+        assert asked == [], "the loop may not run yet, and would never end"
         qtbot.waitUntil(lambda: asked == ["close"])
         heartbeat.stop()
     finally:

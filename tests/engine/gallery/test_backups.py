@@ -153,6 +153,19 @@ def test_that_a_backup_is_due_once_a_day_and_only_after_a_change(path: Path) -> 
     assert not due(path)
 
 
+def test_that_a_copy_that_was_never_finished_goes_with_the_next_backup(path: Path) -> None:
+    with opened(path) as gallery:
+        gallery.back_up()
+        old, young = (backups_folder(path) / f".2026-01-02T030405.000000.db.{number}.new" for number in (1, 2))
+        for left in (old, young):
+            left.write_bytes(b"half a gallery")
+        os.utime(old, (0, 0))
+        gallery.back_up()
+    assert not old.exists()
+    assert young.exists(), "another window may be writing it"
+    assert len(list_backups(path)) == 2
+
+
 def test_that_a_sound_gallery_is_sound(path: Path) -> None:
     with opened(path) as gallery:
         found = gallery.check()

@@ -216,8 +216,9 @@ def test_that_closing_the_window_stops_a_training(
     page.resume(page.runs.runs[0])
     qtbot.waitUntil(lambda: len(page.progress.plots.tar.xs) > 0, timeout=LONG_MS)
     window.close()
-    assert page.task is not None
-    assert not page.task.running
+    task = page.task
+    assert task is not None
+    qtbot.waitUntil(lambda: not task.running, timeout=LONG_MS)
 
 
 def test_that_the_guards_no_can_be_overruled_and_taken_back(
