@@ -312,8 +312,9 @@ class GraphKeeper:
         """Bring the graph up to date and store it, until so much has changed that it is better made anew."""
         quiet_since = -np.inf
         while graph.changed * 2 <= graph.built:
-            self._proceed()
+            # In this order: whoever ends the thread says so first, and then that there is news.
             self._news.clear()
+            self._proceed()
             if ids := self._take():
                 self._catch_up(graph, ids)
                 quiet_since = monotonic()
