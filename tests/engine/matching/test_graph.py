@@ -377,6 +377,29 @@ def test_that_nothing_is_stored_while_a_deletion_is_not_followed(people: PeopleI
     assert sorted(Graph.of(store.content).ids.tolist()) == list(range(11, 301))
 
 
+def test_that_the_thread_ends_at_whatever_moment_it_is_told_to(
+    people: PeopleIndex, strangers: FloatArray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery = Gallery(strangers)
+    gallery.give(range(300), range(1, 301))
+    people.allow_graph(plan=PLAN)
+    people.follow(gallery.state)
+    ready(people)
+    keeper = people._keeper
+    assert keeper is not None
+    assert keeper._thread is not None
+    clear = keeper._news.clear
+
+    def stop_first() -> None:
+        keeper.stop()
+        clear()
+
+    monkeypatch.setattr(keeper._news, "clear", stop_first)
+    keeper._news.set()
+    keeper._thread.join(LONG_S)
+    assert not keeper._thread.is_alive()
+
+
 def test_that_a_graph_that_cannot_be_stored_is_not_written_again_and_again(
     people: PeopleIndex, strangers: FloatArray
 ) -> None:
