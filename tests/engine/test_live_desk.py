@@ -9,9 +9,10 @@ import pytest
 
 from engine.capture.images import read_image
 from engine.live_values import LiveResult, Observation, Verdict, Visit
-from engine.quality.light import FLICKERS, TOO_BRIGHT, TOO_DARK, lifted
+from engine.quality.light import BANDS, FLICKERS, TOO_BRIGHT, TOO_DARK, lifted
 from engine.service import FaceService
 from engine.types import Face, Frame, Person, PixelArray
+from tests.engine.quality.test_light import banded
 
 STEP_S = 1 / 30
 
@@ -116,6 +117,15 @@ def test_that_alternate_black_frames_are_passed_over_and_nobody_blinks(
     assert [result.light.skipped for result in shown] == [False, True] * 6
     assert shown[-1].light.sentence == FLICKERS
     assert shown[-2].light.sentence == FLICKERS
+
+
+def test_that_rolling_bands_are_said_and_whoever_is_there_keeps_the_name(
+    film: Film, eileen: Person, astronaut: PixelArray
+) -> None:
+    shown = [film.show(banded(astronaut, 0.5, number, 100 / 30)) for number in range(12)]
+    assert shown[-1].light.sentence == BANDS
+    assert not any(result.light.skipped for result in shown)
+    assert list(names(shown[-1]).values()) == ["Eileen Collins"]
 
 
 def test_that_a_claim_is_verified_by_the_fused_looks(

@@ -443,6 +443,12 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
               "Every other picture is black, as with a flickering infrared lamp. Those are passed over.",
               "Marks and names, without blinking",
               (f"{WATCHED}test_that_alternate_black_frames_are_passed_over_and_nobody_blinks",)),
+        Fault("C10", "Bands of a lamp that flickers roll through the picture",
+              "Bands roll through the picture: the lamp flickers. Use other light, or a longer exposure.",
+              "Marks and names; nothing is passed over",
+              (f"{WATCHED}test_that_rolling_bands_are_said_and_whoever_is_there_keeps_the_name",
+               "tests/engine/quality/test_light.py::test_that_bands_that_roll_through_the_picture_are_said",
+               "tests/engine/quality/test_light.py::test_that_nothing_is_said_of_bands_where_none_roll")),
     ),
     "Models and training": (
         Fault("E01", "A model file is missing, empty, cut, altered by a bit, or another",
