@@ -176,6 +176,16 @@ def test_that_an_enrollment_is_known_in_the_next_moment(film: Film, pictures: Pa
     assert list(names(result).values()) == ["Eileen Collins"]
 
 
+def test_that_a_time_that_goes_back_begins_anew_and_names_go_on(
+    film: Film, eileen: Person, astronaut: PixelArray
+) -> None:
+    for back_s in (0.0, 5.0, 1e6):
+        film.now_s -= back_s
+        shown = [film.show(astronaut) for _ in range(6)]
+        assert list(names(shown[-1]).values()) == ["Eileen Collins"]
+        assert all(len(result.tracked) <= 1 for result in shown)
+
+
 def test_that_a_visit_is_told_once_it_has_ended(film: Film, eileen: Person, astronaut: PixelArray) -> None:
     told: list[Visit] = []
     film.service.live.tell_visits(told.append)

@@ -65,6 +65,7 @@ IMAGES = "tests/engine/capture/test_images.py::"
 PEOPLE_FOLDER = "tests/engine/transfer/test_people_folder.py::"
 SOURCES = "tests/engine/capture/test_sources.py::"
 STREAM = "tests/engine/capture/test_stream.py::"
+RATES = "tests/engine/capture/test_stream_rates.py::"
 WATCHED = "tests/engine/test_live_desk.py::"
 IN_USE = f"{SOURCES}test_that_a_camera_in_use_and_one_that_is_not_allowed_say_so"
 NO_ANSWER = "The camera does not answer. Wait, unplug it and plug it in again, or choose another one."
@@ -419,8 +420,19 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
                f"{STREAM}test_that_the_frame_size_may_change",
                f"{STREAM}test_that_reads_without_a_picture_are_counted")),
         Fault("C06", "It gives more pictures than can be looked at", "", "The newest one; the others are counted",
-              (f"{STREAM}test_that_the_newest_frame_wins_and_the_rest_are_counted",
+              (f"{RATES}test_that_at_120_a_second_each_look_gets_the_newest_and_the_rest_are_counted",
+               f"{RATES}test_that_of_4k_one_reduced_picture_waits_and_it_is_the_newest",
+               "tests/gui/test_camera.py::"
+               "test_that_however_many_pictures_come_one_notice_waits_and_it_finds_the_newest",
                "tests/gui/test_engine_client.py::test_that_the_newest_live_frame_wins")),
+        Fault("C06", "It gives five pictures a second", "", "It is awaited by its own rate",
+              (f"{RATES}test_that_a_slow_camera_is_awaited_by_its_own_rate",
+               f"{RATES}test_that_5_a_second_are_no_loss_for_the_usual_patience")),
+        Fault("C06", "The times of its pictures go back, or the clock on the wall is set back", "",
+              "The camera, and the names",
+              (f"{RATES}test_that_pictures_whose_times_go_back_are_taken_as_they_come",
+               f"{RATES}test_that_a_clock_that_is_set_back_loses_no_camera",
+               f"{WATCHED}test_that_a_time_that_goes_back_begins_anew_and_names_go_on")),
         Fault("C07", "The computer sleeps", "The computer was asleep. The camera is started again.",
               "The camera, within five seconds of waking",
               (f"{STREAM}test_that_a_sleep_of_the_computer_starts_the_camera_again",
