@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+import cv2
 import numpy as np
 import psutil
 import pytest
 
+from engine.capture.sources import VideoSource
 from engine.capture.stream import CameraStream, Patience, Phase, StreamState
 from engine.errors import CameraError
 from engine.types import Frame
@@ -191,12 +194,37 @@ def test_that_the_usual_patience_notices_in_two_seconds_and_is_back_in_five() ->
     assert max(usual.retries_s) + usual.first_s <= 5, "an attempt just before the camera was back may be in vain"
 
 
+def held() -> tuple[int, int, int]:
+    """How many files this process holds open, and how many threads it has, Python's and all."""
+    process = psutil.Process()
+    return process.num_fds(), threading.active_count(), process.num_threads()
+
+
 def test_that_a_hundred_starts_leave_nothing_behind() -> None:
-    before = threading.active_count()
+    before = held()
     for _ in range(100):
         watched = Watched(ScriptedSource(picture))
         assert watched.stream.stop()
         assert watched.source.opens == watched.source.closes
         assert watched.states[-1].phase is Phase.STOPPED
-    assert threading.active_count() == before
-    assert psutil.Process().num_threads() < 100
+    assert held() == before
+
+
+def test_that_a_hundred_starts_of_a_film_leave_no_file_open_and_no_decoder_running(tmp_path: Path) -> None:
+    path = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
+    for number in range(5):
+        writer.write(np.full((48, 64, 3), 20 * number, np.uint8))
+    writer.release()
+
+    def start() -> None:
+        first = threading.Event()
+        stream = CameraStream(lambda: VideoSource(path), first.set, lambda _state: None)
+        assert first.wait(WITHIN_S)
+        assert stream.stop()
+
+    start()
+    before = held()
+    for _ in range(100):
+        start()
+    assert held() == before
