@@ -337,6 +337,17 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("B20", "One picture under two names",
               "“…” and “…” have the same picture, “…”. One of them is wrong; look at both.", "Both, to be looked at",
               (f"{PEOPLE_FOLDER}test_that_one_picture_under_two_names_is_warned_of",)),
+        Fault("B20", "One face under two names, in other pictures",
+              "“…” of “…” looks like “…”. If they are one person, merge them.", "Both, to be looked at",
+              (f"{PEOPLE_FOLDER}test_that_a_look_alike_who_was_enrolled_before_is_warned_of",
+               "tests/gui/pages/test_enroll.py::test_that_a_look_alike_under_another_name_is_pointed_out")),
+        Fault("B20", "A face that is told apart from somebody, and looks much like them",
+              "Looks much like “…”, but is told apart …. Unless they are one person, more pictures of both would help.",
+              "It can be enrolled; no decision changes",
+              ("tests/engine/test_resemblance.py::"
+               "test_that_between_the_limit_and_one_stranger_in_100_it_is_said_and_nothing_else_changes",
+               "tests/gui/pages/test_enroll.py::"
+               "test_that_whom_a_face_resembles_is_told_without_a_warning")),
         Fault("B21", "No face in the picture",
               "No face was found in “…”. Use a picture where the face is larger and clear.", REST,
               ("tests/engine/test_service.py::test_that_nothing_good_enrolls_nobody",)),
@@ -408,6 +419,10 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("C03", "It is unplugged, and gives black", "It is too dark to see anyone. Put more light on the face.",
               "Black pictures are passed over",
               (f"{WATCHED}test_that_black_and_burnt_frames_are_passed_over_and_said",)),
+        Fault("", "Every picture for a guided enrollment is too poor",
+              "No picture was taken. …", "Nobody is enrolled; it is said what was in the way",
+              ("tests/engine/test_guided_desk.py::"
+               "test_that_nobody_is_enrolled_from_frames_that_are_all_too_poor_and_the_reason_is_said",)),
         Fault("C03", "Its driver raises an error",
               "The camera stopped with an error. It is tried again; check its cable.", COMES_BACK,
               (f"{STREAM}test_that_a_camera_that_raises_is_tried_again",)),
@@ -437,8 +452,21 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
               "The camera, within five seconds of waking",
               (f"{STREAM}test_that_a_sleep_of_the_computer_starts_the_camera_again",
                f"{STREAM}test_that_a_sleep_is_noticed_by_a_clock_that_goes_on_meanwhile")),
-        Fault("C08", "A hundred starts and stops; fifty changes of the camera", "", "One camera; no thread is left",
+        Fault("C07", "The computer sleeps, or the camera is lost, during a liveness check or after one was passed",
+              "The camera gives no pictures, so the … was ended. Try it again.",
+              "No check counts any more; a new one can be begun",
+              ("tests/engine/test_liveness_desk.py::"
+               "test_that_after_sleep_a_check_under_way_has_ended_and_a_passed_one_is_void",
+               "tests/engine/test_liveness_desk.py::"
+               "test_that_after_sleep_a_trial_has_ended_and_nothing_is_kept_of_it",
+               "tests/engine/test_liveness_desk.py::"
+               "test_that_whoever_leaves_the_camera_takes_a_passed_check_along",
+               "tests/gui/pages/test_spoof_bench.py::"
+               "test_that_a_check_ends_when_the_camera_is_lost_and_that_is_said")),
+        Fault("C08", "A hundred starts and stops; fifty changes of the camera", "",
+              "One camera; no thread and no open file is left",
               (f"{STREAM}test_that_a_hundred_starts_leave_nothing_behind",
+               f"{STREAM}test_that_a_hundred_starts_of_a_film_leave_no_file_open_and_no_decoder_running",
                "tests/gui/pages/test_live.py::test_that_fifty_changes_of_source_leave_one_stream",
                "tests/gui/test_camera.py::"
                "test_that_a_camera_chosen_again_and_again_is_awaited_and_never_called_busy")),

@@ -159,9 +159,9 @@ def test_that_fifty_changes_of_source_leave_one_stream(
     qtbot.waitUntil(lambda: len(names(page)) == 2, timeout=WITHIN_MS)
     assert page.context.feed.running
     qtbot.waitUntil(lambda: sorted(camera_threads()) == ["camera", "camera watchdog"], timeout=WITHIN_MS)
-    after = stop()
-    assert after[0] <= before[0], "every file is closed again"
-    assert after[1] <= before[1], "every thread has ended"
+    assert stop()[0] <= before[0], "every file is closed again"
+    # The system may still be at taking the last threads away.
+    qtbot.waitUntil(lambda: held()[1] <= before[1], timeout=WITHIN_MS)
     assert CameraStream.parked == set()
 
 
