@@ -501,6 +501,9 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("E02", "A pickle with code in it in a model's place", "", "The code is not run",
               ("tests/engine/training/test_promotion.py::"
                "test_that_a_pickle_with_code_in_it_is_refused_unread",)),
+        Fault("E03", "The GPU that is asked for is not there",
+              "No … device was found here. Choose “auto” or “cpu”.", "The device in use",
+              ("tests/engine/test_device.py::test_that_a_device_that_is_not_here_is_a_sentence",)),
         Fault("E03", "The GPU runs out of memory in the middle of a batch", "", "The same result, in smaller batches",
               ("tests/engine/packs/test_embedder.py::"
                "test_that_a_batch_that_does_not_fit_is_halved_and_the_result_is_the_same",)),
