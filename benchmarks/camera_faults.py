@@ -2,7 +2,8 @@
 
 Made-up cameras stand behind the camera interface; everything else is real, the time too. The goals: a loss is said
 within 2 seconds and a camera that is back gives pictures within 5, one that hangs while opening is told of within 5;
-after changing to another camera the first picture is looked at within 1.
+after changing to another camera the first picture is looked at within 1. However fast a camera is and however large its
+pictures are, the answer to a picture is there within 1 second of its being taken, and one picture waits at most.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ from time import monotonic, sleep
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import cv2
 import numpy as np
 from common import ROOT
 from PySide6.QtWidgets import QApplication
 
 from engine.capture import cameras
 from engine.capture.images import read_image, reduced
-from engine.capture.sources import Kind
+from engine.capture.sources import LONGEST_LIVE_PX, Kind
 from engine.errors import CameraError
 from engine.live_values import LiveResult
 from engine.settings import Settings
@@ -45,6 +47,9 @@ OPENING_S = 0.3
 RELEASE_S = 0.1
 WITHIN_S = 30.0
 SLEEP_S = 7.0
+PACES = ((5.0, (640, 360)), (30.0, (640, 360)), (120.0, (640, 360)), (30.0, (3840, 2160)), (120.0, (3840, 2160)))
+"""Pictures a second, and their size."""
+PACE_S, ANSWER_WITHIN_S = 10.0, 1.0
 CALM = ("", "Opening the camera …")
 
 
@@ -52,7 +57,7 @@ class Device:
     """A made-up camera: what is true of it now, whoever opens it."""
 
     def __init__(self, name: str, picture: PixelArray) -> None:
-        self.name, self.picture = name, picture
+        self.name, self.picture, self.fps = name, picture, FPS
         self.given = 0
         self.taken = threading.Lock()
         self.fault = ""
@@ -76,6 +81,7 @@ class MadeUpCamera:
 
     def __init__(self, device: Device) -> None:
         self._device, self._open = device, False
+        self._due = 0.0
         self.label = device.name
 
     def open(self) -> float:
@@ -87,7 +93,8 @@ class MadeUpCamera:
             raise CameraError(f"“{device.name}” is in use by another program. Close that program, or choose another.")
         self._open = True
         sleep(OPENING_S)
-        return FPS
+        self._due = monotonic()
+        return device.fps
 
     def read(self) -> Frame | None:
         """Give the next picture, or do as the fault has it."""
@@ -99,13 +106,15 @@ class MadeUpCamera:
             return None
         if device.fault == "raises":
             raise RuntimeError("the driver is unhappy")
-        sleep(1 / FPS)
-        pixels = device.picture.copy()
+        # A camera does not wait for who reads it: it gives what is due, and leaves out what nobody was there for.
+        self._due = max(self._due + 1 / device.fps, monotonic())
+        sleep(self._due - monotonic() if self._due > monotonic() else 0)
+        taken_s, pixels = monotonic(), device.picture.copy()
         if device.fault != "repeats one picture":
             device.given += 1
         # No two pictures of a camera are the same.
         pixels[::8, ::8, 0] = device.given % 251
-        return Frame(pixels, self.label, monotonic())
+        return Frame(reduced(pixels, LONGEST_LIVE_PX)[0], self.label, taken_s)
 
     def close(self) -> None:
         """Stop."""
@@ -134,6 +143,8 @@ class Bench:
         self.window.show()
         self.results: list[tuple[float, str]] = []
         """Of every result when its frame was taken, and by which camera."""
+        self.ages_s: list[float] = []
+        """And how old the frame was when the result came."""
         self.client.live_result.connect(self._on_result)
         self.client.start()
         page = self.window.page
@@ -149,6 +160,7 @@ class Bench:
 
     def _on_result(self, result: LiveResult) -> None:
         self.results.append((result.frame.time_s, result.frame.source))
+        self.ages_s.append(monotonic() - result.frame.time_s)
 
     def until(self, condition: Callable[[], bool]) -> float:
         """Let the window live until something is so; returns when."""
@@ -224,6 +236,29 @@ class Bench:
         _say(f"another camera chosen, which takes {OPENING_S} s to open: first picture looked at", took, 1.0)
         _say("the same camera with other options: first picture looked at", again, 1.0)
 
+    def pace(self) -> None:
+        """Slow and fast cameras, with small and large pictures: how old a picture is when its answer comes."""
+        device, usual = self.devices["camera:One||"], self.devices["camera:One||"].picture
+        for fps, size in PACES:
+            self.page.toggle.click()
+            self.live_for(0.5)
+            device.fps = fps
+            device.picture = cv2.resize(usual, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+            begun = monotonic()
+            self.page.toggle.click()
+            self.looked_at("One", begun)
+            stream, client = self.window.context.feed, self.client
+            given, dropped = device.given, stream.dropped + client.dropped_frames
+            self.ages_s.clear()
+            self.live_for(PACE_S)
+            given, dropped = device.given - given, stream.dropped + client.dropped_frames - dropped
+            unseen = given - dropped - len(self.ages_s)
+            _say(f"{fps:g} pictures a second of {size[0]} × {size[1]}: age of a picture at its answer", self.ages_s,
+                 ANSWER_WITHIN_S)  # fmt: skip
+            print(f"    {given} given in {PACE_S:g} s, {len(self.ages_s)} answered, {dropped} passed over and counted, "
+                  f"{unseen} on their way", flush=True)  # fmt: skip
+        device.fps, device.picture = FPS, usual
+
     def sleep(self) -> None:
         """The whole program is stopped for a while, as by a computer that sleeps."""
         told, back, words = [], [], ""
@@ -262,6 +297,7 @@ def main() -> None:
         "busy": lambda bench: bench.opening("in use elsewhere", 2.0),
         "opening": lambda bench: bench.opening("hangs while opening", 5.0),
         "changes": Bench.changes,
+        "pace": Bench.pace,
         "sleep": Bench.sleep,
         "close": lambda _bench: None,
     }

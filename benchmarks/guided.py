@@ -2,7 +2,8 @@
 
 Half of a person's pictures, in random order, are what a camera would see; the rest are probes. Guided capture takes
 from them what its plan asks for and leaves out what hurts; the snaps are taken at random from those that are good
-enough to enroll. Then: does leaving a picture out say what it is worth for pictures never seen?
+enough to enroll. Whoever has no picture that is good enough is not enrolled: they are counted, and each of their probes
+is missed. Then: does leaving a picture out say what it is worth for pictures never seen?
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def all_views(seen: list[Face], _random: np.random.Generator) -> list[Face]:
     capture = Capture(STANDARD_PLAN, lambda one, other: 1 - float(one @ other) <= STRAY)
     for number, face in enumerate(seen):
         capture.see(replace(NOTHING, time_s=float(number)), [face])
-    return [taken.face for taken in capture.shots] or seen[:1]
+    return [taken.face for taken in capture.shots]
 
 
 def guided(seen: list[Face], random: np.random.Generator) -> list[Face]:
@@ -95,7 +96,7 @@ def guided(seen: list[Face], random: np.random.Generator) -> list[Face]:
 
 def snaps(seen: list[Face], random: np.random.Generator, count: int) -> list[Face]:
     """Random pictures of those that can be enrolled."""
-    good = [face for face in seen if face.quality.acceptable] or seen
+    good = [face for face in seen if face.quality.acceptable]
     return [good[place] for place in random.permutation(len(good))[:count].tolist()]
 
 
@@ -112,13 +113,17 @@ def halves(person: list[Face], random: np.random.Generator) -> tuple[list[Face],
 
 def show(title: str, people: list[list[Face]], choose: Choice) -> None:
     """Print TAR at FMR of one way to choose: the median over seeds, with the lowest and the highest."""
-    rates, sizes, pairs = [], [], 0
+    rates, sizes, pairs, failed = [], [], 0, 0
     for seed in range(SEEDS):
         random = np.random.default_rng(seed)
         split = [halves(person, random) for person in people]
         chosen = [choose(seen, random) for seen, _ in split]
         sizes.append(np.mean([len(one) for one in chosen]))
-        enrolled = unit_length(np.stack([vectors(one).sum(axis=0) for one in chosen]))
+        failed += sum(not one for one in chosen)
+        # Nothing is near to the mean of no picture.
+        nobody = np.zeros_like(embedding_of(people[0][0]))
+        sums = np.stack([vectors(one).sum(axis=0) if one else nobody for one in chosen])
+        enrolled = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
         probes = [vectors(rest) for _, rest in split]
         owner = np.repeat(np.arange(len(people)), [len(one) for one in probes])
         apart = 1 - np.concatenate(probes) @ enrolled.T
@@ -128,7 +133,8 @@ def show(title: str, people: list[list[Face]], choose: Choice) -> None:
         pairs = int(genuine.sum())
     print(
         f"{title}: TAR at FMR 1e-3 {np.median(rates):.2%} ({min(rates):.2%} to {max(rates):.2%}), "
-        f"{np.mean(sizes):.1f} pictures enrolled, {pairs:,} probes a seed",
+        f"{np.mean(sizes):.1f} pictures enrolled, {pairs:,} probes a seed; not enrolled: {failed} of "
+        f"{SEEDS * len(people)} ({failed / (SEEDS * len(people)):.1%})",
         flush=True,
     )
 

@@ -20,6 +20,7 @@ from engine.matching.people_index import PeopleIndex
 from engine.matching.rejections import barred
 from engine.settings import Settings
 from engine.types import (
+    RESEMBLES_RATE,
     Candidate,
     Comparison,
     Decided,
@@ -30,6 +31,7 @@ from engine.types import (
     Limits,
     Metric,
     Person,
+    Resemblance,
     Verification,
 )
 
@@ -208,18 +210,29 @@ class Decider:
             return record.match
         return record.distance <= limit
 
-    def look_alike(self, face: Face, name: str) -> Candidate | None:
-        """Someone of another name for whom the face would be taken, and how often strangers get that close."""
+    def look_alike(self, face: Face, name: str) -> Candidate | Resemblance | None:
+        """The nearest of another name: a candidate if the face would be taken for them, whom it resembles if not.
+
+        Each comes with how often strangers get that close; None where that is more often than 1 in 100.
+        """
         identification = self.identify([face])[0]
         own = name.strip().casefold()
-        for candidate in identification.candidates:
+        for near in identification.candidates:
             # Where the user has said that the two are not the same, they need not be told again.
-            if candidate.name.casefold() != own and candidate.rejected_at is None:
-                if candidate.distance > identification.threshold:
-                    return None
-                rate = self.calibration.false_match_rate(self.metric, candidate.distance)
-                return replace(candidate, false_match=rate)
+            if near.name.casefold() != own and near.rejected_at is None:
+                if near.distance <= identification.threshold:
+                    rate = self.calibration.false_match_rate(self.metric, near.distance)
+                    return replace(near, false_match=rate)
+                return self._resemblance(near)
         return None
+
+    def _resemblance(self, near: Candidate) -> Resemblance | None:
+        references = self.gallery.references(self.pack_id)
+        templates = int(np.count_nonzero(references.person_ids == near.person_id))
+        if near.distance > self.calibration.threshold(self.metric, RESEMBLES_RATE, templates):
+            return None
+        rate = self.calibration.false_match_rate(self.metric, near.distance, templates)
+        return Resemblance(near.person_id, near.name, near.distance, rate, len(references.names))
 
 
 def _marked(candidates: Sequence[Candidate], number: int, out: dict[tuple[int, int], float]) -> tuple[Candidate, ...]:

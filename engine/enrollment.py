@@ -14,7 +14,7 @@ from engine.decisions import Decider
 from engine.errors import BadInputError, NoFaceError, UnknownPersonError, shown
 from engine.matching.distances import distances
 from engine.pipeline import RIVAL_AREA, Pipeline, views_of_crop
-from engine.types import Enrollment, EnrollmentCandidate, Face, FloatArray, Frame, Metric, NewTemplate
+from engine.types import Enrollment, EnrollmentCandidate, Face, FloatArray, Frame, Metric, NewTemplate, Resemblance
 
 SAME_PICTURE = 5e-4
 """Cosine distance under which two embeddings come from copies of one picture."""
@@ -42,7 +42,10 @@ class Enroller:
             refusals = (f"{len(faces)} faces were found. Use a picture of one person, or crop it.", *refusals)
         elif others:
             notes = (*notes, f"The largest of {len(faces)} faces is used.")
-        return EnrollmentCandidate(frame.source, face, refusals, self.decider.look_alike(face, name), notes)
+        near = self.decider.look_alike(face, name)
+        if isinstance(near, Resemblance):
+            return EnrollmentCandidate(frame.source, face, refusals, None, notes, near)
+        return EnrollmentCandidate(frame.source, face, refusals, near, notes)
 
     def enroll(
         self, name: str, candidates: Sequence[EnrollmentCandidate], consent_date: date | None, *, purpose: str = ""

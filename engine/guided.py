@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.errors import shown
-from engine.types import Box, Candidate, EnrollmentCandidate, Quality
+from engine.types import RESEMBLES_RATE, Box, Candidate, EnrollmentCandidate, Quality
 
 
 class Sector(StrEnum):
@@ -204,6 +204,11 @@ class GuidedReport:
             return (
                 f"“{who}” looks alike: distance {distance:.3f}, limit {self.limit:.3f}. The two may be taken for one "
                 f"another.{often}"
+            )
+        if rate and rate.rate <= RESEMBLES_RATE:
+            return (
+                f"“{who}” looks much like them, but is told apart: distance {distance:.3f}, limit {self.limit:.3f}."
+                f"{often} More pictures of both would help."
             )
         return f"Nearest look-alike: “{who}”, distance {distance:.3f}, limit {self.limit:.3f}: far enough.{often}"
 

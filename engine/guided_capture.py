@@ -6,6 +6,7 @@ a tilt of its own, and every person sits as near as they like.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -70,6 +71,12 @@ class Capture:
         self._before: tuple[Face, float] | None = None
         self._latest: tuple[Frame, Face] | None = None
         self._stray = 0
+        self._in_the_way: Counter[str] = Counter()
+
+    @property
+    def problem(self) -> str:
+        """What kept most of the frames from being taken, as a sentence; empty where none was looked at."""
+        return next((hint for hint, _ in self._in_the_way.most_common(1)), "")
 
     @property
     def shots(self) -> list[Taken]:
@@ -93,6 +100,12 @@ class Capture:
             frame: the picture.
             faces: found in it, largest first, of which the largest has an embedding.
         """
+        guidance = self._see(frame, faces)
+        if guidance.captured is None:
+            self._in_the_way[guidance.hint] += 1
+        return guidance
+
+    def _see(self, frame: Frame, faces: Sequence[Face]) -> Guidance:
         self._latest = None
         if not faces:
             self._before = None

@@ -124,11 +124,12 @@ class GuidedDesk:
             left_out: ids of shots not to be kept; None leaves out those that hurt.
 
         Raises:
-            BadInputError: no enrollment has begun, or there is no picture.
+            BadInputError: no enrollment has begun, or no picture was taken; then it says what was in the way.
         """
         capture = self._begun()
         if not capture.taken:
-            raise BadInputError("No picture was taken. Sit in front of the camera, in good light, and try again.")
+            why = capture.problem or "Sit in front of the camera, in good light, and try again."
+            raise BadInputError(f"No picture was taken. {why}")
         candidates = [(taken.sector, self._candidate(taken)) for taken in capture.shots]
         faces = [candidate.face for _, candidate in candidates if candidate.face is not None]
         embeddings = np.stack([embedding_of(face) for face in faces])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import monotonic, perf_counter
 
+from engine.capture.stream import elapsed_s
 from engine.errors import BadInputError, PackError
 from engine.live_values import LiveResult, Observation, ObservationTone
 from engine.liveness.bench import Trials, report
@@ -73,6 +74,8 @@ class LivenessDesk:
         self._checked: int | None = None
         self._source = ""
         self._last: tuple[Frame, tuple[Cue, ...]] | None = None
+        self.begun_s = float("-inf")
+        """When a check or a trial was last begun or given up, by the clock that counts sleep."""
 
     @property
     def wanted(self) -> bool:
@@ -193,10 +196,14 @@ class LivenessDesk:
         """The decision on a picture that was never before a camera."""
         return decide(self._policy(), (), source=frame.source, source_live=False)
 
-    def forget(self) -> None:
-        """Forget every face in sight, and end a check that is under way."""
+    def lose_sight(self) -> None:
+        """Forget every face in sight, and with it the check that it passed."""
         self._in_sight.forget()
         self._last = None
+
+    def forget(self) -> None:
+        """Forget every face in sight, and end a check that is under way."""
+        self.lose_sight()
         if self._check is not None:
             self.end_check()
 
@@ -228,6 +235,7 @@ class LivenessDesk:
     def end_check(self) -> None:
         """Give up the check or the trial that is under way."""
         self._check = self._trial = None
+        self.begun_s = elapsed_s()
 
     @property
     def state(self) -> CheckState | None:

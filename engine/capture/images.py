@@ -20,7 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, features
 
 from engine.errors import ImageError
 from engine.types import Frame, PixelArray
@@ -154,18 +154,27 @@ def _file_content(path: Path, shown_as: Path) -> bytes:
 @contextmanager
 def _opened(content: bytes, shown_as: Path) -> Iterator[Image.Image]:
     register_heif()
-    not_a_picture = "Use JPEG, PNG, WebP, TIFF, BMP, HEIC or AVIF."
     try:
         with _quiet():
             picture = Image.open(io.BytesIO(content), formats=FORMATS)
-    except UnidentifiedImageError as error:
-        if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS:
-            raise ImageError(shown_as, "is a damaged HEIC or AVIF file", "Copy it again from where it came.") from error
-        raise ImageError(shown_as, "is not a picture that can be read", not_a_picture) from error
     except _DAMAGE as error:
-        raise ImageError(shown_as, "is not a picture that can be read", not_a_picture) from error
+        raise _unread(content, shown_as) from error
     with picture:
         yield picture
+
+
+def _unread(content: bytes, shown_as: Path) -> ImageError:
+    """Why nothing here opens it."""
+    if content[4:8] != b"ftyp" or content[8:12] not in _HEIF_BRANDS:
+        return ImageError(
+            shown_as, "is not a picture that can be read", "Use JPEG, PNG, WebP, TIFF, BMP, HEIC or AVIF."
+        )
+    is_avif = content[8:11] == b"avi"
+    if not (features.check("avif") if is_avif else "HEIF" in Image.OPEN):
+        kind, part = ("AVIF", "Pillow with AVIF") if is_avif else ("HEIC", "pillow-heif")
+        problem = f"is {kind}, for which {part} is missing here"
+        return ImageError(shown_as, problem, "Install that, or save the picture as JPEG first.")
+    return ImageError(shown_as, "is a damaged HEIC or AVIF file", "Copy it again from where it came.")
 
 
 def _check_size(picture: Image.Image, shown_as: Path, max_megapixels: float) -> None:

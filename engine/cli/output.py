@@ -47,6 +47,16 @@ def enrollment(result: Enrollment, candidates: Sequence[EnrollmentCandidate]) ->
             for c in candidates
             if c.look_alike
         ],
+        "resemblances": [
+            {
+                "image": c.source,
+                "name": c.resembles.name,
+                "distance": round(c.resembles.distance, 6),
+                "false_match_rate": c.resembles.false_match.rate,
+            }
+            for c in candidates
+            if c.resembles
+        ],
     }
 
 
@@ -60,6 +70,7 @@ def enrollment_text(result: Enrollment, candidates: Sequence[EnrollmentCandidate
         for c in candidates
         if c.look_alike
     ]
+    lines += [f"  {c.source}: {c.resembles.sentence}" for c in candidates if c.resembles]
     return "\n".join(lines)
 
 

@@ -107,6 +107,7 @@ class FaceService(Opening, Recognition, Watching, People, Desks):
 
     def _begin_anew(self) -> None:
         self._clear_desks()
+        self.liveness.forget()
         self._account_for_visits()
 
     def _same_face(self) -> SameFace:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine import minutes
+from engine.capture.stream import Patience, elapsed_s
 from engine.device import DEVICE_FAILURES
 from engine.live_desk import LiveDesk
 from engine.live_values import LiveResult, Visit
@@ -14,6 +15,10 @@ from engine.service.in_force import InForce
 from engine.service.remembering import identified, verified
 from engine.service.sight import Sight
 from engine.types import Frame, Identification, Verification
+
+AWAY_S = Patience().jump_s
+"""After so long without a frame nobody is taken to have stayed where they were: the computer slept, or was not
+watching."""
 
 
 class Watching:
@@ -28,6 +33,7 @@ class Watching:
     _sight: Sight
     live: LiveDesk
     liveness: LivenessDesk
+    _watched_s: float | None = None
 
     def watch(self, frame: Frame, claimed: int | None = None) -> LiveResult:
         """Identify everyone in a live frame, and verify the largest face where an identity is claimed.
@@ -35,6 +41,28 @@ class Watching:
         Raises:
             UnknownPersonError: the claimed person is no longer there.
         """
+        # The frames' own clock may stand still while the computer sleeps.
+        if self._watched_s is not None and elapsed_s() - self._watched_s > AWAY_S:
+            self._come_back(self._watched_s)
+        try:
+            return self._watch(frame, claimed)
+        finally:
+            self._watched_s = elapsed_s()
+
+    def leave(self) -> None:
+        """Forget who is before the camera: a check or trial under way ends, and one that was passed counts no more."""
+        self.live.forget()
+        self.liveness.lose_sight()
+        self.liveness.end_check()
+
+    def _come_back(self, gone_s: float) -> None:
+        """Do as `leave` does, but for a check or trial that was begun while nothing was watched."""
+        self.live.forget()
+        self.liveness.lose_sight()
+        if self.liveness.begun_s <= gone_s:
+            self.liveness.end_check()
+
+    def _watch(self, frame: Frame, claimed: int | None) -> LiveResult:
         # Who shows attacks to the spoof bench does not try to get in, and is to be looked at each time.
         on_trial = self.liveness.on_trial
         pause_s = 0.0 if claimed is None or on_trial else self._now.claiming.pause_s(claimed)

@@ -7,6 +7,7 @@ on integers. Arrays inside a value are read-only.
 from __future__ import annotations
 
 from engine.types.decisions import (
+    RESEMBLES_RATE,
     Candidate,
     Comparison,
     Decided,
@@ -16,6 +17,7 @@ from engine.types.decisions import (
     Limits,
     Metric,
     Replay,
+    Resemblance,
     Verification,
 )
 from engine.types.faces import ChipFrame, Component, Face, Measure, Pose, Quality
@@ -25,6 +27,7 @@ from engine.types.info import EngineInfo, PackInfo
 from engine.types.work import CancelToken, Progress, Report, silent
 
 __all__ = [
+    "RESEMBLES_RATE",
     "Box",
     "CancelToken",
     "Candidate",
@@ -57,6 +60,7 @@ __all__ = [
     "Quality",
     "Replay",
     "Report",
+    "Resemblance",
     "Template",
     "Verification",
     "frozen",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 
+from engine.errors import shown
 from engine.liveness_values import LivenessDecision
 from engine.types.faces import Face
 from engine.types.frames import PixelArray
@@ -13,6 +14,9 @@ from engine.wording import counted
 
 _MANY, _MOST = 0.05, 0.5
 """From these shares on, "1 stranger in ..." is no help, and neither is a share."""
+
+RESEMBLES_RATE = 1e-2
+"""Who is as near as this share of strangers is pointed out at enrollment, whatever the limit; it decides nothing."""
 
 
 class Metric(StrEnum):
@@ -63,6 +67,35 @@ class FalseMatchRate:
     @property
     def _bound(self) -> str:
         return f"at most 1 in {max(1, int(1 / self.upper)):,}, 95 %"
+
+
+@dataclass(frozen=True, slots=True)
+class Resemblance:
+    """Somebody of another name whom a face looks much like, though it would not be taken for them.
+
+    Attributes:
+        distance: to the person's fused templates.
+        false_match: how often a stranger gets this close.
+        people: how many are enrolled: so many times a stranger may be this close to one of them.
+    """
+
+    person_id: int
+    name: str
+    distance: float
+    false_match: FalseMatchRate
+    people: int
+
+    @property
+    def sentence(self) -> str:
+        """Who it is, how near, and what would help; no reason for alarm."""
+        rate = self.false_match.rate
+        often = f"about 1 stranger in {round(1 / rate):,} is as near" if rate > 0 else "no stranger was ever as near"
+        if rate * self.people >= 1:
+            often += f", as is to be expected among {self.people:,} people"
+        return (
+            f"Looks much like “{shown(self.name)}”, but is told apart (distance {self.distance:.3f}; {often}). "
+            "Unless they are one person, more pictures of both would help."
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

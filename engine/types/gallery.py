@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TypedDict
 
-from engine.types.decisions import Candidate
+from engine.types.decisions import Candidate, Resemblance
 from engine.types.faces import Face
 from engine.types.frames import FloatArray
 
@@ -89,6 +89,7 @@ class EnrollmentCandidate:
         face: the face that would be enrolled; None when the picture is refused before that.
         refusals: why it cannot be enrolled, as sentences; empty when it can.
         look_alike: someone already enrolled who is closer than the threshold.
+        resembles: where there is none, whom the face is as near to as one stranger in 100 is; told, and no more.
     """
 
     source: str
@@ -96,6 +97,7 @@ class EnrollmentCandidate:
     refusals: tuple[str, ...] = ()
     look_alike: Candidate | None = None
     notes: tuple[str, ...] = ()
+    resembles: Resemblance | None = None
 
     @property
     def acceptable(self) -> bool:

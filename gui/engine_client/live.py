@@ -54,8 +54,8 @@ class Live(Part):
         return self.submit(lambda service, _job: service.live.stop_recording())
 
     def leave_live(self) -> Job:
-        """Job of None: nobody is followed any more."""
-        return self.submit(lambda service, _job: service.live.forget())
+        """Job of None: nobody is followed any more, and no check counts for whoever comes next."""
+        return self.submit(lambda service, _job: service.leave())
 
     def snapshot(self, path: Path, blur: Blur) -> Job:
         """Job of None: the live picture was saved."""

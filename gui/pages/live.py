@@ -100,6 +100,11 @@ class LivePage(Page):
         set_icon(self.toggle, "play" if stopped else "stop")
         self.panel.show_source(state)
         self.recording.allow(running=state.phase is Phase.RUNNING)
+        if stopped:
+            self.liveness.end()
+        elif state.phase is not Phase.RUNNING:
+            # Whoever is there when the pictures come back may be somebody else.
+            self.liveness.interrupt()
         if state.phase is not Phase.RUNNING and self._result is not None:
             self._result = None
             self.context.client.leave_live()

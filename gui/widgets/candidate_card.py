@@ -43,6 +43,8 @@ class CandidateCard(QFrame):
             lines.addWidget(label(text, "muted", wrap=True))
         self._rival = label("", "warning-text", wrap=True)
         lines.addWidget(self._rival)
+        self._resembles = label("", "muted", wrap=True)
+        lines.addWidget(self._resembles)
         if candidate.face is not None:
             lines.addWidget(label(_numbers(candidate), "caption", wrap=True))
         lines.addStretch(1)
@@ -65,8 +67,16 @@ class CandidateCard(QFrame):
         """What is said about someone who looks alike; empty when nobody does."""
         return self._rival.text()
 
+    @property
+    def notice(self) -> str:
+        """What is said about someone whom the face resembles, though it is told apart; empty when nobody is near."""
+        return self._resembles.text()
+
     def look_for_rival(self, name: str) -> None:
-        """Warn when the face looks like someone enrolled under another name than this."""
+        """Warn when the face looks like someone enrolled under another name than this; say whom it resembles."""
+        near = self.candidate.resembles
+        self._resembles.setText(near.sentence if near and near.name.casefold() != name.casefold() else "")
+        self._resembles.setVisible(bool(self.notice))
         rival = self.candidate.look_alike
         alike = rival is not None and rival.name.casefold() != name.casefold()
         if alike and rival is not None:

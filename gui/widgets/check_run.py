@@ -47,7 +47,7 @@ class CheckRun(QObject):
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(_NO_FRAMES_MS)
-        self._patience.timeout.connect(self._on_silence)
+        self._patience.timeout.connect(self.interrupt)
         self.show(None)
 
     @property
@@ -100,7 +100,8 @@ class CheckRun(QObject):
         if self._cover is not None:
             self._cover.stop()
 
-    def _on_silence(self) -> None:
+    def interrupt(self) -> None:
+        """Give up what is under way because the camera gives no pictures, and say so."""
         if self.running:
             self.end()
             said = f"The camera gives no pictures, so the {self._what} was ended. Try it again."

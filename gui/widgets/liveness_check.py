@@ -151,6 +151,10 @@ class LivenessCheck(QFrame):
         """Give up the check that is under way."""
         self.run.end()
 
+    def interrupt(self) -> None:
+        """Give it up because the camera gives no pictures, and say so."""
+        self.run.interrupt()
+
     def follow(self, state: CheckState | None) -> None:
         """Show what the latest frame made of the check."""
         self.run.follow(state)

@@ -91,6 +91,7 @@ def test_that_a_copy_is_not_enrolled_twice(enrolled: Run, pictures: Path) -> Non
 def test_that_a_look_alike_is_pointed_out(enrolled: Run, pictures: Path) -> None:
     outcome = enrolled("enroll", "Someone Else", pictures / "eileen2.png", "--json")
     assert outcome.json["look_alikes"][0]["name"] == "Eileen Collins"
+    assert outcome.json["resemblances"] == []
 
 
 def test_that_two_pictures_are_compared(run: Run, pictures: Path) -> None:

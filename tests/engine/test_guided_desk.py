@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -15,7 +18,7 @@ from engine.guided import Guidance, Sector, Worth
 from engine.guided_desk import worth_of
 from engine.matching.contribution import Contribution
 from engine.service import FaceService
-from engine.types import Frame
+from engine.types import Candidate, FalseMatchRate, Frame, PixelArray
 from tests.sittings import sitting
 
 TODAY = date(2026, 11, 24)
@@ -88,6 +91,19 @@ def test_that_a_person_of_another_name_is_pointed_out_as_too_near(
     assert "taken for one another" in desk.report().look_alike_text
 
 
+def test_that_a_person_of_another_name_who_is_told_apart_is_pointed_out_as_much_alike(
+    service: FaceService, folder: Path, pictures: Path
+) -> None:
+    desk = service.guided
+    desk.begin("Eileen", TODAY)
+    watch(service, folder)
+    report = desk.report()
+    rate = FalseMatchRate(5e-3, 6e-3, 100_000)
+    near = replace(report, look_alike=Candidate(7, "Grace", report.limit + 0.01, false_match=rate))
+    assert "“Grace” looks much like them, but is told apart" in near.look_alike_text
+    assert "More pictures of both would help" in near.look_alike_text
+
+
 def test_that_a_shot_can_be_left_out_and_put_back(service: FaceService, folder: Path) -> None:
     desk = service.guided
     desk.begin("Eileen", TODAY)
@@ -108,6 +124,43 @@ def test_that_beginning_anew_forgets_the_person_before(service: FaceService, fol
     assert desk.begin("Grace", TODAY).covered == frozenset()
     with pytest.raises(BadInputError, match="No picture"):
         desk.report()
+
+
+def _dark(pixels: PixelArray) -> PixelArray:
+    return (pixels * 0.12).astype(np.uint8)
+
+
+def _small(pixels: PixelArray) -> PixelArray:
+    return cv2.resize(pixels, None, fx=0.28, fy=0.28, interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def _blurred(pixels: PixelArray) -> PixelArray:
+    return cv2.GaussianBlur(pixels, None, 5).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (_dark, "light"),
+        (_blurred, "blurred|Nobody is in the picture"),
+        (_small, "too small|Nobody is in the picture"),
+        (np.zeros_like, "Nobody is in the picture"),
+    ],
+)
+def test_that_nobody_is_enrolled_from_frames_that_are_all_too_poor_and_the_reason_is_said(
+    service: FaceService, folder: Path, spoil: Callable[[PixelArray], PixelArray], why: str
+) -> None:
+    desk = service.guided
+    desk.begin("Eileen", TODAY)
+    frames = list(frames_of(str(folder))[1])
+    for frame in frames:
+        guidance = desk.see(replace(frame, pixels=spoil(frame.pixels)))
+        assert (guidance.captured, guidance.covered) == (None, frozenset())
+        assert not desk.snap().covered, "not by hand either"
+    for outcome in (desk.report, lambda: desk.finish([])):
+        with pytest.raises(BadInputError, match=f"^No picture was taken.*({why})"):
+            outcome()
+    assert service.people() == []
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import pytest
 
 from engine.capture.images import read_image
 from engine.live_values import LiveResult, Observation, Verdict, Visit
-from engine.quality.light import FLICKERS, TOO_BRIGHT, TOO_DARK, lifted
+from engine.quality.light import BANDS, FLICKERS, TOO_BRIGHT, TOO_DARK, lifted
 from engine.service import FaceService
 from engine.types import Face, Frame, Person, PixelArray
+from tests.engine.quality.test_light import banded
 
 STEP_S = 1 / 30
 
@@ -118,6 +119,15 @@ def test_that_alternate_black_frames_are_passed_over_and_nobody_blinks(
     assert shown[-2].light.sentence == FLICKERS
 
 
+def test_that_rolling_bands_are_said_and_whoever_is_there_keeps_the_name(
+    film: Film, eileen: Person, astronaut: PixelArray
+) -> None:
+    shown = [film.show(banded(astronaut, 0.5, number, 100 / 30)) for number in range(12)]
+    assert shown[-1].light.sentence == BANDS
+    assert not any(result.light.skipped for result in shown)
+    assert list(names(shown[-1]).values()) == ["Eileen Collins"]
+
+
 def test_that_a_claim_is_verified_by_the_fused_looks(
     film: Film, eileen: Person, grace: Person, astronaut: PixelArray
 ) -> None:
@@ -164,6 +174,16 @@ def test_that_an_enrollment_is_known_in_the_next_moment(film: Film, pictures: Pa
     for _ in range(12):
         result = film.show(astronaut)
     assert list(names(result).values()) == ["Eileen Collins"]
+
+
+def test_that_a_time_that_goes_back_begins_anew_and_names_go_on(
+    film: Film, eileen: Person, astronaut: PixelArray
+) -> None:
+    for back_s in (0.0, 5.0, 1e6):
+        film.now_s -= back_s
+        shown = [film.show(astronaut) for _ in range(6)]
+        assert list(names(shown[-1]).values()) == ["Eileen Collins"]
+        assert all(len(result.tracked) <= 1 for result in shown)
 
 
 def test_that_a_visit_is_told_once_it_has_ended(film: Film, eileen: Person, astronaut: PixelArray) -> None:

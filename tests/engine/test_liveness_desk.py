@@ -1,11 +1,13 @@
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 import pytest
 
 from engine.decisions import embedding_of
 from engine.errors import BadInputError, PackError
+from engine.live_values import LiveResult
 from engine.liveness import weights
 from engine.liveness.bench import Trials
 from engine.liveness.challenge import Challenge, Move
@@ -20,7 +22,7 @@ from engine.settings import Settings
 from engine.types import Box, Face, Frame, FrameKind, PixelArray, Pose
 from tests.engine.liveness.heads import head
 from tests.engine.tracking.faces import quality as measured
-from tests.given_networks import Brightness, GivenNetworks
+from tests.given_networks import Alive, Brightness, GivenNetworks
 
 SAME_FACE = SameFace(straight=0.06, turned=0.3)
 
@@ -200,6 +202,87 @@ def test_that_a_match_without_required_liveness_is_no_match_and_says_why(
     assert live.verification.match
     assert live.verification.liveness is not None
     assert live.verification.liveness.met
+
+
+class Sitting:
+    """Eileen Collins before a camera of a service that requires a check, at five frames a second."""
+
+    def __init__(self, service: FaceService, pixels: PixelArray, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        service.apply(Settings(precision="fp32", liveness="challenge"))
+        service.liveness.networks = GivenNetworks(Alive())
+        self.service, self.pixels = service, pixels
+        self.person = service.enroll("Eileen", service.judge([file])).person
+        self.asleep_s, self._time_s = 0.0, 1.0
+        for place in ("engine.service.watching", "engine.liveness_desk"):
+            monkeypatch.setattr(f"{place}.elapsed_s", lambda: monotonic() + self.asleep_s)
+
+    def watch(self, frames: int) -> LiveResult:
+        """Let her sit there; returns what is said at last. The frames' clock stands still while the computer sleeps."""
+        for _ in range(frames):
+            self._time_s += 0.2
+            seen = Frame(self.pixels.copy(), "Webcam", self._time_s, kind="camera")
+            result = self.service.watch(seen, self.person.id)
+        return result
+
+    def pass_a_check(self) -> LiveResult:
+        """Let her pass the shortest one: a straight look, and another."""
+        self.watch(1)
+        self.service.liveness.begin_challenge()
+        self.service.liveness._check = Challenge(self.service._same_face(), ())
+        result = self.watch(LEAST_FRAMES + 12)
+        assert result.check is not None
+        assert result.check.phase is CheckPhase.PASSED, result.check.prompt
+        return result
+
+
+@pytest.fixture
+def sitting(
+    service: FaceService, astronaut: PixelArray, astronaut_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> Sitting:
+    return Sitting(service, astronaut, astronaut_file, monkeypatch)
+
+
+def accepted(result: LiveResult) -> bool:
+    assert result.verification is not None
+    return result.verification.match
+
+
+def test_that_after_sleep_a_check_under_way_has_ended_and_a_passed_one_is_void(sitting: Sitting) -> None:
+    assert accepted(sitting.pass_a_check())
+    sitting.asleep_s += 4
+    assert accepted(sitting.watch(1)), "a moment without frames is no sleep"
+    sitting.asleep_s += 6
+    result = sitting.watch(LEAST_FRAMES + 2)
+    assert not accepted(result)
+    assert result.check is None
+    assert "Press" in result.verification.liveness.reason  # type: ignore[union-attr]
+    sitting.service.liveness.begin_challenge()
+    assert sitting.watch(1).check is not None
+    sitting.asleep_s += 6
+    assert sitting.watch(1).check is None
+    assert accepted(sitting.pass_a_check()), "it can be made again"
+    sitting.asleep_s += 6
+    sitting.service.liveness.begin_challenge()
+    result = sitting.watch(1)
+    assert result.check is not None, "one that is begun before the first picture is not given up"
+    assert not accepted(result)
+
+
+def test_that_whoever_leaves_the_camera_takes_a_passed_check_along(sitting: Sitting) -> None:
+    assert accepted(sitting.pass_a_check())
+    sitting.service.leave()
+    assert sitting.service.liveness.state is None
+    first = sitting.watch(1)
+    assert not accepted(first)
+    assert sitting.service.decided[-1].rejected, "nor does it count for what is kept of this session"
+
+
+def test_that_after_sleep_a_trial_has_ended_and_nothing_is_kept_of_it(sitting: Sitting) -> None:
+    sitting.service.liveness.begin_trial(TrialSetup("phone_still"))
+    assert sitting.watch(2).check is not None
+    sitting.asleep_s += 6
+    assert sitting.watch(1).check is None
+    assert not any(way.attacks for way in sitting.service.liveness.bench().ways)
 
 
 def test_that_the_published_files_are_told_by_their_digest() -> None:

@@ -63,3 +63,42 @@ def test_that_a_camera_chosen_again_and_again_is_awaited_and_never_called_busy(
     assert [state.message for state in states if state.phase is Phase.LOST] == []
     feed.close()
     qtbot.waitUntil(lambda: not Exclusive.taken.locked(), timeout=WITHIN_MS)
+
+
+class Burst:
+    """A camera that gives a hundred pictures at once, and nothing more."""
+
+    kind: Kind = "camera"
+    label = "Burst"
+    given = 0
+    all_given = threading.Event()
+
+    def open(self) -> float:
+        return 120.0
+
+    def read(self) -> Frame | None:
+        if Burst.given == 100:
+            Burst.all_given.set()
+            time.sleep(0.002)
+            return None
+        Burst.given += 1
+        return Frame(np.full((24, 32, 3), Burst.given, np.uint8), self.label, float(Burst.given))
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+def test_that_however_many_pictures_come_one_notice_waits_and_it_finds_the_newest(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.capture.cameras.open_source", lambda *_: Burst())
+    feed, taken = CameraFeed(), list[Frame | None]()
+    feed.frame_ready.connect(lambda: taken.append(feed.latest()))
+    feed.start("camera:Burst||")
+    # The window is busy meanwhile.
+    assert Burst.all_given.wait(WITHIN_MS / 1000)
+    assert taken == []
+    qtbot.waitUntil(lambda: bool(taken), timeout=WITHIN_MS)
+    assert [frame.time_s if frame else None for frame in taken] == [100.0]
+    assert feed.dropped == 99
+    feed.close()

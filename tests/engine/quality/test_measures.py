@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from engine.pipeline import Pipeline
+from engine.quality.measures import assess
 from engine.quality.pose import poses
-from engine.types import Face, FloatArray, Frame, PixelArray
+from engine.types import Box, Face, FloatArray, Frame, PixelArray
 
 
 def _face(pipeline: Pipeline, pixels: PixelArray) -> Face:
@@ -113,3 +114,12 @@ def test_that_yaw_and_roll_of_a_turned_model_are_found_again(yaw_deg: float, rol
 def test_that_pitch_of_a_nodding_model_is_found_again() -> None:
     for pitch_deg in (-20, -10, 0, 15, 30):
         assert poses(_projected(0, pitch_deg, 0))[0].pitch_deg == pytest.approx(pitch_deg, abs=1.5)
+
+
+@pytest.mark.parametrize(("yaw_deg", "refused"), [(-30, False), (-50, True), (30, False), (50, True)])
+def test_that_a_head_turned_far_aside_is_refused(
+    pipeline: Pipeline, astronaut: PixelArray, yaw_deg: float, *, refused: bool
+) -> None:
+    face = _face(pipeline, astronaut)
+    quality = assess(face.chip[None], _projected(yaw_deg, 0, 0), np.ones(1), (600, 600), [Box(220, 200, 160, 200)])[0]
+    assert ("The head is turned too far aside. Look at the camera." in quality.reasons) is refused

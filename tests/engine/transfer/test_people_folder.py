@@ -91,6 +91,20 @@ def test_that_a_stopped_import_keeps_what_it_has_and_goes_on_without_doubles(
     assert (again.templates, again.known) == (0, 3)
 
 
+def test_that_pictures_that_vanish_meanwhile_are_listed_and_the_rest_comes_in(
+    desk: TransferDesk, empty: Gallery, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.transfer.judged.PICTURES_AT_ONCE", 1)
+
+    def pull_out(progress: Progress) -> None:
+        # A stick that is pulled out takes what was not read yet.
+        shutil.rmtree(tree / "Grace Hopper", ignore_errors=True)
+
+    done = desk.import_from([tree], report=pull_out)
+    assert {person.name: person.template_count for person in empty.people()} == {"Eileen Collins": 2}
+    assert "is not there (any more)" in reasons(done)
+
+
 def test_that_a_moved_folder_brings_no_doubles(desk: TransferDesk, empty: Gallery, tree: Path) -> None:
     desk.import_from([tree])
     again = desk.import_from([tree.rename(tree.with_name("moved"))])

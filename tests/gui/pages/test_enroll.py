@@ -9,9 +9,11 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from engine.service import FaceService
 from gui.main_window import MainWindow
 from gui.pages.enroll import EnrollPage
-from tests.gui.conftest import WITHIN_MS, settle
+from tests.engine.resembling import band, enroll_at
+from tests.gui.conftest import WITHIN_MS, result_of, settle
 
 
 @pytest.fixture
@@ -61,6 +63,25 @@ def test_that_a_look_alike_under_another_name_is_pointed_out(qtbot: QtBot, windo
     assert page.cards[0].warning == ""
     assert page.enroll.text() == "Add 1 to Eileen Collins"
     settle(qtbot, window)
+
+
+def test_that_whom_a_face_resembles_is_told_without_a_warning(
+    qtbot: QtBot, empty_window: MainWindow, pictures: Path
+) -> None:
+    def put(service: FaceService, _job: object) -> None:
+        enroll_at(service, pictures / "eileen1.jpg", "Grace Hopper", sum(band(service)) / 2)
+
+    result_of(qtbot, empty_window.client.submit(put))
+    page = enroll_page(empty_window)
+    page.take_pictures([pictures / "eileen1.jpg"])
+    qtbot.waitUntil(lambda: len(page.cards) == 1, timeout=WITHIN_MS)
+    page.name.setText("Eileen Collins")
+    (card,) = page.cards
+    assert "Looks much like “Grace Hopper”, but is told apart" in card.notice
+    assert (card.warning, card.verdict) == ("", "good")
+    page.name.setText("grace hopper")
+    assert card.notice == ""
+    settle(qtbot, empty_window)
 
 
 def test_that_a_copy_is_refused_with_a_sentence(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 from PySide6.QtWidgets import QApplication, QComboBox
 from pytestqt.qtbot import QtBot
 
 from engine.capture.images import read_image
+from engine.capture.stream import CameraStream
 from engine.settings import Settings
 from gui.camera import Phase
 from gui.main_window import MainWindow
@@ -127,13 +130,39 @@ def test_that_the_source_is_remembered(qtbot: QtBot, page: LivePage, pictures: P
     assert page.source.currentText() == pictures.name
 
 
+def held() -> tuple[int, int]:
+    """How many files this process holds open, and how many threads it has."""
+    process = psutil.Process()
+    return process.num_fds(), process.num_threads()
+
+
+def camera_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("camera")]
+
+
 def test_that_fifty_changes_of_source_leave_one_stream(
     qtbot: QtBot, page: LivePage, pictures: Path, clip: Path
 ) -> None:
+    def stop() -> tuple[int, int]:
+        page.toggle.click()
+        qtbot.waitUntil(lambda: camera_threads() == [] and not page.context.client.busy, timeout=WITHIN_MS)
+        return held()
+
+    # Both kinds once, so that whatever is loaded only once is there.
+    page.source.use(str(pictures))
+    qtbot.waitUntil(lambda: page.view.state.phase is Phase.RUNNING, timeout=WITHIN_MS)
+    page.source.use(str(clip))
+    qtbot.waitUntil(lambda: len(names(page)) == 2, timeout=WITHIN_MS)
+    before = stop()
     for number in range(50):
         page.source.use(str(clip if number % 2 else pictures))
     qtbot.waitUntil(lambda: len(names(page)) == 2, timeout=WITHIN_MS)
     assert page.context.feed.running
+    qtbot.waitUntil(lambda: sorted(camera_threads()) == ["camera", "camera watchdog"], timeout=WITHIN_MS)
+    assert stop()[0] <= before[0], "every file is closed again"
+    # The system may still be at taking the last threads away.
+    qtbot.waitUntil(lambda: held()[1] <= before[1], timeout=WITHIN_MS)
+    assert CameraStream.parked == set()
 
 
 def test_that_figures_are_shown_on_demand(qtbot: QtBot, page: LivePage) -> None:

@@ -17,6 +17,7 @@ from engine.liveness_values import Answer, CheckPhase, CheckState, Cue, FlashPla
 from engine.service import FaceService
 from engine.settings import Settings
 from engine.types import Box
+from gui.camera import Phase, StreamState
 from gui.main_window import MainWindow
 from gui.pages.evaluate import EvaluatePage
 from gui.pages.live import LivePage
@@ -132,6 +133,23 @@ def test_that_a_check_prompts_and_can_be_cancelled(qtbot: QtBot, live: LivePage)
     check.cancel.click()
     assert not check.running
     assert check.check.isVisible()
+
+
+@pytest.mark.parametrize("lost", ["The computer was asleep. The camera is started again.", ""])
+def test_that_a_check_ends_when_the_camera_is_lost_and_that_is_said(qtbot: QtBot, live: LivePage, lost: str) -> None:
+    check, window = live.liveness, live.window()
+    assert isinstance(window, MainWindow)
+    qtbot.waitUntil(lambda: bool(live.view.canvas.marks), timeout=WITHIN_MS)
+    check.check.click()
+    qtbot.waitUntil(lambda: check.cancel.isVisible() and bool(check.prompt.text()), timeout=WITHIN_MS)
+    if lost:
+        live.context.feed.state_changed.emit(StreamState(Phase.LOST, lost, "camera"))
+    else:
+        live.toggle.click()
+    assert not check.running
+    said = "The camera gives no pictures, so the liveness check was ended. Try it again."
+    assert (said in window.toasts.texts) is bool(lost), "whoever turns the camera off knows"
+    settle(qtbot, window)
 
 
 def test_that_turning_the_policy_off_is_one_setting(qtbot: QtBot, live: LivePage) -> None:
