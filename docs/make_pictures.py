@@ -189,6 +189,21 @@ class Studio:
         train.resume(train.runs.runs[0])
         self._until(train.progress.verdict.isVisible)
         self._take("train")
+        self._use_camera()
+        train = self._open("train", TrainPage)
+        train.show_step(4)
+        train.liveness.record.click()
+        recorder, clips = train.liveness.recorder, self.folder / "Liveness clips"
+        for place in ("live/EC", "live/GH", "spoof/EC"):
+            (clips / place).mkdir(parents=True)
+            (clips / place / "clip.mp4").write_bytes(place.encode())
+        recorder.use(clips)
+        recorder.who.setText("EC")
+        self._until(recorder.record.isEnabled)
+        recorder.record.click()
+        self._until(lambda: recorder.bar.value() > 0)
+        self._take("clips", settle=False)
+        recorder.back.click()
 
     def _take_evaluate(self) -> None:
         people = self.folder / "people"

@@ -27,6 +27,8 @@ ENOUGH_ATTACKS = 42
 ENOUGH_BONA_FIDE = 59
 STRONG_LIMIT, WEAK_LIMIT = 0.07, 0.20
 """Android's lines for class 3 and class 2."""
+MOST_REFUSED, MOST_REFUSED_BOUND = 0.05, 0.10
+"""Of the living faces, and of its bound: who keeps everybody out keeps attacks out, too."""
 
 
 class Answer(StrEnum):

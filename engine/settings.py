@@ -94,6 +94,7 @@ class Settings:
         ),
     )
     camera: str = option("", Option("Window", "Camera", hidden=True))
+    clips_folder: str = option("", Option("Window", "Folder of clips to train liveness on", hidden=True))
     speak_hints: bool = option(False, Option("Window", "Say the hints of guided enrollment aloud", hidden=True))
     page: str = option("gallery", Option("Window", "Page shown last", hidden=True))
     pack: str = option(

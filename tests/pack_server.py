@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -65,8 +67,8 @@ class Server:
 
 
 @contextmanager
-def serving(files: Mapping[str, bytes]) -> Iterator[Server]:
-    """Serve files on the loopback interface."""
+def serving(files: Mapping[str, bytes], key: tuple[Path, Path] | None = None) -> Iterator[Server]:
+    """Serve files on the loopback interface; with a certificate and its key, over TLS."""
     served = Server(files)
 
     class Handler(BaseHTTPRequestHandler):
@@ -82,7 +84,11 @@ def serving(files: Mapping[str, bytes]) -> Iterator[Server]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if key is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    served.url = f"http{'s' if key else ''}://127.0.0.1:{server.server_address[1]}"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -26,6 +26,8 @@ from engine.liveness_values import (
     CUE_TITLES,
     ENOUGH_ATTACKS,
     ENOUGH_BONA_FIDE,
+    MOST_REFUSED,
+    MOST_REFUSED_BOUND,
     SPECIES,
     STRONG_LIMIT,
     WAY_TITLES,
@@ -61,15 +63,26 @@ def share(errors: int, total: int) -> Share:
     return Share(errors, total, float(betaincinv(errors + 1, total - errors, CONFIDENCE)))
 
 
-def label_of(error: Share) -> str:
-    """What a species' trials allow to be claimed: earned, not assumed."""
+def label_of(error: Share, bona_fide: Share, *, varied: bool) -> str:
+    """What a species' trials allow to be claimed: earned, not assumed.
+
+    Args:
+        error: its APCER.
+        bona_fide: the BPCER of the same way to judge.
+        varied: whether it was tried under enough lights and from enough distances.
+    """
     if error.total < ENOUGH_ATTACKS:
         return NOT_MEASURED
-    if error.bound <= STRONG_LIMIT:
-        return "Class-3-like (at most 7 %)"
-    if error.bound <= WEAK_LIMIT:
-        return "Class-2-like (at most 20 %)"
-    return "convenience only"
+    if error.bound > WEAK_LIMIT:
+        # More lights cannot make it better.
+        return "convenience only"
+    too_many = bona_fide.errors > MOST_REFUSED * max(bona_fide.total, ENOUGH_BONA_FIDE)
+    loose = bona_fide.bound > MOST_REFUSED_BOUND
+    if too_many or (loose and bona_fide.total >= ENOUGH_BONA_FIDE):
+        return f"refuses too many living faces ({bona_fide.text})"
+    if loose or not varied:
+        return NOT_MEASURED
+    return "Class-3-like (at most 7 %)" if error.bound <= STRONG_LIMIT else "Class-2-like (at most 20 %)"
 
 
 def report(trials: Sequence[Trial], policy: Policy = Policy.PASSIVE) -> BenchReport:
@@ -96,9 +109,9 @@ def report(trials: Sequence[Trial], policy: Policy = Policy.PASSIVE) -> BenchRep
 
 def _judged(way: Way, counted: Sequence[Trial], *, in_force: bool) -> WayResult:
     own = [trial for trial in counted if trial.way is way]
-    attacks = [_result(key, title, own) for key, title in SPECIES.items()]
-    tried = sorted((one for one in attacks if one.presented), key=_badness, reverse=True)
     bona_fide = _result(BONA_FIDE, BONA_FIDE_TITLE, own)
+    attacks = [_labelled(_result(key, title, own), bona_fide, own) for key, title in SPECIES.items()]
+    tried = sorted((one for one in attacks if one.presented), key=_badness, reverse=True)
     return WayResult(
         way=way,
         title=WAY_TITLES[way],
@@ -125,9 +138,20 @@ def _result(species: str, title: str, trials: Sequence[Trial]) -> SpeciesResult:
     let_in = [trial.answer is Answer.LIVE and trial.matched for trial in claimed]
     error = _error([trial.answer for trial in judged], genuine=genuine)
     accepted = share(sum(bool(one) is not genuine for one in let_in), len(claimed))
-    label = "" if genuine else label_of(error)
     cues = _by_cue(trials, judged, genuine=genuine)
-    return SpeciesResult(species, title, len(own), len(own) - len(judged), error, accepted, label, cues)
+    return SpeciesResult(species, title, len(own), len(own) - len(judged), error, accepted, "", cues)
+
+
+def _labelled(result: SpeciesResult, bona_fide: SpeciesResult, trials: Sequence[Trial]) -> SpeciesResult:
+    varied = _varied(result.species, trials)
+    return replace(result, label=label_of(result.error, bona_fide.error, varied=varied))
+
+
+def _varied(species: str, trials: Sequence[Trial]) -> bool:
+    """Whether what was judged of a species was under enough lights and from enough distances, as far as was said."""
+    judged = [trial for trial in trials if trial.species == species and trial.answer is not None]
+    lights, distances = {trial.light for trial in judged} - {""}, {trial.distance for trial in judged} - {""}
+    return len(lights) >= _LIGHTS and len(distances) >= _DISTANCES
 
 
 def _error(answers: Sequence[Answer | None], *, genuine: bool) -> Share:
@@ -172,10 +196,9 @@ def _either(ways: Sequence[WayResult]) -> str:
 
 def _shortfalls(counted: Sequence[Trial], tried: Iterable[SpeciesResult], bona_fide: SpeciesResult) -> Iterable[str]:
     for result in tried:
-        own = [trial for trial in counted if trial.species == result.species]
         if result.error.total < ENOUGH_ATTACKS:
             yield f"{result.title}: {result.error.total} of {ENOUGH_ATTACKS} presentations."
-        if len({trial.light for trial in own}) < _LIGHTS or len({trial.distance for trial in own}) < _DISTANCES:
+        if not _varied(result.species, counted):
             yield f"{result.title}: try at least {_LIGHTS} lights and {_DISTANCES} distances."
     own = [trial for trial in counted if trial.species == BONA_FIDE]
     people = len({trial.subject for trial in own if trial.subject})

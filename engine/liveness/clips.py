@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,34 +84,97 @@ def windows(
     return made[:MOST_WINDOWS]
 
 
-def recordings(folder: Path) -> list[tuple[Path, bool, str]]:
-    """The recordings of a folder: place, whether it is live, and the group it belongs to.
+def listed(folder: Path) -> list[tuple[Path, bool, str]]:
+    """What lies in a folder of recordings, complete or not: place, whether it is live, and the group it belongs to.
 
-    `live/` and `spoof/` hold videos or folders of frames. A folder in there that holds such again is a person.
+    `live/` and `spoof/` hold videos or folders of frames. A folder in there that holds such again is a person. What
+    begins with a dot is being written, or was left by a program that was killed at it.
 
     Raises:
-        BadInputError: one of the two is missing or empty.
+        BadInputError: the folder cannot be read.
     """
     found = []
+    try:
+        for label in LABELS:
+            for entry in _inside(folder / label):
+                inner = _inside(entry)
+                nested = [one for one in inner if one.is_dir() or one.suffix.lower() in VIDEOS]
+                if nested:
+                    found += [(one, label == "live", entry.name) for one in nested]
+                elif inner or entry.suffix.lower() in VIDEOS:
+                    found.append((entry, label == "live", f"{label}/{entry.name}"))
+    except OSError as error:
+        raise BadInputError(
+            f"The recordings in “{shown(folder)}” cannot be read: {error.strerror}. Choose another folder."
+        ) from error
+    return found
+
+
+def _inside(place: Path) -> list[Path]:
+    return sorted(one for one in place.iterdir() if one.name[0] != ".") if place.is_dir() else []
+
+
+def recordings(folder: Path) -> list[tuple[Path, bool, str]]:
+    """The recordings of a folder that can be learned from, as `listed` has them; copies within a group are left out.
+
+    Raises:
+        BadInputError: one of the two is missing or empty, or one recording is there with two labels or in two groups.
+    """
     if not folder.is_dir():
         raise BadInputError(f"“{shown(folder)}” is not a folder, or cannot be reached. Choose another one.")
+    found = listed(folder)
     for label in LABELS:
-        own = []
-        place = folder / label
-        for entry in sorted(place.iterdir()) if place.is_dir() else []:
-            inner = sorted(entry.iterdir()) if entry.is_dir() else []
-            nested = [one for one in inner if one.is_dir() or one.suffix.lower() in VIDEOS]
-            if nested:
-                own += [(one, label == "live", entry.name) for one in nested]
-            elif inner or entry.suffix.lower() in VIDEOS:
-                own.append((entry, label == "live", f"{label}/{entry.name}"))
-        if not own:
+        if not any(live is (label == "live") for _, live, _ in found):
             raise BadInputError(
                 f"“{shown(folder)}” has no recordings in “{label}”. Put videos, or folders of frames, into “live” and "
                 "“spoof” in there."
             )
-        found += own
-    return found
+    return without_copies(folder, found)
+
+
+def without_copies(folder: Path, found: Sequence[tuple[Path, bool, str]]) -> list[tuple[Path, bool, str]]:
+    """Recordings of which each file was seen before, in the same group and with the same label, are left out.
+
+    Raises:
+        BadInputError: a file, to the last bit, belongs to two labels or two groups.
+    """
+    files = [_files(place) for place, _, _ in found]
+    sizes = Counter(size for own in files for size in own.values())
+    seen: dict[bytes, tuple[Path, bool, str]] = {}
+    kept = []
+    for (place, live, group), own in zip(found, files, strict=True):
+        new = not own
+        for file, size in own.items():
+            # Files of different sizes are no copies, which is known without reading them.
+            digest = _digest(file) if sizes[size] > 1 else b""
+            before = seen.setdefault(digest, (file, live, group)) if digest else (file, live, group)
+            new |= before[0] == file
+            if before[1:] != (live, group):
+                raise BadInputError(_contradiction(folder, before, (file, live, group)))
+        if new:
+            kept.append((place, live, group))
+    return kept
+
+
+def _files(recording: Path) -> dict[Path, int]:
+    """The files of a recording, with their sizes."""
+    files = find_pictures([recording], CancelToken()) if recording.is_dir() else [recording]
+    return {file: file.stat().st_size for file in files if file.is_file()}
+
+
+def _digest(file: Path) -> bytes:
+    """SHA-256 of a file; empty where it cannot be read, which is found out by whoever looks at it."""
+    try:
+        with file.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").digest()
+    except OSError:
+        return b""
+
+
+def _contradiction(folder: Path, one: tuple[Path, bool, str], other: tuple[Path, bool, str]) -> str:
+    names = " and ".join(f"“{shown(file.relative_to(folder).as_posix())}”" for file, _, _ in (one, other))
+    as_what = "a living face and a picture of one" if one[1] is not other[1] else "of two people or recordings"
+    return f"{names} are one and the same file: {as_what}. Delete the one that lies in the wrong folder."
 
 
 def frames_of(recording: Path) -> Iterator[Frame]:

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import nn
 
+from engine.clip_values import LEAST_GROUPS
 from engine.errors import BadInputError, PackError, TrainingError
 from engine.files import write_whole
 from engine.liveness.bench import share
@@ -25,8 +26,6 @@ from engine.liveness_values import Share
 from engine.networks.temporal import NETWORKS
 from engine.wording import counted
 
-LEAST_GROUPS = 5
-"""Of each label: three to learn from, one to stop by, one to test on."""
 BEYOND_CHANCE = 0.05
 _LIVE_FROM = 0.5
 

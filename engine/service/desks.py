@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.care_desk import CareDesk
 from engine.journal_desk import JournalDesk
+from engine.live_desk import LARGEST_PICTURE_FACES
 from engine.packs.installed import list_packs
 from engine.packs.pack import PACKS
 from engine.service.in_force import InForce
@@ -15,6 +16,7 @@ from engine.types import Face, Frame, PackInfo
 from engine.vault_desk import VaultDesk
 
 if TYPE_CHECKING:
+    from engine.clips_desk import ClipsDesk
     from engine.erasure_desk import ErasureDesk
     from engine.guided_desk import GuidedDesk
     from engine.learning_desk import LearningDesk
@@ -33,6 +35,7 @@ class Desks:
     _transfer: TransferDesk | None = None
     _sorting: SortingDesk | None = None
     _guided: GuidedDesk | None = None
+    _clips: ClipsDesk | None = None
 
     def _finish_backup(self) -> None:
         """Wait for a backup that is being made."""
@@ -44,6 +47,8 @@ class Desks:
             self._learning.close()
         if self._shelf is not None:
             self._shelf.close()
+        if self._clips is not None:
+            self._clips.cancel()
 
     def _clear_desks(self) -> None:
         """Let go of those that lie full of a gallery."""
@@ -147,3 +152,16 @@ class Desks:
 
             self._guided = GuidedDesk(lambda: self._now.enroller, live_faces)
         return self._guided
+
+    @property
+    def clips(self) -> ClipsDesk:
+        """Recording clips for a liveness network. Loaded when it is first asked for."""
+        if self._clips is None:
+            from engine.clips_desk import ClipsDesk  # noqa: PLC0415 - said above
+
+            def sees_face(frame: Frame) -> bool:
+                smallest_px = max(self._now.settings.smallest_face_px, min(frame.size) / LARGEST_PICTURE_FACES)
+                return bool(self._now.networks.for_live.detector.detect([frame.pixels], smallest_px)[0])
+
+            self._clips = ClipsDesk(sees_face)
+        return self._clips

@@ -1,11 +1,13 @@
-"""Checks on demand, the spoof bench, clips and snapshots."""
+"""Checks on demand, the spoof bench, clips and snapshots, clips to train on."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from engine.clip_values import ClipSetup
 from engine.live_values import Blur
 from engine.liveness_values import Trial, TrialSetup
+from engine.types import Frame
 from gui.engine_client.job import Job
 from gui.engine_client.part import Part
 
@@ -60,3 +62,23 @@ class Live(Part):
     def snapshot(self, path: Path, blur: Blur) -> Job:
         """Job of None: the live picture was saved."""
         return self.submit(lambda service, _job: service.live.snapshot(path, blur))
+
+    def count_clips(self, folder: Path) -> Job:
+        """Job of ClipCount."""
+        return self.submit(lambda service, _job: service.clips.count(folder))
+
+    def begin_clip(self, setup: ClipSetup) -> Job:
+        """Job of ClipState."""
+        return self.submit(lambda service, _job: service.clips.begin(setup))
+
+    def see_clip(self, frame: Frame) -> Job:
+        """Job of ClipState; of None where nothing is recorded."""
+        return self.submit(lambda service, _job: service.clips.see(frame))
+
+    def cancel_clip(self) -> Job:
+        """Job of None: nothing is left of the clip under way."""
+        return self.submit(lambda service, _job: service.clips.cancel())
+
+    def discard_clip(self, clip: Path) -> Job:
+        """Job of None."""
+        return self.submit(lambda service, _job: service.clips.discard(clip))

@@ -24,7 +24,7 @@ from gui.pages.spoof_report import sentences, tables, was_tried
 from gui.theme import tokens as t
 from gui.widgets.basics import button, card, clear, column, give_key, label, row, scrolled, set_look
 from gui.widgets.camera_view import CameraView
-from gui.widgets.check_run import CheckRun
+from gui.widgets.check_run import CheckRun, keep_room
 from gui.widgets.face_canvas import FaceMark
 from gui.widgets.flash_cover import ask_to_flash
 from gui.widgets.liveness_check import with_liveness
@@ -65,7 +65,7 @@ class SpoofBench(QWidget):
         self.run = CheckRun(context, self, "trial")
         self.prompt, self.cancel = self.run.prompt, self.run.cancel
         for widget in (self.prompt, self.run.bar):
-            _keep_room(widget)
+            keep_room(widget)
         self.prompt.setMinimumHeight(t.PROMPT_PX)
         self.back = button("Take back the last", self._take_back, "", "undo")
         self.headline = label("", "title", wrap=True)
@@ -256,20 +256,13 @@ class SpoofBench(QWidget):
         """Show what the trials allow to be claimed."""
         self.report = found
         self.headline.setText(found.headline)
-        set_look(self.headline, "title" if found.label == "not measured" else _look(found.label))
+        set_look(self.headline, _look(found.label))
         self.shortfalls.setText("\n".join(sentences(found)))
         clear(self._tables)
         for way in found.ways:
             for shown in tables(way):
                 self._tables.addWidget(shown)
         self._show_buttons()
-
-
-def _keep_room(widget: QWidget) -> None:
-    """Let nothing move where a widget comes and goes."""
-    policy = widget.sizePolicy()
-    policy.setRetainSizeWhenHidden(True)
-    widget.setSizePolicy(policy)
 
 
 def _choice(texts: tuple[str, ...]) -> QComboBox:
@@ -279,4 +272,6 @@ def _choice(texts: tuple[str, ...]) -> QComboBox:
 
 
 def _look(text: str) -> str:
-    return "title-bad" if text == "convenience only" else "title-good"
+    if text == "not measured":
+        return "title"
+    return "title-good" if text.startswith("Class-") else "title-bad"

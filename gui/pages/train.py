@@ -83,7 +83,12 @@ class TrainPage(Page):
 
     def show_step(self, number: int) -> None:
         """Show one of the four steps, or the training of a liveness network."""
+        before = self._stack.currentWidget()
         self._stack.setCurrentIndex(number)
+        if self._stack.currentWidget() is not before:
+            if before is self.liveness:
+                self.liveness.left()
+            self.entered()
         chooser = self.steps.button(number)
         chooser.setChecked(True)
         lead_tab_to(chooser)
@@ -91,10 +96,19 @@ class TrainPage(Page):
             self.runs.refresh()
 
     @override
+    def entered(self) -> None:
+        if self._stack.currentWidget() is self.liveness:
+            self.liveness.entered()
+
+    @override
+    def left(self) -> None:
+        self.liveness.left()
+
+    @override
     def take_pictures(self, pictures: Sequence[Path | bytes]) -> None:
         folders = [one for one in pictures if isinstance(one, Path)]
         if folders and self._stack.currentWidget() is self.liveness:
-            self.liveness.train(folders[0])
+            self.liveness.take(folders[0])
         elif folders:
             self.show_step(0)
             self.check(folders[0])
@@ -104,7 +118,7 @@ class TrainPage(Page):
     @override
     def choose_pictures(self) -> None:
         if self._stack.currentWidget() is self.liveness:
-            self.liveness.zone.choose.click()
+            self.liveness.choose_folder()
         else:
             self.pictures.browse_folder()
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QStackedLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from engine.learning import Event, LivenessTrained
 from engine.liveness_values import StoppedTraining
 from engine.wording import counted
 from gui.context import Context
+from gui.pages.train_recording import ClipRecorder
 from gui.tasks import Task
 from gui.theme import tokens as t
 from gui.widgets.basics import button, card, column, label, row, set_look
@@ -22,14 +24,14 @@ from gui.widgets.job_bar import JobBar
 _INVITATION = "Drop a folder that holds “live” and “spoof”,\neach with videos, or with folders of frames"
 _ABOUT = (
     "The network watches how a face moves over two seconds. Record at least five people or occasions of each kind: "
-    "yourself, prints, phones. A folder in “live” or “spoof” that holds several recordings is a person. Nobody is both "
-    "learned from and tested on, and only what beats the mean of single frames is put to use; that takes the pack "
-    "“minifasnet”."
+    "yourself and others, prints, phones. A folder in “live” or “spoof” that holds several recordings is a person. "
+    "Nobody is both learned from and tested on, and only what beats the mean of single frames is put to use; that "
+    "takes the pack “minifasnet”."
 )
 
 
 class LivenessStep(QWidget):
-    """A folder, a kind of network, and what came of it."""
+    """A folder, a kind of network, and what came of it; clips for the folder are recorded in its place."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -50,11 +52,19 @@ class LivenessStep(QWidget):
         inside.addWidget(self.verdict)
         inside.addWidget(self.text)
         self._result.hide()
-        layout = QVBoxLayout(self)
+        self.record = button("Record clips …", self.show_recorder, "", "record")
+        self.recorder = ClipRecorder(context)
+        self.recorder.closed.connect(self._show_overview)
+        self.recorder.train_wanted.connect(self.train)
+        self._overview = QWidget()
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._overview)
+        self._stack.addWidget(self.recorder)
+        layout = QVBoxLayout(self._overview)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(t.GUTTER)
         layout.addWidget(label(_ABOUT, "muted", wrap=True))
-        layout.addLayout(row(label("Network"), self.kind, None))
+        layout.addLayout(row(label("Network"), self.kind, None, self.record))
         layout.addWidget(self.jobs)
         layout.addWidget(self._result)
         layout.addLayout(self.stopped)
@@ -64,6 +74,41 @@ class LivenessStep(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.refresh()
+
+    def entered(self) -> None:
+        """The step has come into sight."""
+        if self.recording:
+            self.recorder.entered()
+
+    def left(self) -> None:
+        """The step is about to go out of sight."""
+        self.recorder.left()
+
+    @property
+    def recording(self) -> bool:
+        """Whether clips can be recorded now, in the place of all the rest."""
+        return self._stack.currentWidget() is self.recorder
+
+    def show_recorder(self) -> None:
+        """Record clips."""
+        self._stack.setCurrentWidget(self.recorder)
+        self.recorder.entered()
+        self.recorder.who.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_overview(self) -> None:
+        self._stack.setCurrentWidget(self._overview)
+        self.record.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def take(self, folder: Path) -> None:
+        """A folder was dropped: what is in sight takes it."""
+        if not self.recording:
+            self.train(folder)
+        elif not self.recorder.running:
+            self.recorder.use(folder)
+
+    def choose_folder(self) -> None:
+        """Let the user browse for the folder that what is in sight takes."""
+        (self.recorder if self.recording else self.zone).choose.click()
 
     def train(self, folder: Path) -> None:
         """Train on a folder of clips, in a process of its own."""

@@ -145,3 +145,10 @@ class CheckRun(QObject):
             self.bar.setValue(state.step)
             self.left.setText(f"{state.left_s:.0f} s left")
         self.changed.emit()
+
+
+def keep_room(widget: QWidget) -> None:
+    """Let nothing move where a widget comes and goes."""
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    widget.setSizePolicy(policy)

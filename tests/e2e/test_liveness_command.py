@@ -121,7 +121,9 @@ def recordings(tmp_path: Path, astronaut_file: Path) -> Path:
             place = folder / label / f"{number}"
             place.mkdir(parents=True)
             for frame in range(16):
-                move = np.array([(1, 0, frame * (label == "live")), (0, 1, number)], np.float32)
+                move = np.array(
+                    [(1, 0, frame * (label == "live")), (0, 1, number + 6 * (label == "spoof"))], np.float32
+                )
                 cv2.imencode(".jpg", cv2.warpAffine(pixels, move, (200, 200)))[1].tofile(place / f"{frame:02}.jpg")
     return folder
 

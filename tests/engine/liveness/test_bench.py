@@ -28,6 +28,18 @@ def trials(species: str, answer: Answer | None, count: int, **changed: object) -
     return [replace(TRIAL, species=species, answer=answer, **changed) for _ in range(count)]  # type: ignore[arg-type]
 
 
+def attacks(species: str, count: int, answer: Answer = Answer.ATTACK, **changed: object) -> list[Trial]:
+    """Under two lights, from two distances."""
+    made = trials(species, answer, count, **changed)
+    places = (("Lamp", "Near"), ("Dim", "Far"))
+    return [replace(one, light=places[n % 2][0], distance=places[n % 2][1]) for n, one in enumerate(made)]
+
+
+def living(count: int, **changed: object) -> list[Trial]:
+    """Faces that are let in."""
+    return trials(BONA_FIDE, Answer.LIVE, count, **changed)
+
+
 def by_the_look(kept: list[Trial]) -> WayResult:
     """What trials by the look alone come to."""
     (found,) = report(kept).ways
@@ -44,22 +56,54 @@ def test_that_bounds_are_those_of_clopper_and_pearson(errors: int, total: int, p
 
 
 @pytest.mark.parametrize(
-    ("errors", "total", "label"),
+    ("errors", "total", "refused", "living", "varied", "label"),
     [
-        (0, 0, "not measured"),
-        (0, 41, "not measured"),
-        (0, 42, "Class-3-like (at most 7 %)"),
-        (1, 42, "Class-2-like (at most 20 %)"),
-        (4, 42, "convenience only"),
-        (42, 42, "convenience only"),
+        (0, 0, 0, 59, True, "not measured"),
+        (0, 41, 0, 59, True, "not measured"),
+        (0, 42, 0, 59, True, "Class-3-like (at most 7 %)"),
+        (1, 42, 0, 59, True, "Class-2-like (at most 20 %)"),
+        (0, 42, 0, 59, False, "not measured"),
+        (4, 42, 0, 59, True, "convenience only"),
+        (4, 42, 0, 0, False, "convenience only"),
+        (42, 42, 59, 59, True, "convenience only"),
+        (0, 42, 0, 0, True, "not measured"),
+        (0, 42, 0, 28, True, "not measured"),
+        (0, 42, 0, 29, True, "Class-3-like (at most 7 %)"),
+        (0, 42, 1, 3, True, "not measured"),
+        (0, 42, 1, 59, True, "Class-3-like (at most 7 %)"),
+        (0, 42, 2, 59, True, "refuses too many living faces (2 of 59; at most 10.3%)"),
+        (0, 42, 3, 3, True, "refuses too many living faces (3 of 3; at most 100.0%)"),
+        (0, 42, 60, 60, False, "refuses too many living faces (60 of 60; at most 100.0%)"),
+        (0, 99, 24, 400, True, "refuses too many living faces (24 of 400; at most 8.3%)"),
+        (0, 99, 20, 400, True, "Class-3-like (at most 7 %)"),
     ],
 )
-def test_that_a_label_is_earned(errors: int, total: int, label: str) -> None:
-    assert label_of(share(errors, total)) == label
+def test_that_a_label_is_earned(
+    errors: int, total: int, refused: int, living: int, label: str, *, varied: bool
+) -> None:
+    assert label_of(share(errors, total), share(refused, living), varied=varied) == label
+
+
+def test_that_a_bench_that_refuses_everybody_has_no_label() -> None:
+    tried = attacks("matt_print", 60) + trials(BONA_FIDE, Answer.ATTACK, 60)
+    found = report(tried, Policy.PASSIVE)
+    assert found.label == "refuses too many living faces (60 of 60; at most 100.0%)"
+    assert found.headline.startswith(f"R{found.label[1:]}. Worst species: Matt print")
+    assert report(attacks("matt_print", 60) + living(60)).label == "Class-3-like (at most 7 %)"
+
+
+@pytest.mark.parametrize("missing", [{"light": "Lamp"}, {"distance": ""}])
+def test_that_one_light_or_one_distance_earns_no_label(missing: dict[str, str]) -> None:
+    tried = [replace(one, **missing) for one in attacks("matt_print", 60)] + living(60)  # type: ignore[arg-type]
+    found = report(tried)
+    assert found.label == "not measured"
+    assert any("at least 2 lights and 2 distances" in one for one in found.ways[0].shortfalls)
+    other = replace(TRIAL, answer=None, refused="Blurred.", light="Dim", distance="Far")
+    assert report([*tried, other]).label == "not measured", "what was refused was not tried"
 
 
 def test_that_the_worst_species_is_the_headline_and_none_are_averaged() -> None:
-    good = trials("matt_print", Answer.ATTACK, 60)
+    good = attacks("matt_print", 60) + living(59)
     bad = trials("phone_video", Answer.ATTACK, 40) + trials("phone_video", Answer.LIVE, 20)
     found = report(good + bad)
     assert "Video on a phone" in found.headline
@@ -150,7 +194,7 @@ def test_that_trials_from_before_there_were_checks_count_as_judged_by_the_look(t
 
 
 def by(way: Way, species: str, count: int, answer: Answer = Answer.ATTACK) -> list[Trial]:
-    return trials(species, answer, count, way=way)
+    return attacks(species, count, answer, way=way)
 
 
 def test_that_trials_of_two_policies_are_never_in_one_rate() -> None:
@@ -162,7 +206,7 @@ def test_that_trials_of_two_policies_are_never_in_one_rate() -> None:
 
 
 def test_that_the_headline_is_about_the_policy_in_force() -> None:
-    tried = by(Way.PASSIVE, "matt_print", 42) + by(Way.CHALLENGE, "phone_video", 42, Answer.LIVE)
+    tried = by(Way.PASSIVE, "matt_print", 42) + by(Way.CHALLENGE, "phone_video", 42, Answer.LIVE) + living(42)
     passive, challenge, off = (report(tried, one) for one in (Policy.PASSIVE, Policy.CHALLENGE, Policy.OFF))
     assert passive.label.startswith("Class-3-like")
     assert "Matt print" in passive.headline

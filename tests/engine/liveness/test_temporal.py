@@ -120,8 +120,8 @@ def test_that_the_sign_test_counts() -> None:
 
 
 def test_that_recordings_are_videos_or_folders_and_people_stay_together(tmp_path: Path) -> None:
-    picture = cv2.imencode(".png", np.zeros((60, 60, 3), np.uint8))[1].tobytes()
-    for place in ("live/anna/one", "live/anna/two", "live/alone", "spoof/anna/print"):
+    for shade, place in enumerate(("live/anna/one", "live/anna/two", "live/alone", "spoof/anna/print")):
+        picture = cv2.imencode(".png", np.full((60, 60, 3), shade, np.uint8))[1].tobytes()
         (tmp_path / place).mkdir(parents=True)
         for number in range(FRAMES):
             (tmp_path / place / f"{number:02}.png").write_bytes(picture)
@@ -143,6 +143,39 @@ def test_that_recordings_are_videos_or_folders_and_people_stay_together(tmp_path
 def test_that_a_folder_without_both_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="no recordings in “live”"):
         recordings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("other", "as_what"),
+    [
+        ("spoof/anna/b.mp4", "a living face and a picture of one"),
+        ("live/bert/b.mp4", "of two people or recordings"),
+        ("live/b.mp4", "of two people or recordings"),
+        ("spoof/bert/frames/b.png", "a living face and a picture of one"),
+    ],
+)
+def test_that_one_recording_is_not_there_with_two_labels_or_in_two_groups(
+    tmp_path: Path, other: str, as_what: str
+) -> None:
+    for place, content in (("live/anna/a.mp4", b"1" * 99), (other, b"1" * 99), ("spoof/carl/c.mp4", b"2" * 99)):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_bytes(content)
+    with pytest.raises(BadInputError, match=as_what) as told:
+        recordings(tmp_path)
+    assert f"“{other}”" in str(told.value)
+    assert "“live/anna/a.mp4”" in str(told.value)
+
+
+def test_that_a_copy_within_a_group_counts_once_and_what_is_being_written_not_at_all(tmp_path: Path) -> None:
+    for place, content in (
+        ("live/anna/a.mp4", b"1"), ("live/anna/b.mp4", b"1"), ("live/anna/c.mp4", b"2"), ("live/anna/.d.tmp.mp4", b"3"),
+        ("live/bert/one/1.png", b"4"), ("live/bert/one/2.png", b"5"), ("live/bert/two/1.png", b"4"),
+        ("spoof/anna/e.mp4", b"6"), ("spoof/.trash/e.mp4", b"6"),
+    ):  # fmt: skip
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_bytes(content)
+    found = [place.relative_to(tmp_path).as_posix() for place, _, _ in recordings(tmp_path)]
+    assert found == ["live/anna/a.mp4", "live/anna/c.mp4", "live/bert/one", "spoof/anna/e.mp4"]
 
 
 def test_that_a_window_takes_sixteen_frames_with_a_face() -> None:

@@ -6,8 +6,10 @@ import errno
 import hashlib
 import io
 import json
+import socket
 import zipfile
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -24,8 +26,11 @@ from engine.packs.installed import find_pack, installed_files, is_installed, lis
 from engine.packs.installing import PARTS, install_by_download, install_from_files, partial_bytes
 from engine.types import CancelToken, Progress, silent
 from tests.pack_server import Answer, Server, cut_after, serving, well
+from tests.proxy import Proxy, passing_on
+from tests.tls_proxy import certificate
 
 FIRST = np.random.default_rng(1).bytes(300_000)
+ELSEWHERE = "192.0.2.1"
 SECOND = np.random.default_rng(2).bytes(70_000)
 
 
@@ -229,6 +234,70 @@ def test_that_a_missing_server_is_said(small: Published) -> None:
     ):
         install_by_download("small", silent, CancelToken(), source=url)
     assert left_behind() == set()
+
+
+@pytest.fixture
+def proxied(small: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Server, Proxy]]:
+    """A server that only the environment's proxy reaches: its address, of those for documents, is nobody's."""
+    key = certificate(tmp_path, ELSEWHERE)
+    monkeypatch.setenv("SSL_CERT_FILE", str(key[0]))
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    with (
+        serving({"first.bin": FIRST, "second.bin": SECOND}, key) as server,
+        passing_on(int(server.url.rpartition(":")[2])) as proxy,
+    ):
+        server.url = f"https://{ELSEWHERE}"
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        yield server, proxy
+
+
+def test_that_a_pack_comes_through_the_proxy_and_is_looked_at_by_nobody(proxied: tuple[Server, Proxy]) -> None:
+    server, proxy = proxied
+    server.answer = cut_after(100_000)
+    with pytest.raises(PackError, match="was cut.* goes on where it was"):
+        get(server)
+    get(server)
+    assert installed_files("small")["first.bin"].read() == FIRST
+    assert set(proxy.asked) == {f"{ELSEWHERE}:443"}, "it is told where to, and the rest is encrypted"
+    assert any(headers.get("Range") for _, headers in server.asked)
+    assert parts() == []
+
+
+@pytest.mark.parametrize("status", [HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, HTTPStatus.FORBIDDEN])
+def test_that_a_proxy_that_refuses_is_said_and_leaves_nothing(
+    proxied: tuple[Server, Proxy], status: HTTPStatus
+) -> None:
+    server, proxy = proxied
+    proxy.refuses = status
+    with pytest.raises(PackError, match="The proxy refused to fetch “first.bin”. Check the system's proxy settings."):
+        get(server)
+    assert len(proxy.asked) == 1
+    assert server.asked == []
+    assert left_behind() == set()
+    assert parts() == []
+    assert not is_installed("small")
+
+
+def test_that_a_proxy_that_is_not_there_is_said_and_leaves_nothing(
+    proxied: tuple[Server, Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, _ = proxied
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        with pytest.raises(PackError, match="cannot be reached. Check the network"):
+            get(server)
+    assert left_behind() == set()
+    assert parts() == []
+
+
+def test_that_this_machine_is_asked_without_the_proxy(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://192.0.2.7:9")
+    get(server)
+    assert is_installed("small")
 
 
 def test_that_a_redirect_on_the_way_is_followed(server: Server) -> None:

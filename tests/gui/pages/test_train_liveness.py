@@ -60,7 +60,7 @@ def _record(folder: Path, picture: Path) -> None:
             place = folder / label / f"{number}"
             place.mkdir(parents=True)
             for frame in range(16):
-                move = np.array([(1, 0, frame), (0, 1, number)], np.float32)
+                move = np.array([(1, 0, frame), (0, 1, number + 6 * (label == "spoof"))], np.float32)
                 shifted = cv2.warpAffine(pixels, move, (300, 300))
                 encoded = cv2.imencode(".jpg", cv2.resize(shifted, (200, 200)))[1]
                 (place / f"{frame:02}.jpg").write_bytes(encoded.tobytes())
