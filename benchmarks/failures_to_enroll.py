@@ -44,7 +44,7 @@ def main() -> None:
     ]
     people = [files for files in people if len(files) == options.pictures]
     order = np.random.default_rng(0).permutation(len(people))[: options.people]
-    seen = refused = 0
+    seen = refused = never = 0
     failed: list[tuple[str, Counter[str]]] = []
     snap_reasons: Counter[str] = Counter()
     pictures = without = count = 0
@@ -56,8 +56,9 @@ def main() -> None:
         without += "" in reasons
         if not taken:
             failed.append((files[0].parent.name, reasons))
-        for _, face in faces:
-            why = ordered_reasons(face.quality) if face else (NOBODY,)
+        every = [ordered_reasons(face.quality) if face else (NOBODY,) for _, face in faces]
+        never += all(every)
+        for why in every:
             pictures, refused = pictures + 1, refused + bool(why)
             snap_reasons.update(why[:1])
         seen += len(taken)
@@ -67,6 +68,7 @@ def main() -> None:
     )
     for name, reasons in failed:
         print(f"  {name}: {'; '.join(f'{text} ({times})' for text, times in reasons.most_common())}")
+    print(f"people of whom no picture is good enough, wherever they look: {never} (at most {_bound(never, count):.1%})")
     print(f"single snaps: {refused} of {pictures:,} pictures refused ({refused / max(pictures, 1):.1%})")
     for text, times in snap_reasons.most_common(6):
         print(f"  {times}: {text}")
