@@ -5,33 +5,31 @@ python benchmarks/folder_import.py [--shared PLACE] [--pictures 300]
 
 from __future__ import annotations
 
+import argparse
 import shutil
-import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
 from time import perf_counter
 
-from common import LfwFaces, arguments
+from common import ROOT, LfwFaces
 
 from engine.errors import BadInputError
 from engine.service import FaceService
 from engine.settings import Settings
 
-PICTURES = 300
-if "--pictures" in sys.argv:
-    place = sys.argv.index("--pictures")
-    PICTURES = int(sys.argv[place + 1])
-    del sys.argv[place : place + 2]
-
 
 def main() -> None:
     """Make the tree and bring it in both ways."""
-    faces = LfwFaces(arguments(__doc__).shared)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared", help="folder with data/lfw")
+    parser.add_argument("--pictures", type=int, default=300)
+    options = parser.parse_args()
+    faces = LfwFaces(options.shared)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         tree = folder / "tree"
-        made = make_tree(faces, tree)
+        made = make_tree(faces, tree, options.pictures)
         with closing(FaceService(Settings(), folder / "import.db")) as service:
             start = perf_counter()
             done = service.transfer.import_from([tree])
@@ -49,8 +47,8 @@ def main() -> None:
     print(f"the same again: {again_s:.1f} s, {again.templates} stored, {again.known} known")
 
 
-def make_tree(faces: LfwFaces, tree: Path) -> int:
-    """Copy people with several pictures, and break one file in a hundred."""
+def make_tree(faces: LfwFaces, tree: Path, most: int) -> int:
+    """Copy people with several pictures, up to so many of these, and break one file in a hundred."""
     made = 0
     for person, pictures in faces.people().items():
         if not 3 <= pictures <= 10:
@@ -62,7 +60,7 @@ def make_tree(faces: LfwFaces, tree: Path) -> int:
             shutil.copy(faces.path(person, number), target)
             if made % 100 == 0:
                 target.write_bytes(target.read_bytes()[:3000])
-            if made == PICTURES:
+            if made == most:
                 return made
     return made
 

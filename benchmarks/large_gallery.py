@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -18,11 +19,14 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import common
 import numpy as np
 import psutil
+from gallery_growth import grow, print_openings
 from search import rows_like
 
 from engine.capture.images import encode_jpeg
+from engine.gallery import vault
 from engine.gallery.names import name_key, search_text
 from engine.gallery.store import Gallery
+from engine.gallery.vault import Typed
 from engine.matching.calibration import Calibration
 from engine.matching.identification import match_faces
 from engine.matching.own_strangers import OwnStrangers
@@ -30,7 +34,9 @@ from engine.matching.people_index import PeopleIndex
 from engine.packs.pack import DEFAULT_PACK
 from engine.types import Metric, NewTemplate
 
+PASSPHRASE = "correct horse battery staple"  # noqa: S105 - of a made-up gallery
 ROWS_AT_ONCE = 10_000
+KIND = "alike"
 PACK = DEFAULT_PACK.id
 FIRST = ("Ada", "Bo", "Chen", "Dara", "Eve", "Farid", "Grace", "Hana", "Ivo", "Jun", "Kofi", "Lena", "Mia", "Nils")
 LAST = ("Abe", "Berg", "Costa", "Diaz", "Eng", "Fox", "Garcia", "Hopper", "Ito", "Jansen", "Khan", "Lovelace", "Moore")
@@ -43,31 +49,42 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=1, help="templates of each person")
     parser.add_argument("--window", action="store_true", help="measure the window's stalls instead")
     parser.add_argument("--keep", type=Path, help="a gallery to make once and use again")
+    parser.add_argument("--encrypted", action="store_true", help="as it is by default, with a key")
+    parser.add_argument("--crop", type=int, default=0, help="bytes of each face's crop; 17,000 are usual")
+    parser.add_argument("--growth", action="store_true", help="measure opening, enrolling and the log instead")
+    parser.add_argument("--opening", action="store_true", help="measure only opening")
     options = parser.parse_args()
+    typed = Typed(PASSPHRASE) if options.encrypted else None
     with tempfile.TemporaryDirectory() as folder:
         path = options.keep or Path(folder) / "gallery.db"
         if not path.exists():
-            took = _timed(lambda: fill(path, options.people, options.each))
+            took = _timed(lambda: fill(path, options.people, options.each, typed, options.crop))
             print(f"filled with {options.people:,} people in {took:.1f} s, {path.stat().st_size / 2**20:,.0f} MB")
         if options.window:
             from large_window import measure  # noqa: PLC0415 - Qt is loaded only where it is measured
 
             measure(path, Path(folder))
+        elif options.opening:
+            print_openings(path, typed)
+        elif options.growth:
+            grow(path, typed)
         else:
-            _measure(path)
+            _measure(path, typed)
 
 
-def fill(path: Path, people: int, each: int) -> None:
+def fill(path: Path, people: int, each: int, typed: Typed | None = None, crop_bytes: int = 0) -> None:
     """Make a gallery of people around a common direction, as faces are, with one picture for all of them."""
-    Gallery.open(path).close()
-    vectors = rows_like(people * each, 0.91).astype("<f4")
-    crop = encode_jpeg(np.full((256, 256, 3), (196, 160, 140), np.uint8))
-    now = datetime(2026, 1, 1).isoformat(" ") + ".000000"
     gallery = Gallery.open(path)
+    if typed:
+        gallery.protect(partial(vault.set_passphrase, passphrase=typed.secret, ask_at_start=True))
+    vectors = rows_like(KIND, people * each).astype("<f4")
+    crop = encode_jpeg(np.full((256, 256, 3), (196, 160, 140), np.uint8)).ljust(crop_bytes, b"\0")
+    now = datetime(2026, 1, 1).isoformat(" ") + ".000000"
     connection = gallery._engine.raw_connection()
     cursor = connection.cursor()
-    cursor.execute("BEGIN IMMEDIATE")
+    cursor.execute("PRAGMA synchronous = OFF")
     for start in range(0, people, ROWS_AT_ONCE):
+        cursor.execute("BEGIN IMMEDIATE")
         ids = range(start, min(start + ROWS_AT_ONCE, people))
         names = [f"{FIRST[id_ % 14]} {LAST[id_ % 13]} {id_:,}" for id_ in ids]
         cursor.executemany(
@@ -87,17 +104,17 @@ def fill(path: Path, people: int, each: int) -> None:
             "INSERT INTO embeddings (template_id, pack_id, embedding) VALUES (?,?,?)",
             [(id_, PACK, vectors[id_ - 1].tobytes()) for id_, _ in made],
         )
-    cursor.execute("COMMIT")
+        cursor.execute("COMMIT")
     connection.close()
     gallery.close()
 
 
-def _measure(path: Path) -> None:
+def _measure(path: Path, typed: Typed | None) -> None:
     process = psutil.Process()
     strangers = OwnStrangers(Calibration.load(PACK))
-    probes = rows_like(21, 0.91, 1)
+    probes = rows_like(KIND, 21, 1)
     before_mb = process.memory_info().rss / 2**20
-    gallery = Gallery.open(path)
+    gallery = Gallery.open(path, typed)
     index = PeopleIndex()
     parts = {
         "read": _timed(lambda: gallery.references(PACK)),
@@ -123,7 +140,7 @@ def _measure(path: Path) -> None:
     crop = gallery.templates(1)[0].crop_jpeg
     enrolling, after = [], []
     for number in range(11):
-        new = NewTemplate(rows_like(1, 0.91, 1000 + number)[0], PACK, crop, "made.jpg")
+        new = NewTemplate(rows_like(KIND, 1, 1000 + number)[0], PACK, crop, "made.jpg")
         enrolling.append(_timed(lambda new=new, number=number: gallery.enroll(f"New {number}", [new])))
         after.append(_timed(lambda number=number: identify(number)))
     _say("enroll one person", enrolling)
@@ -133,8 +150,8 @@ def _measure(path: Path) -> None:
     ]
     _say("delete one person", deleting)
     _say("identify right after", [_timed(lambda: identify(0))])
-    other = Gallery.open(path)
-    other.enroll("Elsewhere", [NewTemplate(rows_like(1, 0.91, 2000)[0], PACK, crop, "made.jpg")])
+    other = Gallery.open(path, typed)
+    other.enroll("Elsewhere", [NewTemplate(rows_like(KIND, 1, 2000)[0], PACK, crop, "made.jpg")])
     _say("identify after another window's enrollment", [_timed(lambda: identify(0))])
     other.delete_person(other.find("Elsewhere").id)
     other.close()

@@ -145,6 +145,7 @@ class TransferDesk:
         passphrase: str = "",
         report: Report = silent,
         token: CancelToken | None = None,
+        between: Callable[[], None] = lambda: None,
     ) -> Imported:
         """Bring people in. Whatever comes can be undone as one edit.
 
@@ -153,6 +154,9 @@ class TransferDesk:
             kind: what it is; found out where None.
             conflict: what to do with people whose name is taken; what suits the kind where None.
             passphrase: of a gallery file.
+            report: told how far it is.
+            token: stops it.
+            between: called every few pictures, to do what cannot wait until all of them are in.
 
         Raises:
             BadInputError: it cannot be imported; nothing was.
@@ -179,7 +183,7 @@ class TransferDesk:
             offers = self._offers(kind, sources, tally, token)
             intake = Intake(self._bench, kind, text, conflict or Conflict.MERGE)
             intake.tally = tally
-            done = intake.run(offers, report, token)
+            done = intake.run(offers, report, token, between)
         self._note("import", done.added + done.merged, done.templates, f"“{shown(source)}”")
         self._embed(report, CancelToken())
         return done

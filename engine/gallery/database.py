@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 APPLICATION_ID = 0x56495341
 """Marks the file as a Visavis gallery."""
 _BUSY_SECONDS = 5
+LOG_BYTES = 8 * 2**20
+"""What the write-ahead log keeps of the disk once a larger edit, or a backup that it had to wait for, is over."""
 _HEADER = b"SQLite format 3\x00"
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -32,6 +34,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
+    f"PRAGMA journal_size_limit = {LOG_BYTES}",
 )
 
 

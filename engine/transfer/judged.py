@@ -86,8 +86,16 @@ class Intake:
         self._skipped: dict[str, str] = {}
         self._known = 0
 
-    def run(self, offers: Sequence[Offer], report: Report, token: CancelToken) -> Imported:
+    def run(
+        self, offers: Sequence[Offer], report: Report, token: CancelToken, between: Callable[[], None] = lambda: None
+    ) -> Imported:
         """Take all offers; when the token is turned, what was stored stays and the summary says so.
+
+        Args:
+            offers: the pictures.
+            report: told before each few of them.
+            token: stops it before the next few.
+            between: called then too; the gallery is in no transaction meanwhile.
 
         Raises:
             GalleryError: the gallery cannot be written; what was stored before stays.
@@ -98,6 +106,7 @@ class Intake:
                     if token.cancelled:
                         break
                     report(Progress(done, len(offers), shown(batch[0].picture)))
+                    between()
                     self._take(batch)
                     if len(self._waiting) >= STORED_AT_ONCE:
                         self._store()

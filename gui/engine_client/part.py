@@ -20,6 +20,10 @@ class Part:
         """Queue work for the engine thread."""
         raise NotImplementedError
 
+    def _between(self) -> None:
+        """Do what is not to wait for the end of a long job; called on the engine thread in the midst of it."""
+        raise NotImplementedError
+
     def _edit(self, operation: Callable[[FaceService], Any]) -> Job:
         """Queue work that changes the gallery."""
         job = self._edit_long(lambda service, _job: operation(service))

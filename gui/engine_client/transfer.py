@@ -23,7 +23,13 @@ class Transfer(Part):
         """Job of Imported."""
         return self._edit_long(
             lambda service, job: service.transfer.import_from(
-                sources, kind, conflict=conflict, passphrase=passphrase, report=job.report, token=job.token
+                sources,
+                kind,
+                conflict=conflict,
+                passphrase=passphrase,
+                report=job.report,
+                token=job.token,
+                between=self._between,
             )
         )
 

@@ -1,10 +1,12 @@
-"""Live frames between the jobs: the newest wins."""
+"""Live frames between the jobs, and in the midst of long ones: the newest wins."""
 
 from __future__ import annotations
 
 import logging
+from collections import deque
 
 from PySide6.QtCore import QObject, Signal
+from typing_extensions import override
 
 from engine.errors import VisavisError
 from engine.live_values import LiveResult
@@ -28,6 +30,8 @@ class Watching(Worker):
 
     def __init__(self, settings: Settings, gallery_path: Place | None, parent: QObject | None) -> None:
         super().__init__(settings, gallery_path, parent)
+        self._in_flight: deque[tuple[Frame, int | None]] = deque()
+        """The frame that the engine thread is to take, until it does: in its turn, or in the midst of a long job."""
         self._waiting_frame: tuple[Frame, int | None] | None = None
         self._live_in_flight = False
         self.dropped_frames = 0
@@ -41,7 +45,14 @@ class Watching(Worker):
             self._waiting_frame = (frame, claimed)
             return
         self._live_in_flight = True
-        self._worker.submit(self._watch, frame, claimed)
+        self._in_flight.append((frame, claimed))
+        self._worker.submit(self._between)
+
+    @override
+    def _between(self) -> None:
+        """Look at the frame in flight, unless that was done in the midst of a long job already."""
+        if self._in_flight:
+            self._watch(*self._in_flight.popleft())
 
     def _watch(self, frame: Frame, claimed: int | None) -> None:
         try:

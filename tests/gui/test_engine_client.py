@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -122,6 +123,24 @@ def test_that_the_newest_live_frame_wins(qtbot: QtBot, client: EngineClient, pic
     qtbot.waitUntil(lambda: len(results) == 2, timeout=WITHIN_MS)
     assert [result.frame.time_s for result in results] == [0.0, 39.0]
     assert client.dropped_frames == 38
+
+
+def test_that_live_frames_are_looked_at_in_the_midst_of_an_import(
+    qtbot: QtBot, client: EngineClient, pictures: Path, tmp_path: Path
+) -> None:
+    frame, folder = read_image(pictures / "grace.jpg"), tmp_path / "people" / "Grace Hopper"
+    folder.mkdir(parents=True)
+    for number in range(17):
+        shutil.copy(pictures / "grace.jpg", folder / f"{number}.jpg")
+    job = client.import_from([folder.parent], None, None)
+    seen = events_of(job)
+    before: list[bool] = []
+    client.live_result.connect(lambda _result: before.append("finished" not in seen))
+    job.progressed.connect(lambda _progress: client.offer(frame))
+    with qtbot.waitSignal(job.succeeded, timeout=WITHIN_MS) as blocker:
+        pass
+    assert blocker.args[0].templates == 1
+    assert before[0]
 
 
 def test_that_a_live_frame_that_fails_does_not_stop_the_next(

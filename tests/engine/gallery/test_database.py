@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import signal
 import stat
@@ -16,7 +17,7 @@ import sqlcipher3.dbapi2 as sqlite3
 from sqlalchemy import create_engine, inspect
 
 from engine.errors import GalleryError
-from engine.gallery.database import APPLICATION_ID
+from engine.gallery.database import APPLICATION_ID, LOG_BYTES
 from engine.gallery.schema import Base
 from engine.gallery.store import Gallery
 
@@ -296,3 +297,14 @@ def _make_first_version(path: Path) -> None:
             (PACK, new.embedding.tobytes(), new.crop_jpeg, hashlib.sha256(new.crop_jpeg).hexdigest()),
         )
     engine.dispose()
+
+
+def test_that_the_write_ahead_log_gives_back_what_a_large_edit_took(tmp_path: Path) -> None:
+    gallery = Gallery.open(tmp_path / "gallery.db")
+    log = tmp_path / "gallery.db-wal"
+    large = dataclasses.replace(template(1), crop_jpeg=bytes(LOG_BYTES))
+    gallery.enroll("Ada", [large, dataclasses.replace(large, crop_jpeg=bytes([1]) * LOG_BYTES)])
+    assert log.stat().st_size > 2 * LOG_BYTES
+    gallery.enroll("Eileen", [template(2)])
+    assert log.stat().st_size <= LOG_BYTES
+    gallery.close()
