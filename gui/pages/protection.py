@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QLineEdit, QVBoxLayout
 from engine.types import EngineInfo
 from gui.context import Context
 from gui.engine_client import Job
+from gui.pages.new_key import NewKeyDialog
 from gui.pages.safekeeping import BackupsDialog, CheckDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import button, label, row, set_look
@@ -29,6 +30,7 @@ class ProtectionCard(QFrame):
         self.passphrase = button("Set a passphrase …", self._ask_passphrase, "", "lock")
         self.keyring = button("Let the keyring open it", self._use_keyring)
         self.recovery = button("Make a recovery code …", self._make_code)
+        self.key = button("Change the key …", self._ask_key)
         self.lock = button("Lock now", self._lock)
         self.lock.setToolTip("Lock now (Ctrl+L)")
         layout = QVBoxLayout(self)
@@ -36,16 +38,16 @@ class ProtectionCard(QFrame):
         layout.setSpacing(t.GUTTER)
         layout.addWidget(label("Protection", "title"))
         layout.addWidget(self.sentence)
-        layout.addLayout(row(self.passphrase, self.keyring, self.recovery, self.lock, None))
+        layout.addLayout(row(self.passphrase, self.keyring, self.recovery, self.key, self.lock, None))
         self.backups = button("Backups …", self._show_backups)
         self.check = button("Check the gallery …", self._check)
         layout.addLayout(row(self.backups, self.check, None))
-        self._keyring = ""
+        self._keyring, self._by_passphrase = "", False
         context.client.ready.connect(self.show_info)
 
     def show_info(self, info: EngineInfo) -> None:
         """Show what the engine says of the gallery's protection."""
-        self._keyring = info.keyring
+        self._keyring, self._by_passphrase = info.keyring, info.opened_by_passphrase
         self.sentence.setText(info.protection)
         self.passphrase.setVisible(not info.on_server)
         self.backups.setVisible(not info.on_server)
@@ -53,6 +55,7 @@ class ProtectionCard(QFrame):
         self.keyring.setText(f"Let {info.keyring} open it" if info.keyring else "Let the keyring open it")
         self.keyring.setVisible(bool(info.keyring) and not info.on_server and not info.opened_by_keyring)
         self.recovery.setVisible(info.encrypted)
+        self.key.setVisible(info.encrypted and not info.locked)
         self.lock.setVisible(info.encrypted)
 
     def _ask_passphrase(self) -> None:
@@ -72,6 +75,19 @@ class ProtectionCard(QFrame):
         job = self._context.client.make_recovery_code()
         job.succeeded.connect(lambda code: RecoveryDialog(code, self).open())
         self._context.tell_failure(job)
+
+    def _ask_key(self) -> None:
+        NewKeyDialog(self._change_key, self, by_passphrase=self._by_passphrase).open()
+
+    def _change_key(self, passphrase: str) -> Job:
+        job = self._context.client.change_key(passphrase)
+        job.succeeded.connect(self._on_new_key)
+        return self._context.tell_failure(job)
+
+    def _on_new_key(self, code: str) -> None:
+        self._context.toasts.show("The gallery is encrypted under a new key.", "good")
+        if code:
+            RecoveryDialog(code, self).open()
 
     def _show_backups(self) -> None:
         BackupsDialog(self._context, self).open()
