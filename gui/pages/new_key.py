@@ -42,9 +42,9 @@ class NewKeyDialog(QDialog):
         layout.addWidget(label("A new key for the gallery", "title"))
         layout.addWidget(
             label(
-                "The gallery is encrypted anew under a fresh key. Do this when somebody may have a copy of the gallery "
-                "and know what opened it then: a passphrase or recovery code of before no longer opens what is stored "
-                "from now on. What opens it today still does; a recovery code is made anew and shown once.",
+                "The gallery is encrypted anew. Do this when somebody may know what opened it before: with an older "
+                "copy of its key file that opens today's gallery, until its key is another one. What opens it now "
+                "goes on opening it; only a recovery code is made anew, and shown once.",
                 wrap=True,
             )
         )
@@ -60,6 +60,8 @@ class NewKeyDialog(QDialog):
         self.cancel = button("Cancel", self.reject)
         layout.addLayout(row(None, self.cancel, self.change))
         self._update()
+        width = t.FORM_PX - 16 * t.UNIT
+        self.resize(width, layout.totalHeightForWidth(width))
 
     def _update(self) -> None:
         asked = not self.secret.isHidden()

@@ -38,10 +38,10 @@ class ProtectionCard(QFrame):
         layout.setSpacing(t.GUTTER)
         layout.addWidget(label("Protection", "title"))
         layout.addWidget(self.sentence)
-        layout.addLayout(row(self.passphrase, self.keyring, self.recovery, self.key, self.lock, None))
+        layout.addLayout(row(self.passphrase, self.keyring, self.recovery, self.lock, None))
         self.backups = button("Backups …", self._show_backups)
         self.check = button("Check the gallery …", self._check)
-        layout.addLayout(row(self.backups, self.check, None))
+        layout.addLayout(row(self.key, self.backups, self.check, None))
         self._keyring, self._by_passphrase = "", False
         context.client.ready.connect(self.show_info)
 
