@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from glob import escape
 from pathlib import Path
@@ -56,7 +56,7 @@ def encrypt(path: Path, old_key: bytes | None, keys: Keys, key: bytes) -> None:
         _export(path, old_key, unfinished, key)
         _take_place(unfinished, path)
     except BaseException:
-        # Whoever interrupts while the old bytes are overwritten must not be left without the keys of the new ones.
+        # Whoever interrupts once the new file is in its place must not be left without its keys.
         if path.stat().st_ino == file:
             restore_keys(path, before)
         raise
@@ -83,6 +83,12 @@ def _take_place(unfinished: Path, path: Path) -> None:
             overwrite(replaced.fileno())
         except OSError as error:
             log.warning("The bytes of the gallery of before could not be overwritten: %s", error.strerror)
+        except BaseException as error:  # noqa: BLE001 - the change is done; a signal is told again when the command ends
+            log.warning(
+                "Interrupted while the bytes of the gallery of before were overwritten: %s", type(error).__name__
+            )
+            with suppress(OSError):
+                overwrite(replaced.fileno())
 
 
 def _export(path: Path, old_key: bytes | None, target: Path, key: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import partial, reduce
 from pathlib import Path
 
@@ -236,9 +236,10 @@ def test_that_the_note_of_what_it_was_outlives_a_crash_after_the_change(sealed: 
         assert not gallery.journal.notice
 
 
+@pytest.mark.parametrize("moment", ["while the old bytes go", "once it is in its place"])
 @pytest.mark.parametrize("was", ["plain", "encrypted"])
 def test_that_whoever_interrupts_while_the_old_bytes_go_loses_nothing(
-    was: str, sealed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    was: str, moment: str, sealed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, key, change = sealed, None, partial(change_key, passphrase=PASSPHRASE)
     if was == "plain":
@@ -248,14 +249,19 @@ def test_that_whoever_interrupts_while_the_old_bytes_go_loses_nothing(
     else:
         with closing(Gallery.open(path, Typed(PASSPHRASE))) as gallery:
             key = gallery.key
+    name = "overwrite" if moment == "while the old bytes go" else "_take_place"
+    work, interrupted = getattr(encrypting, name), []
 
-    def interrupted(_descriptor: int) -> None:
-        raise KeyboardInterrupt
+    def interrupt(*arguments: object) -> None:
+        work(*arguments)
+        if not interrupted:
+            interrupted.append(arguments)
+            raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:
-        patch.setattr(encrypting, "overwrite", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            change(path, key)
+    monkeypatch.setattr(encrypting, name, interrupt)
+    with pytest.raises(KeyboardInterrupt) if name == "_take_place" else nullcontext():
+        change(path, key)
+    assert interrupted
     with closing(Gallery.open(path, Typed(PASSPHRASE))) as gallery:
         assert [person.name for person in gallery.people()] == ["Ada Lovelace"]
 
