@@ -49,7 +49,8 @@ def test_that_a_kill_leaves_the_state_before_or_after(
         trial = copied(path, tmp_path / "trial")
         outcome = victims(operation, trial, moments.uniform(0, 1.1) * whole["took_s"])
         killed += outcome["code"] == -9
-        found = looked_at(trial)
+        # A backup that was put in place, but not noted yet, is an older gallery: it says so, and can be accepted.
+        found = looked_at(trial, may_be_older=operation == "restore")
         assert found in (before or after, after), "half of it was done"
         if outcome["done"]:
             assert found == after, "what was acknowledged is gone"
