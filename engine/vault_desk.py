@@ -11,6 +11,7 @@ from engine.gallery import vault
 from engine.gallery.backups import Backup, list_backups
 from engine.gallery.compacting import Compacted, Room
 from engine.gallery.journal import Note
+from engine.gallery.rekeying import change_key
 from engine.gallery.soundness import CheckUp
 from engine.gallery.store import Gallery
 from engine.gallery.system_keyring import keyring_name
@@ -69,6 +70,31 @@ class VaultDesk:
         self._settled().protect(vault.use_keyring)
         self._note("protect", "The system's keyring opens the gallery.")
         return self.protection()
+
+    def change_key(self, passphrase: str = "") -> str:
+        """Encrypt the gallery under a new key, which the same ways open; see `rekeying.change_key`.
+
+        Args:
+            passphrase: the gallery's; needed where one opens it.
+
+        Returns:
+            A new recovery code, kept nowhere; empty where there was none.
+
+        Raises:
+            GalleryLockedError: the passphrase is missing, or the keyring does not answer.
+            WrongSecretError: it is not the passphrase.
+            GalleryError: it is on a server, not encrypted, in use elsewhere, or cannot be written; nothing was changed.
+        """
+        codes: list[str] = []
+
+        def change(path: Path, key: bytes | None) -> bytes:
+            done = change_key(path, key, passphrase)
+            codes.append(done.recovery_code)
+            return done.key
+
+        self._settled().protect(change)
+        self._note("protect", "The key was changed.")
+        return codes[0]
 
     def forget_passphrase(self) -> Protection:
         """Take the passphrase away.

@@ -168,6 +168,7 @@ def _add_safekeeping_commands(actions: argparse._SubParsersAction[argparse.Argum
     how.add_argument("--set-passphrase", action="store_true", help="encrypt the gallery, and ask for a passphrase")
     how.add_argument("--use-keyring", action="store_true", help="encrypt it, and let the system's keyring open it")
     how.add_argument("--recovery-code", action="store_true", help="make a recovery code and print it, once")
+    how.add_argument("--new-key", action="store_true", help="encrypt it under a new key, which the same ways open")
     protect.add_argument("--new-passphrase-file", type=Path, metavar="FILE", help="holds the passphrase to set")
     check = actions.add_parser("check", parents=[everywhere], help="is every page, picture and embedding as stored?")
     check.add_argument("--repair", action="store_true", help="put right what can be")

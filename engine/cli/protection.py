@@ -25,6 +25,8 @@ from engine.wording import counted, people, pictures
 
 _TRIES = 3
 BAD_INPUT = 3
+_KEY_CHANGED = "The gallery is encrypted under a new key."
+_OLDER_BACKUPS = "Backups made before still open with what opened them on their day; delete those that should not."
 
 
 def open_gallery(service: FaceService, request: argparse.Namespace) -> None:
@@ -65,11 +67,30 @@ def protect(service: FaceService, request: argparse.Namespace) -> int:
         service.vault.use_keyring()
     elif request.recovery_code:
         code = service.vault.make_recovery_code()
+    elif request.new_key:
+        return _change_key(service, request)
     now = service.vault.protection()
     if request.json:
         print(json.dumps(asdict(now) | {"sentence": now.sentence} | ({"recovery_code": code} if code else {})))
     else:
         print(code or now.sentence)
+    return 0
+
+
+def _change_key(service: FaceService, request: argparse.Namespace) -> int:
+    typed = ""
+    if service.vault.protection().passphrase:
+        typed = passphrase.ask(request.gallery_passphrase_file, "--gallery-passphrase-file", twice=False)
+    code = service.vault.change_key(typed)
+    now = service.vault.protection()
+    sentences = [_KEY_CHANGED, *([_OLDER_BACKUPS] if service.vault.backups() else [])]
+    if request.json:
+        told = asdict(now) | {"sentence": " ".join((*sentences, now.sentence))}
+        print(json.dumps(told | ({"recovery_code": code} if code else {})))
+    else:
+        print(*sentences, now.sentence, sep="\n")
+        if code:
+            print(f"The new recovery code, which is not shown again: {code}")
     return 0
 
 

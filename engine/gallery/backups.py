@@ -24,6 +24,7 @@ from engine.gallery.database import (
     APPLICATION_ID,
     back_up,
     connect,
+    key_literal,
     remove_with_logs,
     require_alone,
     sync_file,
@@ -31,7 +32,7 @@ from engine.gallery.database import (
     unfinished_path,
 )
 from engine.gallery.graph_file import remove_graph
-from engine.gallery.keys import keys_path, read_keys
+from engine.gallery.keys import key_of_copy, keys_path, read_keys
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ def restore(gallery: Path, backup: Path, key: bytes | None) -> Path | None:
 
     Args:
         gallery: its file, which may be damaged or gone.
-        backup: one of its backups.
+        backup: one of its backups; one of before the gallery's key was changed comes back under today's.
         key: the data key; None where the backup is plain.
 
     Returns:
@@ -123,13 +124,16 @@ def restore(gallery: Path, backup: Path, key: bytes | None) -> Path | None:
         GalleryError: the backup is damaged or of another key, or a window has the gallery open; nothing was changed.
     """
     with translated_errors(gallery):
-        _check_sound(backup, key)
+        own = key_of_copy(gallery, backup, key)
+        _check_sound(backup, own)
         _require_nobody(gallery, key)
         unfinished = unfinished_path(gallery)
         remove_with_logs(unfinished)
         try:
             shutil.copyfile(backup, unfinished)
             unfinished.chmod(0o600)
+            if own != key and key is not None:
+                _change_key(unfinished, own, key)
             sync_file(unfinished)
             aside = _set_aside(gallery, key)
             for end in ("-wal", "-shm"):
@@ -169,6 +173,13 @@ def _check_sound(backup: Path, key: bytes | None) -> None:
                 raise problem
     except sqlite.DatabaseError as error:
         raise problem from error
+
+
+def _change_key(copy: Path, own: bytes | None, key: bytes) -> None:
+    with closing(connect(copy, own)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+        connection.execute(f"PRAGMA rekey = {key_literal(key)}")
+    _check_sound(copy, key)
 
 
 def _require_nobody(gallery: Path, key: bytes | None) -> None:

@@ -13,7 +13,7 @@ import sqlcipher3.dbapi2 as sqlite
 from engine.gallery.backups import list_backups
 from engine.gallery.database import connect, is_plain, remove_with_logs
 from engine.gallery.encrypting import overwrite
-from engine.gallery.keys import keys_path
+from engine.gallery.keys import key_of_copy, keys_path
 
 log = logging.getLogger(__name__)
 
@@ -27,14 +27,19 @@ def copies_holding(gallery: Path, key: bytes | None, person_id: int, crop_sha256
         person_id: numbers are never given twice.
         crop_sha256: digests of the person's crops.
     """
-    others = [
+    copies = [*(backup.path for backup in list_backups(gallery)), *other_copies(gallery)]
+    digests = set(crop_sha256)
+    return [copy for copy in copies if _holds(copy, key_of_copy(gallery, copy, key), person_id, digests)]
+
+
+def other_copies(gallery: Path) -> list[Path]:
+    """Copies that are no backups: made before a migration, or damaged and set aside."""
+    return sorted(
         path
         for pattern in (".before-*", ".damaged-*")
         for path in gallery.parent.glob(escape(gallery.name) + pattern)
-        if not path.name.endswith(("-wal", "-shm", "-journal"))
-    ]
-    copies = [*(backup.path for backup in list_backups(gallery)), *sorted(others)]
-    return [copy for copy in copies if _holds(copy, key, person_id, set(crop_sha256))]
+        if not path.name.endswith(("-wal", "-shm", "-journal", ".keys"))
+    )
 
 
 def remove_copy(copy: Path) -> bool:

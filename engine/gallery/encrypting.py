@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from glob import escape
 from pathlib import Path
@@ -49,18 +49,23 @@ def encrypt(path: Path, old_key: bytes | None, keys: Keys, key: bytes) -> None:
         GalleryError: another window has it open, or the copy does not hold what the gallery holds.
         OSError, sqlite.Error: something could not be written; the gallery is as it was.
     """
-    before = read_keys(path) or replace(keys, ways={})
+    before, file = read_keys(path) or replace(keys, ways={}), path.stat().st_ino
     write_keys(path, replace(before, coming=keys))
     unfinished = unfinished_path(path)
     try:
         _export(path, old_key, unfinished, key)
         _take_place(unfinished, path)
     except BaseException:
-        restore_keys(path, before)
+        # Whoever interrupts once the new file is in its place must not be left without its keys.
+        if path.stat().st_ino == file:
+            restore_keys(path, before)
         raise
     finally:
         remove_with_logs(unfinished)
-    write_keys(path, keys)
+    try:
+        write_keys(path, keys)
+    except OSError as error:
+        log.warning("The gallery's new keys are left to whoever opens it next: %s", error.strerror)
     if old_key is None:
         encrypt_copies(path, keys, key)
 
@@ -77,7 +82,13 @@ def _take_place(unfinished: Path, path: Path) -> None:
             sync_folder(path.parent)
             overwrite(replaced.fileno())
         except OSError as error:
-            log.warning("The bytes of the plain gallery could not be overwritten: %s", error.strerror)
+            log.warning("The bytes of the gallery of before could not be overwritten: %s", error.strerror)
+        except BaseException as error:  # noqa: BLE001 - the change is done; a signal is told again when the command ends
+            log.warning(
+                "Interrupted while the bytes of the gallery of before were overwritten: %s", type(error).__name__
+            )
+            with suppress(OSError):
+                overwrite(replaced.fileno())
 
 
 def _export(path: Path, old_key: bytes | None, target: Path, key: bytes) -> None:

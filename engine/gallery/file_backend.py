@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-from engine.errors import GalleryError
+from engine.errors import GalleryError, shown
 from engine.gallery import vault, witness
 from engine.gallery.attempts import read_tries
 from engine.gallery.backend import Changes, unheard
@@ -63,6 +63,12 @@ class FileBackend:
     def encrypted(self) -> bool:
         """Whether the file is."""
         return self.key is not None
+
+    def data_key(self) -> bytes:
+        """The key of an encrypted file, which may change while it is open."""
+        if self.key is None:
+            raise GalleryError(f"The gallery “{shown(self.path)}” is not encrypted, so it has no key.")
+        return self.key
 
     @property
     def protection(self) -> Protection:
@@ -173,9 +179,13 @@ class FileBackend:
             GalleryError: it could not be changed; the gallery is open as before.
         """
         self.writing.dispose()
+        before = self.key
         try:
             with vault.alone(self.path):
                 self.key = change(self.path, self.key)
+            if self.key != before:
+                # One that was just being written would be under the key of before.
+                remove_graph(self.path)
         finally:
             self._use(open_database(self.path, self.key))
 

@@ -58,8 +58,8 @@ def holds_graph(gallery: Path) -> bool:
 class GraphFile:
     """Keeps what a pack makes of an encrypted gallery's people."""
 
-    def __init__(self, gallery: Path, key: bytes, pack_id: str) -> None:
-        """Keep a graph beside a gallery, under its data key."""
+    def __init__(self, gallery: Path, key: Callable[[], bytes], pack_id: str) -> None:
+        """Keep a graph beside a gallery, under its data key, which may change."""
         self._gallery, self._key, self._pack_id = gallery, key, pack_id
 
     @property
@@ -127,7 +127,7 @@ class GraphFile:
 
     def _cipher(self, header: bytes) -> AESGCM:
         bound = b"visavis graph of " + self._pack_id.encode()
-        return AESGCM(HKDF(SHA256(), 32, salt=header[len(MAGIC) :], info=bound).derive(self._key))
+        return AESGCM(HKDF(SHA256(), 32, salt=header[len(MAGIC) :], info=bound).derive(self._key()))
 
 
 def _chunks(parts: tuple[bytes, memoryview]) -> Iterator[tuple[bytes, bool]]:

@@ -14,7 +14,8 @@ import hmac
 import json
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from pathlib import Path
@@ -30,6 +31,8 @@ FORMAT = 1
 KEY_BYTES = 32
 LONGEST_PASSPHRASE = 4096
 _CHECK = b"visavis gallery key check"
+_FORMER = b"visavis gallery former keys"
+_NONCE_BYTES = 12
 _RECOVERY_BYTES = 20
 _RECOVERY_GROUP = 4
 _MEMORY_KIB, _PASSES, _LANES = 64 * 1024, 3, 4
@@ -103,6 +106,7 @@ class Keys:
         ways: the data key under each secret; none where the gallery is not encrypted (yet).
         keyring: which keyring holds the secret, for people.
         coming: the keys that the gallery will have once a re-encryption under way is through.
+        former: data keys of before, which its older backups have, each sealed under this one.
     """
 
     vault: str
@@ -110,6 +114,7 @@ class Keys:
     ways: Mapping[Way, Sealed]
     keyring: str = ""
     coming: Keys | None = None
+    former: tuple[bytes, ...] = ()
 
     @classmethod
     def new(cls, vault: str = "") -> tuple[Keys, bytes]:
@@ -144,6 +149,21 @@ class Keys:
         if not self.fits(key):
             raise GalleryError("The gallery's key file is damaged. Put it back from a backup.")
         return key
+
+    def with_former(self, key: bytes, former: Sequence[bytes]) -> Keys:
+        """Keep data keys of before under this one, so that whoever opens the gallery can read its older backups."""
+        cipher = AESGCM(hmac.digest(key, _FORMER, "sha256"))
+        nonces = [secrets.token_bytes(_NONCE_BYTES) for _ in former]
+        sealed = (nonce + cipher.encrypt(nonce, one, _FORMER) for nonce, one in zip(nonces, former, strict=True))
+        return replace(self, former=tuple(sealed))
+
+    def former_keys(self, key: bytes) -> list[bytes]:
+        """The data keys of before, oldest first; one that was altered is passed over."""
+        cipher, found = AESGCM(hmac.digest(key, _FORMER, "sha256")), []
+        for sealed in self.former:
+            with suppress(InvalidTag, ValueError):
+                found.append(cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _FORMER))
+        return found
 
     @property
     def asks(self) -> tuple[str, ...]:
@@ -191,6 +211,23 @@ def write_keys(gallery: Path, keys: Keys) -> None:
     """
     stored = {"format": FORMAT, **_stored(keys)}
     write_whole(keys_path(gallery), json.dumps(stored, indent=1).encode())
+
+
+def key_of_copy(gallery: Path, copy: Path, key: bytes | None) -> bytes | None:
+    """The data key of a backup or another copy of a gallery, which may have had another one then.
+
+    Args:
+        gallery: its file.
+        copy: lies beside its own key file, or has the gallery's keys.
+        key: the gallery's data key; None where it is plain.
+    """
+    try:
+        keys, own = read_keys(gallery), read_keys(copy)
+    except GalleryError:
+        return key
+    if key is None or keys is None or own is None or own.fits(key):
+        return key
+    return next((former for former in keys.former_keys(key) if own.fits(former)), key)
 
 
 def new_recovery_code() -> str:
@@ -243,12 +280,15 @@ def _stored(keys: Keys) -> dict[str, object]:
             for way, sealed in keys.ways.items()
         },
         "coming": _stored(keys.coming) if keys.coming else None,
+        "former": [_text(sealed) for sealed in keys.former],
     }  # fmt: skip
 
 
 def _keys(stored: Mapping[str, object]) -> Keys:
     ways, coming = stored["ways"], stored["coming"]
-    if not isinstance(ways, dict):
+    # Key files of before have none.
+    former = stored.get("former", [])
+    if not isinstance(ways, dict) or not isinstance(former, list):
         raise TypeError("ways")
     return Keys(
         vault=str(stored["vault"]),
@@ -256,6 +296,7 @@ def _keys(stored: Mapping[str, object]) -> Keys:
         ways={Way(way): _sealed(values) for way, values in ways.items()},
         keyring=str(stored["keyring"]),
         coming=_keys(coming) if isinstance(coming, dict) else None,
+        former=tuple(_bytes(sealed) for sealed in former),
     )
 
 

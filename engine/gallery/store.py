@@ -89,7 +89,8 @@ class Gallery(Edits):
         Raises:
             GalleryError: the gallery is on a server.
         """
-        return GraphFile(self.path, self.key, pack_id) if self.key is not None else None
+        file = self._file
+        return GraphFile(file.path, file.data_key, pack_id) if self.encrypted else None
 
     @property
     def has_graph(self) -> bool:

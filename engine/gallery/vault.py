@@ -118,7 +118,7 @@ def unlock(path: Path, typed: Typed | None = None) -> bytes | None:
                     f"The gallery “{shown(path)}” was moved or deleted: its key file is there, it is not. Put it back, "
                     "or restore a backup."
                 )
-            return _counted(path, typed, lambda: _open(path, keys, typed))
+            return limited(path, typed, lambda: _open(path, keys, typed))
         if path.exists() and not path.is_file():
             return None
         return _first_key(path)
@@ -162,7 +162,7 @@ def set_passphrase(path: Path, key: bytes | None, passphrase: str, *, ask_at_sta
             keys, key = Keys.new()
             encrypt(path, None, keys.with_way(Way.PASSPHRASE, key, passphrase), key)
         else:
-            keys = _known(path).with_way(Way.PASSPHRASE, key, passphrase)
+            keys = known(path, key).with_way(Way.PASSPHRASE, key, passphrase)
             write_keys(path, keys.without_way(Way.KEYRING) if ask_at_start else keys)
             if ask_at_start:
                 system_keyring.forget(keys.vault)
@@ -179,9 +179,9 @@ def use_keyring(path: Path, key: bytes | None) -> bytes:
     with translated_errors(path):
         if key is None:
             keys, key = Keys.new()
-            encrypt(path, None, _in_keyring(keys, key), key)
+            encrypt(path, None, in_keyring(keys, key), key)
         else:
-            write_keys(path, _in_keyring(_known(path), key))
+            write_keys(path, in_keyring(known(path, key), key))
         return key
 
 
@@ -193,7 +193,7 @@ def make_recovery_code(path: Path, key: bytes) -> str:
     """
     code = new_recovery_code()
     with translated_errors(path):
-        write_keys(path, _known(path).with_way(Way.RECOVERY, key, code))
+        write_keys(path, known(path, key).with_way(Way.RECOVERY, key, code))
     return code
 
 
@@ -203,7 +203,7 @@ def forget_passphrase(path: Path) -> None:
     Raises:
         GalleryError: nothing else would open it.
     """
-    keys = _known(path)
+    keys = known(path)
     if Way.KEYRING not in keys.ways:
         raise GalleryError("Without the passphrase nothing would open the gallery. Let the keyring open it first.")
     with translated_errors(path):
@@ -219,7 +219,7 @@ def _first_key(path: Path) -> bytes | None:
         return None
     keys, key = Keys.new()
     try:
-        keys = _in_keyring(keys, key)
+        keys = in_keyring(keys, key)
     except GalleryLockedError as error:
         log.warning("The gallery is not encrypted: %s", error)
         return None
@@ -262,7 +262,7 @@ def _settled(path: Path, keys: Keys | None) -> Keys | None:
     return keys
 
 
-def _counted(path: Path, typed: Typed | None, open_it: Callable[[], bytes]) -> bytes:
+def limited(path: Path, typed: Typed | None, open_it: Callable[[], bytes]) -> bytes:
     """Open with what was typed, if anything; after too many wrong ones nothing is looked at for a while."""
     if typed is None:
         return open_it()
@@ -294,16 +294,15 @@ def unlock_pause_s(path: Path) -> float:
 
 
 def _open(path: Path, keys: Keys, typed: Typed | None) -> bytes:
-    key = _key(keys, typed)
     if keys.coming is None:
-        return key
+        return _key(keys, typed)
     # A re-encryption was cut off, before or after the new gallery took the old one's place.
-    if opens(path, key):
-        write_keys(path, replace(keys, coming=None))
-        return key
-    key = _key(keys.coming, typed)
-    write_keys(path, keys.coming)
-    return key
+    for these in (replace(keys, coming=None), keys.coming):
+        key = _key(these, typed)
+        if opens(path, key):
+            write_keys(path, these)
+            return key
+    raise GalleryError(f"The gallery “{shown(path)}” is damaged. Nothing was changed; restore it from a backup.")
 
 
 def key_of_backup(path: Path, backup: Path, typed: Typed | None = None) -> bytes | None:
@@ -324,15 +323,21 @@ def key_of_backup(path: Path, backup: Path, typed: Typed | None = None) -> bytes
     if keys is None or not keys.ways:
         return None
     found = keys
-    return _counted(path, typed, lambda: _key(found, typed))
+    return limited(path, typed, lambda: _key(found, typed))
 
 
 def opens(path: Path, key: bytes) -> bool:
-    """Whether a key opens a gallery's file."""
+    """Whether a key opens a gallery's file.
+
+    Raises:
+        sqlite.Error: that cannot be told now: it cannot be read.
+    """
     try:
         with closing(connect(path, key)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite.DatabaseError:
+    except sqlite.DatabaseError as error:
+        if getattr(error, "sqlite_errorname", "") != "SQLITE_NOTADB":
+            raise
         return False
     return True
 
@@ -352,14 +357,26 @@ def _key(keys: Keys, typed: Typed | None) -> bytes:
         raise GalleryLockedError(f"{error}{advice}", keys.asks) from error
 
 
-def _in_keyring(keys: Keys, key: bytes) -> Keys:
+def in_keyring(keys: Keys, key: bytes) -> Keys:
+    """Let the keyring open a gallery, with a secret made for it.
+
+    Raises:
+        GalleryLockedError: there is no keyring, or it is locked.
+    """
     secret = secrets.token_urlsafe(32)
     system_keyring.remember(keys.vault, secret)
     return keys.with_way(Way.KEYRING, key, secret, system_keyring.keyring_name())
 
 
-def _known(path: Path) -> Keys:
+def known(path: Path, key: bytes | None = None) -> Keys:
+    """The keys of a gallery that is open: those that its data key fits, where a change is not written down yet.
+
+    Raises:
+        GalleryError: the key file is missing or damaged.
+    """
     keys = read_keys(path)
+    if keys and keys.coming and key is not None and keys.coming.fits(key):
+        return keys.coming
     if keys is None:
         raise GalleryError(f"The key file “{shown(keys_path(path))}” is missing. Put it back from a backup.")
     return keys

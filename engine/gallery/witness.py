@@ -103,6 +103,21 @@ def part(gallery: Path, key: bytes | None, journal: Journal) -> None:
         _write(gallery, key, Seen(journal.head()))
 
 
+def expect(gallery: Path, key: bytes, coming: bytes) -> None:
+    """Seal the note beside a gallery for the key that it is about to have too; one that was altered stays so.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    try:
+        text = str(json.loads(seen_path(gallery).read_text("utf-8"))["seen"])
+        _notes(gallery, key)
+    except (_ForgedError, FileNotFoundError, ValueError, KeyError, TypeError):
+        return
+    stored = {"seen": text, "seal": _seal(key, text), "coming": _seal(coming, text)}
+    write_whole(seen_path(gallery), json.dumps(stored).encode())
+
+
 def restored(gallery: Path, key: bytes | None) -> None:
     """Note that a backup has just been put in the gallery's place."""
     _write(gallery, key, Seen(None))
@@ -133,8 +148,8 @@ def _notes(gallery: Path, key: bytes | None) -> list[Seen]:
     found = []
     try:
         stored = json.loads(seen_path(gallery).read_text("utf-8"))
-        text, seal = str(stored["seen"]), str(stored["seal"])
-        if key is not None and seal and not hmac.compare_digest(seal, _seal(key, text)):
+        text, seals = str(stored["seen"]), [str(stored["seal"]), str(stored.get("coming", ""))]
+        if key is not None and seals[0] and not any(hmac.compare_digest(seal, _seal(key, text)) for seal in seals):
             raise _ForgedError
         found.append(Seen.of(text))
     except FileNotFoundError:

@@ -39,6 +39,10 @@ class Protection(Part):
         """Job of the recovery code."""
         return self._protect(lambda service: service.vault.make_recovery_code())
 
+    def change_key(self, passphrase: str) -> Job:
+        """Job of a new recovery code, empty where there was none: encrypt the gallery under a new key."""
+        return self._protect(lambda service: service.vault.change_key(passphrase))
+
     def backups(self) -> Job:
         """Job of list[Backup], newest first."""
         return self.submit(lambda service, _job: service.vault.backups())

@@ -12,6 +12,7 @@ from engine.types import EngineInfo
 from gui.context import Context
 from gui.engine_client import Job
 from gui.pages.compact_dialog import CompactDialog
+from gui.pages.new_key import NewKeyDialog
 from gui.pages.safekeeping import BackupsDialog, CheckDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import button, label, row, set_look
@@ -30,6 +31,7 @@ class ProtectionCard(QFrame):
         self.passphrase = button("Set a passphrase …", self._ask_passphrase, "", "lock")
         self.keyring = button("Let the keyring open it", self._use_keyring)
         self.recovery = button("Make a recovery code …", self._make_code)
+        self.key = button("Change the key …", self._ask_key)
         self.lock = button("Lock now", self._lock)
         self.lock.setToolTip("Lock now (Ctrl+L)")
         layout = QVBoxLayout(self)
@@ -41,13 +43,13 @@ class ProtectionCard(QFrame):
         self.backups = button("Backups …", self._show_backups)
         self.check = button("Check the gallery …", self._check)
         self.compact = button("Compact the gallery …", self._compact)
-        layout.addLayout(row(self.backups, self.check, self.compact, None))
-        self._keyring = ""
+        layout.addLayout(row(self.key, self.backups, self.check, self.compact, None))
+        self._keyring, self._by_passphrase = "", False
         context.client.ready.connect(self.show_info)
 
     def show_info(self, info: EngineInfo) -> None:
         """Show what the engine says of the gallery's protection."""
-        self._keyring = info.keyring
+        self._keyring, self._by_passphrase = info.keyring, info.opened_by_passphrase
         self.sentence.setText(info.protection)
         self.passphrase.setVisible(not info.on_server)
         # A server cleans up its tables by itself.
@@ -57,6 +59,7 @@ class ProtectionCard(QFrame):
         self.keyring.setText(f"Let {info.keyring} open it" if info.keyring else "Let the keyring open it")
         self.keyring.setVisible(bool(info.keyring) and not info.on_server and not info.opened_by_keyring)
         self.recovery.setVisible(info.encrypted)
+        self.key.setVisible(info.encrypted and not info.locked)
         self.lock.setVisible(info.encrypted)
 
     def _ask_passphrase(self) -> None:
@@ -76,6 +79,19 @@ class ProtectionCard(QFrame):
         job = self._context.client.make_recovery_code()
         job.succeeded.connect(lambda code: RecoveryDialog(code, self).open())
         self._context.tell_failure(job)
+
+    def _ask_key(self) -> None:
+        NewKeyDialog(self._change_key, self, by_passphrase=self._by_passphrase).open()
+
+    def _change_key(self, passphrase: str) -> Job:
+        job = self._context.client.change_key(passphrase)
+        job.succeeded.connect(self._on_new_key)
+        return self._context.tell_failure(job)
+
+    def _on_new_key(self, code: str) -> None:
+        self._context.toasts.show("The gallery is encrypted under a new key.", "good")
+        if code:
+            RecoveryDialog(code, self).open()
 
     def _show_backups(self) -> None:
         BackupsDialog(self._context, self).open()

@@ -10,17 +10,17 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 from sqlalchemy import select
 
-from engine.errors import GalleryLockedError
+from engine.gallery import keys, vault
 from engine.gallery.database import connect
 from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
 from engine.gallery.store import Gallery
-from engine.gallery.vault import Typed
 from tests.engine.gallery.conftest import template
 
 from . import victim
@@ -31,10 +31,7 @@ State: TypeAlias = list[Any]
 
 def opened(path: Path) -> closing[Gallery]:
     """Open a gallery, with the passphrase where it has one."""
-    try:
-        return closing(Gallery.open(path))
-    except GalleryLockedError:
-        return closing(Gallery.open(path, Typed(PASSPHRASE)))
+    return closing(victim.opened(path))
 
 
 def state(gallery: Gallery) -> State:
@@ -57,10 +54,16 @@ def state(gallery: Gallery) -> State:
     ]
 
 
-def looked_at(path: Path) -> State:
-    """Open a gallery after a fault: it opens, its file is whole, and this is in it."""
+def looked_at(path: Path, *, may_be_older: bool = False) -> State:
+    """Open a gallery after a fault: it opens as the one it was, its file is whole, and this is in it.
+
+    Args:
+        path: its file.
+        may_be_older: whether it may say that it is not the one that was last used here.
+    """
     with opened(path) as gallery:
         found = state(gallery)
+        assert may_be_older or not gallery.journal.notice
     with closing(connect(path, gallery.key)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     return found
@@ -73,15 +76,30 @@ def copied(source: Path, target: Path) -> Path:
     return target / source.name
 
 
+def seal(gallery: Gallery) -> None:
+    """Encrypt it behind the passphrase."""
+    gallery.protect(partial(vault.set_passphrase, passphrase=PASSPHRASE, ask_at_start=True))
+
+
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A gallery of three people, of whom two were moved and one renamed; it is closed."""
-    place = tmp_path / "own" / "gallery.db"
+def path(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A gallery of three people, of whom two were moved and one renamed; it is closed.
+
+    With the parameter "keyring" or "passphrase" it is encrypted, and that opens it.
+    """
+    place, kind = tmp_path / "own" / "gallery.db", getattr(request, "param", "plain")
+    if kind != "plain":
+        monkeypatch.setattr(keys.Sealed, "of", classmethod(victim.seal_quickly))
+    if kind == "keyring":
+        request.getfixturevalue("system_keyring")
     with closing(Gallery.open(place)) as gallery:
         gallery.enroll("Ada Lovelace", [template(1), template(2)])
         grace = gallery.enroll("Grace Hopper", [template(3)])
         gallery.enroll("Joan Clarke", [template(number) for number in range(4, 10)])
         gallery.describe(grace.id, notes="Rear admiral")
+        if kind == "passphrase":
+            seal(gallery)
+        assert gallery.encrypted == (kind != "plain")
     return place
 
 

@@ -125,7 +125,14 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "The disk and the system": (
         Fault("V01", "kill -9 at any moment of enrolling, deleting, erasing, writing anew, merging, renaming, "
               "splitting, undoing, importing, embedding again, encrypting, backing up, restoring, migrating", "",
-              "The state before or after; what was acknowledged; every crop", KILLED),
+              "The state before or after, in a plain and in an encrypted gallery; what was acknowledged; every crop",
+              KILLED),
+        Fault("V01", "kill -9 at any moment of changing the key (rekey), and at every step of it", "",
+              "The old key or the new one; it opens as before, with everybody in it", (*KILLED, f"{GALLERY}"
+              "test_rekeying.py::test_that_a_kill_at_any_step_of_changing_the_key_leaves_a_gallery_that_opens")),
+        Fault("V01", "Ctrl+C while the bytes of before are overwritten", "",
+              "A gallery that opens, with everybody in it",
+              (f"{GALLERY}test_rekeying.py::test_that_whoever_interrupts_while_the_old_bytes_go_loses_nothing",)),
         Fault("V01", "kill -9 at every step of encrypting", "", "A gallery that opens, with everybody in it",
               (f"{GALLERY}test_vault.py::test_that_a_kill_while_encrypting_leaves_a_gallery_that_opens",)),
         Fault("V02", "The power goes while something is written", "", "All that was acknowledged",
@@ -258,6 +265,12 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("V03", "The passphrase is changed while another window is open", "", "Both windows work on",
               (f"{GALLERY}test_vault.py::"
                "test_that_a_changed_passphrase_replaces_the_old_one_even_while_another_window_is_open",)),
+        Fault("V03", "The key is to be changed while another window is open",
+              "The gallery “…” is open in another window. Close that one and try again.", "Both windows work on",
+              (f"{GALLERY}test_rekeying.py::test_that_a_gallery_open_in_another_window_keeps_its_key",)),
+        Fault("V03", "Somebody has a key file of before and knows what opened it, and the key was changed since", "",
+              "What was stored since stays closed",
+              (f"{GALLERY}test_rekeying.py::test_that_a_key_file_of_before_no_longer_opens_the_gallery_of_today",)),
         Fault("V03", "A passphrase of 1,000 characters, or of other scripts", "", "It opens, however it is composed",
               (f"{GALLERY}test_vault.py::test_that_any_characters_make_a_passphrase",)),
         Fault("V03", "The key file is missing", NO_GALLERY, "The gallery; no new key is made", KEY_FILE,
@@ -577,7 +590,8 @@ def page() -> str:
         "",
         "Every fault here is injected by a test: `python -m pytest tests/faults`, and the tests named below in other "
         "folders. The page is written from `tests/faults/table.py`, which the tests compare with what the user is "
-        "told. `VISAVIS_KILLS=200` kills each kind of change two hundred times rather than seventeen.",
+        "told. `VISAVIS_KILLS=200` kills each kind of change two hundred times in a plain "
+        "and in an encrypted gallery, rather than six times.",
         "",
         "Not noticed: an older copy of a plain gallery put in its place together with the note beside it; an altered "
         "bit in the text of a gallery that is not encrypted, whose pages carry no seal. "

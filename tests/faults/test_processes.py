@@ -44,8 +44,8 @@ def trial(path: Path, tmp_path: Path) -> Iterator[tuple[Path, State]]:
     yield path, before
     found = looked_at(path)
     assert found == before, "what was not acknowledged has come in by half"
-    left = {file.name for file in path.parent.iterdir()} - {"gallery.db", "gallery.db.lock", "gallery.db.seen"}
-    assert left <= {"gallery.db-wal", "gallery.db-shm", "gallery.db.backups"}
+    left = {file.name.removeprefix("gallery.db") for file in path.parent.iterdir()} - {"", ".lock", ".seen", ".keys"}
+    assert left <= {"-wal", "-shm", ".backups"}
     assert not list(path.parent.rglob(".*"))
     assert not list((tmp_path / "tmp").iterdir())
 
@@ -79,6 +79,7 @@ def test_that_an_import_that_is_asked_to_end_leaves_the_gallery_as_it_was(
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("path", ["keyring"], indirect=True)
 def test_that_an_enrollment_whose_terminal_is_closed_leaves_the_gallery_as_it_was(
     trial: tuple[Path, State], pictures: Path, tmp_path: Path
 ) -> None:
@@ -98,7 +99,11 @@ def test_that_erasing_that_is_asked_to_end_is_finished_and_gives_its_receipt(pat
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("how", ["SIGTERM", "SIGHUP", "commit", "exit"])
+@pytest.mark.parametrize(
+    ("path", "how"),
+    [("keyring", "SIGTERM"), ("plain", "SIGHUP"), ("keyring", "commit"), ("plain", "exit")],
+    indirect=["path"],
+)
 def test_that_a_window_that_is_asked_to_end_while_importing_leaves_the_gallery_as_it_was(
     trial: tuple[Path, State], source: Path, tmp_path: Path, how: str
 ) -> None:
@@ -107,6 +112,7 @@ def test_that_a_window_that_is_asked_to_end_while_importing_leaves_the_gallery_a
     assert "never told" not in told
 
 
+@pytest.mark.parametrize("path", ["plain", "passphrase"], indirect=True)
 def test_that_a_process_that_stands_still_in_a_transaction_is_said_and_finishes_later(
     path: Path, victims: Victims, monkeypatch: pytest.MonkeyPatch
 ) -> None:

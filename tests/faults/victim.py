@@ -18,14 +18,23 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from engine.errors import VisavisError
+from engine.errors import GalleryLockedError, VisavisError
 from engine.gallery import keys, vault
 from engine.gallery.backups import list_backups
 from engine.gallery.exchange import Arrivals, PortablePerson, PortableTemplate, bring
+from engine.gallery.rekeying import change_key
 from engine.gallery.store import Gallery
 from tests.engine.gallery.conftest import PACK, template
 
 PASSPHRASE = "correct horse battery staple"
+
+
+def opened(path: Path) -> Gallery:
+    """Open a gallery, with the passphrase where it has one."""
+    try:
+        return Gallery.open(path)
+    except GalleryLockedError:
+        return Gallery.open(path, vault.Typed(PASSPHRASE))
 
 
 def _import(gallery: Gallery, *, standing_still: bool = False) -> None:
@@ -58,6 +67,10 @@ def _protect(gallery: Gallery) -> None:
     gallery.protect(partial(vault.set_passphrase, passphrase=PASSPHRASE, ask_at_start=True))
 
 
+def _rekey(gallery: Gallery) -> None:
+    gallery.protect(lambda path, key: change_key(path, key, PASSPHRASE).key)
+
+
 def _erase(gallery: Gallery) -> None:
     gallery.erase_person(gallery.find("Ada Lovelace").id, "receipt")
     gallery.compact()
@@ -77,6 +90,7 @@ OPERATIONS: dict[str, Callable[[Gallery], object]] = {
     "embed": _embed,
     "back up": lambda g: g.back_up(),
     "protect": _protect,
+    "rekey": _rekey,
     "restore": lambda g: g.restore(list_backups(g.path)[-1].path),
     "migrate": lambda g: None,
 }
@@ -85,7 +99,7 @@ OPERATIONS: dict[str, Callable[[Gallery], object]] = {
 
 def _work(operation: str, path: Path, said: int) -> None:
     os.write(said, b"r")
-    gallery = Gallery.open(path)
+    gallery = opened(path)
     OPERATIONS[operation](gallery)
     os.write(said, b"d")
     gallery.close()
@@ -169,7 +183,7 @@ def _as_nobody(path: Path, what: str) -> dict[str, object]:
     return {"said": said}
 
 
-def _seal_quickly(cls: type[keys.Sealed], key: bytes, secret: str, gallery: str, way: keys.Way) -> keys.Sealed:
+def seal_quickly(cls: type[keys.Sealed], key: bytes, secret: str, gallery: str, way: keys.Way) -> keys.Sealed:
     """As `Sealed.of`, at the lowest cost there is: hundreds of galleries are encrypted here."""
     made = cls(os.urandom(16), os.urandom(12), b"", 64, 1, 4)
     sealed = made._cipher(secret).encrypt(made.nonce, key, f"visavis {gallery} {way}".encode())
@@ -178,7 +192,7 @@ def _seal_quickly(cls: type[keys.Sealed], key: bytes, secret: str, gallery: str,
 
 def main() -> None:
     """Warm up, then carry out trials."""
-    keys.Sealed.of = classmethod(_seal_quickly)  # type: ignore[assignment, method-assign]
+    keys.Sealed.of = classmethod(seal_quickly)  # type: ignore[assignment, method-assign]
     with tempfile.TemporaryDirectory() as folder:
         gallery = Gallery.open(Path(folder) / "gallery.db")
         gallery.enroll("Ada Lovelace", [template(1), template(2)])

@@ -16,9 +16,10 @@ from pytestqt.qtbot import QtBot
 
 from engine.gallery import vault
 from engine.gallery.store import Gallery
-from engine.gallery.vault import Typed
+from engine.gallery.vault import Typed, opens
 from engine.settings import Settings
 from gui.main_window import MainWindow
+from gui.pages.new_key import NewKeyDialog
 from gui.pages.protection import PassphraseDialog, RecoveryDialog
 from gui.pages.rescue_dialog import RescueDialog
 from gui.pages.safekeeping import BackupsDialog, CheckDialog
@@ -135,6 +136,54 @@ def test_that_a_passphrase_is_set_in_settings_and_the_gallery_stays_open(
     window.open_page("gallery")
     window.lock_screen.other.click()
     assert window.lock_screen.secret.accessibleName() == "Recovery code"
+    unlock(qtbot, window, code)
+    assert window.page.isVisible()
+
+
+def test_that_the_key_is_changed_in_settings_with_the_passphrase_and_a_new_code_is_shown(
+    qtbot: QtBot, sealed: Path, open_window: OpenWindow
+) -> None:
+    with closing(Gallery.open(sealed, Typed(PASSPHRASE))) as gallery:
+        gallery.recovery_code()
+        old = gallery.key
+    assert old is not None
+    window = opened_locked(qtbot, open_window)
+    window.open_page("settings")
+    page = window.page
+    assert isinstance(page, SettingsPage)
+    settle(qtbot, window)
+    assert not page.protection.key.isVisible(), "a locked gallery has no key to change"
+    window.open_page("gallery")
+    unlock(qtbot, window)
+    window.open_page("settings")
+    page = window.page
+    assert isinstance(page, SettingsPage)
+    settle(qtbot, window)
+    page.protection.key.click()
+    dialog = dialog_of(NewKeyDialog)
+    assert not dialog.change.isEnabled()
+    QTest.keyClicks(dialog.secret, "wrong")
+    dialog.change.click()
+    qtbot.waitUntil(lambda: any("not the passphrase" in text for text in window.toasts.texts), timeout=WITHIN_MS)
+    settle(qtbot, window)
+    assert opens(sealed, old)
+    dialog.secret.selectAll()
+    QTest.keyClicks(dialog.secret, PASSPHRASE)
+    with qtbot.waitSignal(dialog.accepted, timeout=WITHIN_MS):
+        QTest.keyClick(dialog.secret, Qt.Key.Key_Return)
+    qtbot.waitUntil(
+        lambda: any(isinstance(one, RecoveryDialog) for one in QApplication.topLevelWidgets()), timeout=WITHIN_MS
+    )
+    shown = dialog_of(RecoveryDialog)
+    code = shown.code.text().replace("\n", " ")
+    shown.accept()
+    settle(qtbot, window)
+    assert not opens(sealed, old)
+    assert len(window.context.people.people) == 2
+    page.protection.lock.click()
+    qtbot.waitUntil(lambda: "locked" in window.status.gallery.text(), timeout=WITHIN_MS)
+    window.open_page("gallery")
+    window.lock_screen.other.click()
     unlock(qtbot, window, code)
     assert window.page.isVisible()
 

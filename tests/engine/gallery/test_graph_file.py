@@ -24,7 +24,7 @@ def go_on() -> None:
 
 
 def written(gallery: Path, content: bytes, head: bytes = b"head") -> GraphFile:
-    made = GraphFile(gallery, KEY, PACK)
+    made = GraphFile(gallery, lambda: KEY, PACK)
     made.write((head, memoryview(content)), go_on)
     return made
 
@@ -65,9 +65,9 @@ def test_that_nothing_is_read_of_a_file_that_was_altered_or_cut(*, place: int, b
 def test_that_another_key_or_pack_reads_nothing(tmp_path: Path) -> None:
     gallery = tmp_path / "gallery.db"
     written(gallery, b"content")
-    assert GraphFile(gallery, bytes(32), PACK).read(go_on) is None
-    assert GraphFile(gallery, KEY, "another-pack").read(go_on) is None
-    assert GraphFile(tmp_path / "other.db", KEY, PACK).read(go_on) is None
+    assert GraphFile(gallery, lambda: bytes(32), PACK).read(go_on) is None
+    assert GraphFile(gallery, lambda: KEY, "another-pack").read(go_on) is None
+    assert GraphFile(tmp_path / "other.db", lambda: KEY, PACK).read(go_on) is None
 
 
 def test_that_writing_that_is_called_off_leaves_what_there_was(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from engine.gallery.sorting_store import add_group, put
 from engine.gallery.store import Gallery
 from engine.server_address import Place, ServerAddress, gallery_place
 from engine.sorting_values import GroupKind
+from engine.vault_desk import VaultDesk
 from tests.postgres import Server
 from tests.tls_proxy import certificate, encrypting
 
@@ -389,7 +390,11 @@ def test_that_a_character_that_a_server_cannot_keep_is_a_sentence(gallery: Galle
 
 
 def test_that_what_only_a_file_has_is_refused_with_the_reason(gallery: Gallery, tmp_path: Path) -> None:
-    for ask in (gallery.back_up, gallery.recovery_code, lambda: gallery.restore(tmp_path), lambda: gallery.path):
+    desk = VaultDesk(lambda: gallery, lambda: None)
+    for ask in (
+        gallery.back_up, gallery.recovery_code, lambda: gallery.restore(tmp_path), lambda: gallery.path,
+        desk.change_key,
+    ):  # fmt: skip
         with pytest.raises(GalleryError, match="on a server"):
             ask()
 
