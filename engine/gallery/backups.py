@@ -17,7 +17,7 @@ from pathlib import Path
 import sqlcipher3.dbapi2 as sqlite
 
 from engine.errors import GalleryError, shown
-from engine.files import sync_folder, write_whole
+from engine.files import cut, replacing, sync_folder, write_whole
 from engine.gallery import witness
 from engine.gallery.database import (
     APPLICATION_ID,
@@ -185,8 +185,13 @@ def _set_aside(gallery: Path, key: bytes | None) -> Path | None:
     try:
         make_backup(gallery, key)
     except GalleryError:
-        aside = gallery.with_name(f"{gallery.name}.damaged-{datetime.now(UTC).strftime(STAMP)}")
-        os.link(gallery, aside)
+        aside = gallery.with_name(f"{cut(gallery.name)}.damaged-{datetime.now(UTC).strftime(STAMP)}")
+        try:
+            os.link(gallery, aside)
+        except OSError:
+            # FAT and some network drives have no second names for a file.
+            with gallery.open("rb") as damaged, replacing(aside) as copy:
+                shutil.copyfileobj(damaged, copy)
         return aside
     return None
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from engine.errors import GalleryError, shown
+from engine.files import cut
 from engine.gallery.schema_versions import Age, age, head, upgrade
 
 log = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ def followed(path: Path) -> Path:
 
 def unfinished_path(path: Path) -> Path:
     """Where a gallery is built before it takes its place."""
-    return path.with_name(f".{path.name[:200]}.{os.getpid()}.new")
+    return path.with_name(f".{cut(path.name)}.{os.getpid()}.new")
 
 
 def remove_with_logs(path: Path) -> None:
