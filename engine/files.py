@@ -14,6 +14,18 @@ _SHARED = 0o666
 """Permissions of an ordinary file, as far as the user's own mask grants them."""
 
 
+def private_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for its owner alone; one that is there stays as it is.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if not folder.is_dir():
+        if folder.parent != folder:
+            private_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def cut(name: str, most_bytes: int = 200) -> str:
     """As much of a file's name as leaves room for an ending: file systems take 255 bytes."""
     while len(os.fsencode(name)) > most_bytes:

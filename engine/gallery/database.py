@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from engine.errors import GalleryError, shown
-from engine.files import cut
+from engine.files import cut, private_folder
 from engine.gallery.schema_versions import Age, age, head, upgrade
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def open_database(path: Path, key: bytes | None = None) -> Engine:
 
 def _create(path: Path, key: bytes | None) -> None:
     """Build a gallery beside its place and put it there whole, so that a crash leaves none rather than half of one."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(path.parent)
     unfinished = unfinished_path(path)
     os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
     engine = _connect(unfinished, key)

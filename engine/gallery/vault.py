@@ -15,7 +15,7 @@ import sqlcipher3.dbapi2 as sqlite
 from filelock import FileLock, Timeout
 
 from engine.errors import GalleryError, GalleryLockedError, WrongSecretError, shown
-from engine.files import cut
+from engine.files import cut, private_folder
 from engine.gallery import system_keyring
 from engine.gallery.attempts import Attempts, Moment, read_tries, refuse_during_pause, write_tries
 from engine.gallery.database import check_file, connect, is_plain, remove_with_logs, translated_errors
@@ -82,7 +82,7 @@ def alone(path: Path) -> Iterator[None]:
     """
     lock = FileLock(path.with_name(f"{cut(path.name)}.lock"), timeout=_ALONE_WITHIN_S, mode=0o600)
     with translated_errors(path):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(path.parent)
         try:
             lock.acquire()
         except Timeout as error:
