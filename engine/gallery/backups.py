@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 DAYS, WEEKS = 7, 4
 _DUE_AFTER = timedelta(days=1)
+_AROUND = tuple(f"SQLITE_{one}" for one in ("FULL", "READONLY", "CANTOPEN", "PERM", "BUSY", "LOCKED", "NOMEM"))
 STAMP = "%Y-%m-%dT%H%M%S.%f"
 
 
@@ -175,7 +176,10 @@ def _require_nobody(gallery: Path, key: bytes | None) -> None:
     try:
         with closing(connect(gallery, key)) as connection:
             require_alone(connection, gallery)
-    except sqlite.Error:
+    except sqlite.Error as error:
+        # What the log holds was acknowledged. Where there is only no room to move it, it must not be thrown away.
+        if not _tells_damage(gallery, error):
+            raise
         log.info("The gallery cannot be read; nobody can be working with it.")
 
 
@@ -185,6 +189,8 @@ def _set_aside(gallery: Path, key: bytes | None) -> Path | None:
     try:
         make_backup(gallery, key)
     except GalleryError:
+        if not _is_damaged(gallery, key):
+            raise
         aside = gallery.with_name(f"{cut(gallery.name)}.damaged-{datetime.now(UTC).strftime(STAMP)}")
         try:
             os.link(gallery, aside)
@@ -194,6 +200,30 @@ def _set_aside(gallery: Path, key: bytes | None) -> Path | None:
                 shutil.copyfileobj(damaged, copy)
         return aside
     return None
+
+
+def _is_damaged(gallery: Path, key: bytes | None) -> bool:
+    try:
+        with closing(connect(gallery, key)) as connection:
+            return bool(connection.execute("PRAGMA quick_check").fetchone() != ("ok",))
+    except sqlite.Error as error:
+        return _tells_damage(gallery, error)
+
+
+def _tells_damage(gallery: Path, error: sqlite.Error) -> bool:
+    """Whether an error is one of the file itself, rather than of the room, the rights or the others around it."""
+    code = str(getattr(error, "sqlite_errorname", ""))
+    return not _is_readable(gallery) if code.startswith("SQLITE_IOERR") else not code.startswith(_AROUND)
+
+
+def _is_readable(gallery: Path) -> bool:
+    try:
+        with gallery.open("rb") as file:
+            while file.read(2**20):
+                pass
+    except OSError:
+        return False
+    return True
 
 
 def _keys_fit(gallery: Path, key: bytes) -> bool:

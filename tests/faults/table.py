@@ -14,6 +14,7 @@ ROOM = 140
 """Characters that a sentence may have besides the names in it."""
 GALLERY = "tests/engine/gallery/"
 HERE = "tests/faults/"
+NO_ROOM = "tests/faults/test_no_room.py::"
 PROCESSES = "tests/faults/test_processes.py::"
 
 
@@ -139,6 +140,34 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
               "“…” cannot be written: …. Choose another place, or make room.", "The file of before",
               (f"{HERE}test_storage.py::test_that_no_room_at_any_place_of_an_export_leaves_the_file_of_before",),
               "full: export"),
+        Fault("V06", "The disk is full at any place of opening, even after a crash", NO_DISK,
+              "Everything, with what the log of before the crash holds",
+              (f"{NO_ROOM}test_that_no_room_at_any_place_of_opening_changes_nothing",), "full: opening"),
+        Fault("V06", "The disk is full at any place of an import", NO_DISK, "Everybody of before, and nobody else",
+              (f"{NO_ROOM}test_that_no_room_at_any_place_of_an_import_brings_nobody",), "full: import"),
+        Fault("V06", "The disk is full at any place of embedding again", NO_DISK, "The embeddings of before",
+              (f"{NO_ROOM}"
+               "test_that_no_room_at_any_place_of_embedding_again_leaves_the_embeddings_of_before",), "full: embed"),
+        Fault("V06", "The disk is full at any place of migrating an old gallery", NO_DISK, "The old gallery",
+              (f"{NO_ROOM}test_that_no_room_at_any_place_of_migrating_leaves_the_old_gallery",), "full: migration"),
+        Fault("V06", "The disk is full at any place of encrypting", NO_DISK, "The gallery and its backups, plain",
+              (f"{NO_ROOM}test_that_no_room_at_any_place_of_encrypting_leaves_a_plain_gallery",
+               f"{NO_ROOM}"
+               "test_that_a_gallery_that_was_encrypted_and_cannot_be_opened_again_yet_is_opened_later"),
+              "full: encrypting"),
+        Fault("V06", "The disk is full at any place of going back to a backup", NO_DISK,
+              "Everything, with what had not left the log yet",
+              (f"{NO_ROOM}test_that_no_room_at_any_place_of_a_restore_loses_nothing_of_what_is_there",),
+              "full: restore"),
+        Fault("V06", "There is room for the backup, and none to keep what it takes the place of",
+              "The disk with the gallery “…” is full. Nothing was changed; make room and try again.",
+              "Everything; nothing was replaced",
+              (f"{NO_ROOM}"
+               "test_that_no_room_for_a_second_copy_stops_a_restore_before_anything_is_replaced",),
+              "full: second copy"),
+        Fault("V06", "The temporary folder is full or gone", "", "Everything works: nothing is written there",
+              (f"{NO_ROOM}test_that_nothing_needs_room_in_the_temporary_folder",
+               f"{NO_ROOM}test_that_no_room_for_the_temporary_file_of_a_large_gallery_changes_nothing")),
         Fault("E08", "The disk is full at any place of a checkpoint",
               "The checkpoint “…” could not be written: …. Make room or choose another folder, and go on from the one "
               "before.", "The checkpoint of before",

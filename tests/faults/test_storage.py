@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from engine.errors import GalleryError, VisavisError
+from engine.errors import GalleryError
 from engine.gallery import backups, rows, vault
 from engine.gallery.backups import due, list_backups
 from engine.gallery.store import Gallery
@@ -23,6 +23,7 @@ from tests.engine.gallery.conftest import template
 from tests.engine.transfer.conftest import CHEAP
 
 from .conftest import PASSPHRASE, Victims, copied, looked_at, opened, state
+from .room import check, fails_at_every_write, files_no_larger_than
 from .table import said
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX has these limits and permissions")
@@ -150,35 +151,6 @@ def test_that_a_disk_that_is_full_at_any_page_of_an_enrollment_changes_nothing(p
     assert refused > 10
 
 
-@contextmanager
-def files_no_larger_than(limit: int) -> Iterator[None]:
-    """Let the system refuse to write beyond a place in any file, as a full disk does."""
-    import resource  # noqa: PLC0415 - POSIX has it
-
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def fails_at_every_write(work: Callable[[], object], unharmed: Callable[[], object], size: int) -> set[str]:
-    """Carry out work with ever more room until it succeeds, and see each time that nothing was harmed."""
-    told: set[str] = set()
-    for limit in range(0, 2 * size, max(1, size // 24)):
-        try:
-            with files_no_larger_than(limit):
-                work()
-        except VisavisError as error:
-            told.add(str(error))
-            unharmed()
-        else:
-            assert told
-            return told
-    raise AssertionError("it never succeeded")
-
-
 @posix
 @pytest.mark.parametrize("how", ["plain", "encrypted"])
 def test_that_no_room_at_any_place_of_an_edit_leaves_before_or_after(path: Path, tmp_path: Path, how: str) -> None:
@@ -261,11 +233,6 @@ def test_that_no_room_at_any_place_of_a_checkpoint_leaves_the_one_before(tmp_pat
     told = fails_at_every_write(lambda: write_checkpoint(tmp_path, "last", made(2)), unharmed, 12_500)
     for sentence in told:
         said("full: checkpoint", sentence)
-
-
-def check(fulfilled: bool) -> None:
-    """Assert, where only an expression may stand."""
-    assert fulfilled
 
 
 @posix
