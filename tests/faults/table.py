@@ -112,7 +112,8 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
               "The state before or after; what was acknowledged; every crop", KILLED),
         Fault("V01", "kill -9 at every step of encrypting", "", "A gallery that opens, with everybody in it",
               (f"{GALLERY}test_vault.py::test_that_a_kill_while_encrypting_leaves_a_gallery_that_opens",)),
-        Fault("V02", "The power goes while something is written", "", "All that was acknowledged",
+        Fault("V02", "The power goes while somebody is enrolled, merged, imported or deleted", "",
+              "All that was acknowledged",
               (f"{HERE}test_power_loss.py::test_that_what_was_acknowledged_outlives_a_loss_of_power",)),
         Fault("V02", "The power goes while the log is emptied", "", "Everything",
               (f"{HERE}test_power_loss.py::test_that_a_loss_of_power_while_the_log_is_emptied_loses_nothing",)),
@@ -349,7 +350,8 @@ def page() -> str:
         "",
         "Every fault here is injected by a test: `python -m pytest tests/faults`, and the tests named below in other "
         "folders. The page is written from `tests/faults/table.py`, which the tests compare with what the user is "
-        "told. `VISAVIS_KILLS=200` kills each kind of change two hundred times rather than seventeen.",
+        "told. `VISAVIS_KILLS=200` kills each kind of change two hundred times rather than seventeen, "
+        "`VISAVIS_LOSSES=100` lets the power go a hundred times rather than twenty-five.",
         "",
         "Not noticed: an older copy of a plain gallery put in its place together with the note beside it; an altered "
         "bit in the text of a gallery that is not encrypted, whose pages carry no seal. "
