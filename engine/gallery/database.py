@@ -86,7 +86,8 @@ def _create(path: Path, key: bytes | None) -> None:
 
 def followed(path: Path) -> Path:
     """The file itself where a link leads to a gallery: SQLite keeps its log there, so all else belongs there too."""
-    return Path(os.path.realpath(path)) if path.is_symlink() else path
+    # Where one may not look, `Path.is_symlink` has no answer but an error.
+    return Path(os.path.realpath(path)) if os.path.islink(path) else path  # noqa: PTH114
 
 
 def unfinished_path(path: Path) -> Path:

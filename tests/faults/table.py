@@ -182,8 +182,13 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
               "The gallery “…” cannot be opened: …. Check where it is.", "Everything, once it is back",
               (f"{HERE}test_storage.py::"
                "test_that_a_drive_that_vanishes_is_said_and_all_is_there_when_it_is_back",), "vanished"),
-        Fault("V08", "Two windows write at once", "", "What both have written",
-              (f"{GALLERY}test_database.py::test_that_two_processes_on_one_gallery_lose_nothing",)),
+        Fault("V08", "Two windows write at once", "",
+              "What both have written: a second window is not turned away, the gallery is shared; each shows what the "
+              "other does",
+              (f"{GALLERY}test_database.py::test_that_two_processes_on_one_gallery_lose_nothing",
+               "tests/engine/test_shared_service.py::test_that_what_one_enrolls_or_deletes_counts_at_once_for_the_other")),
+        Fault("V08", "Another user of the machine opens it", MAY_NOT, "Everything, unread",
+              (f"{HERE}test_storage.py::test_that_another_user_is_refused",), "another user"),
         Fault("V09", "Another program holds the lock",
               "The gallery “…” is in use by another program. Nothing was changed; try again in a moment.",
               "Everything; after five seconds it can be tried again",
@@ -203,6 +208,9 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
                "tests/gui/test_app.py::test_that_a_signal_ends_the_program_cleanly")),
         Fault("V14", "The clock is set back ten years", "", "The order of pictures and edits; backups go on",
               (f"{HERE}test_storage.py::test_that_a_clock_set_back_keeps_the_order_and_the_backups_going",)),
+        Fault("V14", "Summer time begins or ends, or a second is put in", "",
+              "Pauses after failed attempts, the order of backups, and last days",
+              (f"{HERE}test_storage.py::test_that_a_day_with_another_length_changes_no_pause_day_or_order",)),
         Fault("V16", "Somebody reads the files of an encrypted gallery", "", "No name, crop or embedding in them",
               (f"{GALLERY}test_vault.py::test_that_a_new_gallery_is_encrypted_where_there_is_a_keyring",)),
         Fault("", "A path with spaces, emoji, 243 characters, percent signs", "", "Everything works",
@@ -245,6 +253,11 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("V03", "The keyring is absent",
               "This system has no keyring (any more), which held the gallery's key. Or type the gallery's recovery "
               "code.", "Every byte; the recovery code opens", KEYRING, "keyring: absent"),
+        Fault("V03", "The only keyring keeps keys in a plain file, or nowhere",
+              "This system has no keyring (any more), which held the gallery's key.",
+              "The gallery, plain; a passphrase encrypts it",
+              (f"{HERE}test_keys.py::"
+               "test_that_a_keyring_that_keeps_keys_in_a_plain_file_is_not_given_one",)),
         Fault("V03", "The keyring is locked",
               "The system's keyring is locked or does not answer. Unlock it and try again. Or type the gallery's "
               "recovery code.", "Every byte; the recovery code opens", KEYRING, "keyring: locked"),

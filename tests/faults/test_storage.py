@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from engine.care import days_left, extended
 from engine.errors import GalleryError
 from engine.gallery import backups, rows, vault
+from engine.gallery.attempts import FREE, Attempts, Moment
 from engine.gallery.backups import due, list_backups
 from engine.gallery.store import Gallery
 from engine.gallery.vault import Typed
@@ -269,6 +272,15 @@ def test_that_a_gallery_that_may_not_be_written_says_so(path: Path, victims: Vic
     assert path.read_bytes() == content
 
 
+@posix
+def test_that_another_user_is_refused(path: Path, victims: Victims) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can be somebody else")
+    before = looked_at(path)
+    said("another user", victims.as_nobody(path, "another's"))
+    assert looked_at(path) == before
+
+
 @pytest.mark.parametrize(
     "name", ["with spaces.db", "\N{GRINNING FACE}.db", "ünï.db", "x" * 240 + ".db", "per%20cent?#.db"]
 )
@@ -340,3 +352,56 @@ def test_that_a_clock_set_back_keeps_the_order_and_the_backups_going(
         gallery.back_up()
     assert len(list_backups(path)) == 2
     assert not due(path)
+
+
+@posix
+@pytest.mark.parametrize(
+    ("at", "step_s"),
+    [
+        pytest.param("2026-03-29T00:59:50", 0, id="summer time begins"),
+        pytest.param("2026-10-25T00:59:50", 0, id="summer time ends"),
+        pytest.param("2016-12-31T23:59:50", -1, id="a leap second"),
+    ],
+)
+def test_that_a_day_with_another_length_changes_no_pause_day_or_order(
+    path: Path, at: str, step_s: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        start = datetime.fromisoformat(at).replace(tzinfo=UTC)
+        begun = Moment(start.timestamp(), 1000)
+        tried = Attempts()
+        for _ in range(FREE):
+            tried = tried.failed(begun)
+        left = []
+        for waited in (0, 9, 15, 29, 30 - step_s):
+            now = Moment(begun.wall_s + waited + (step_s if waited > 10 else 0), begun.ticks_s + waited)
+            left.append(tried.seen(now).left_s(now))
+        assert left == sorted(left, reverse=True)
+        assert 1 <= left[-2] <= 1 - step_s
+        assert left[0] == 30
+        assert left[-1] == 0
+
+        class Hourly(datetime):
+            hour = 0
+
+            @classmethod
+            def now(cls, tz: object = None) -> datetime:  # type: ignore[override]  # noqa: ARG003 - as above
+                cls.hour += 1
+                return start + timedelta(hours=cls.hour)
+
+        with opened(path) as gallery, monkeypatch.context() as patch:
+            patch.setattr(backups, "datetime", Hourly)
+            made = [gallery.back_up().path for _ in range(4)]
+        assert [one.path for one in reversed(list_backups(path))] == made
+        with opened(path) as gallery:
+            today = date.fromtimestamp(start.timestamp())
+            ada = gallery.describe(gallery.find("Ada Lovelace").id, expires_on=today + timedelta(days=1))
+            assert ada.expires_on is not None
+            hours = {date.fromtimestamp(start.timestamp() + hour * 3600) for hour in range(72)}
+            assert {days_left(ada, day) for day in hours} >= {1, 0, -1}
+            assert extended(ada, today) == ada.expires_on.replace(year=ada.expires_on.year + 1)
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
