@@ -15,6 +15,7 @@ from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType, TracebackType
+from typing import cast
 
 import platformdirs
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -87,7 +88,8 @@ class _PrivateLog(logging.handlers.RotatingFileHandler):
 
     @override
     def _open(self) -> TextIOWrapper:
-        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=partial(os.open, mode=PRIVATE))
+        file = open(self.baseFilename, self.mode, encoding=self.encoding, opener=partial(os.open, mode=PRIVATE))
+        return cast(TextIOWrapper, file)
 
 
 def _start_log(level: str) -> logging.handlers.QueueListener:

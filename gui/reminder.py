@@ -1,4 +1,7 @@
-"""A word at start about people who have expired or do so soon. Nobody is ever deleted by itself."""
+"""A word at start about people who have expired or do so soon, and about an odd gallery.
+
+Nobody is ever deleted by itself.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +44,14 @@ class Reminder(QObject):
             return
         self._told = True
         text = due_in_words(self._context.people.people, date.today())
+        self._context.client.drive_notice().succeeded.connect(self._on_drive)
         self._context.client.log_notice().succeeded.connect(self._on_notice)
         if text and not self._in_sight():
             self._context.toasts.show(text, action="Show", act=self._show)
+
+    def _on_drive(self, sentence: str) -> None:
+        if sentence:
+            self._context.toasts.show(sentence, "bad")
 
     def _on_notice(self, sentence: str) -> None:
         if sentence:

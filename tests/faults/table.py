@@ -182,6 +182,12 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
               "The gallery “…” cannot be opened: …. Check where it is.", "Everything, once it is back",
               (f"{HERE}test_storage.py::"
                "test_that_a_drive_that_vanishes_is_said_and_all_is_there_when_it_is_back",), "vanished"),
+        Fault("V07", "The gallery is on a network drive",
+              "The gallery “…” is on a network drive (…), where two computers at once damage it. Keep it on this "
+              "machine, or use a server.", "Everything: it is opened; the window and commands say this once",
+              ("tests/engine/gallery/test_network_drive.py::"
+               "test_that_a_gallery_on_a_network_drive_is_said_to_be_there",
+               "tests/gui/test_main_window.py::test_that_a_gallery_on_a_network_drive_is_said_once")),
         Fault("V08", "Two windows write at once", "",
               "What both have written: a second window is not turned away, the gallery is shared; each shows what the "
               "other does",
