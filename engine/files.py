@@ -14,6 +14,25 @@ _SHARED = 0o666
 """Permissions of an ordinary file, as far as the user's own mask grants them."""
 
 
+def private_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for its owner alone; one that is there stays as it is.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if not folder.is_dir():
+        if folder.parent != folder:
+            private_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def cut(name: str, most_bytes: int = 200) -> str:
+    """As much of a file's name as leaves room for an ending: file systems take 255 bytes."""
+    while len(os.fsencode(name)) > most_bytes:
+        name = name[:-1]
+    return name
+
+
 @contextmanager
 def replacing(path: Path, mode: int = PRIVATE, *, durable: bool = True) -> Iterator[BinaryIO]:
     """Write a file beside its place and put it there when it is complete.
@@ -28,7 +47,7 @@ def replacing(path: Path, mode: int = PRIVATE, *, durable: bool = True) -> Itera
     Raises:
         OSError: it cannot be written.
     """
-    unfinished = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
+    unfinished = path.with_name(f".{cut(path.name, 100)}.{os.getpid()}.part")
     try:
         unfinished.unlink(missing_ok=True)
         number = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode)

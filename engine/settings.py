@@ -12,7 +12,7 @@ import platformdirs
 import tomli_w
 
 from engine.errors import SettingsError
-from engine.files import write_whole
+from engine.files import private_folder, write_whole
 from engine.options import Option, Value, check_options, option, options_of
 
 log = logging.getLogger(__name__)
@@ -298,7 +298,7 @@ def save(settings: Settings, path: Path) -> None:
     defaults = asdict(Settings())
     changed = {key: value for key, value in asdict(settings).items() if value != defaults[key]}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         write_whole(path, tomli_w.dumps(changed).encode())
     except OSError as error:
         raise SettingsError(

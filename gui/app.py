@@ -5,20 +5,25 @@ from __future__ import annotations
 import argparse
 import logging
 import logging.handlers
+import os
 import queue
 import signal
 import sys
 import threading
 import traceback
+from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import platformdirs
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
+from typing_extensions import override
 
 from engine import settings as settings_file
+from engine.files import PRIVATE, private_folder
 from engine.options import Value
 from gui.closing import GONE_WITHIN_S, gone_within, leave
 from gui.engine_client import UNFORESEEN, EngineClient
@@ -77,17 +82,23 @@ def _overrides(request: argparse.Namespace) -> dict[str, Value]:
     return asked
 
 
+class _PrivateLog(logging.handlers.RotatingFileHandler):
+    """A log that only its owner can read."""
+
+    @override
+    def _open(self) -> TextIOWrapper:
+        opener = partial(os.open, mode=PRIVATE)
+        file = open(self.baseFilename, self.mode, encoding=self.encoding, opener=opener)  # noqa: SIM115 - stays open
+        return cast(TextIOWrapper, file)
+
+
 def _start_log(level: str) -> logging.handlers.QueueListener:
     """Log to a file and the error stream; a thread does the writing."""
     handlers: list[logging.Handler] = [logging.StreamHandler()]
     folder = platformdirs.user_log_path("visavis", appauthor=False)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handlers.append(
-            logging.handlers.RotatingFileHandler(
-                folder / "visavis.log", maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8"
-            )
-        )
+        private_folder(folder)
+        handlers.append(_PrivateLog(folder / "visavis.log", maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8"))
     except OSError as error:
         print(f"No log can be written: {error}", file=sys.stderr)  # noqa: T201 - there is no log to write it to
     form = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")

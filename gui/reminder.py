@@ -1,4 +1,4 @@
-"""Words at start: about people who have expired or do so soon, and about a gallery that could be lost.
+"""Words at start: about people who have expired or do so soon, and about a gallery that is odd or could be lost.
 
 Nobody is ever deleted by itself.
 """
@@ -50,6 +50,7 @@ class Reminder(QObject):
             return
         self._told = True
         text = due_in_words(self._context.people.people, date.today())
+        self._context.client.drive_notice().succeeded.connect(self._on_drive)
         self._context.client.log_notice().succeeded.connect(self._on_notice)
         if text and not self._in_sight():
             self._context.toasts.show(text, action="Show", act=self._show)
@@ -59,6 +60,10 @@ class Reminder(QObject):
             self._warned = True
             said = f"Only {info.keyring or 'the keyring'} opens this gallery. Make a recovery code, in case it is lost."
             self._context.toasts.show(said, action="Make one", act=self._make_code)
+
+    def _on_drive(self, sentence: str) -> None:
+        if sentence:
+            self._context.toasts.show(sentence, "bad")
 
     def _on_notice(self, sentence: str) -> None:
         if sentence:

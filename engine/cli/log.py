@@ -22,6 +22,8 @@ def warn(service: FaceService, request: argparse.Namespace) -> None:
     """Say what is odd about the gallery as a whole, on the error stream, unless that is what was asked for."""
     if getattr(request, "verify", False) or getattr(request, "accept", False):
         return
+    if service.drive_notice:
+        print(service.drive_notice, file=sys.stderr)
     if service.locked is None and service.journal.notice:
         print(service.journal.notice, file=sys.stderr)
 

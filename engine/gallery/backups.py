@@ -18,7 +18,7 @@ from time import time
 import sqlcipher3.dbapi2 as sqlite
 
 from engine.errors import GalleryError, shown
-from engine.files import sync_folder, write_whole
+from engine.files import cut, replacing, sync_folder, write_whole
 from engine.gallery import witness
 from engine.gallery.database import (
     APPLICATION_ID,
@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 DAYS, WEEKS = 7, 4
 _DUE_AFTER = timedelta(days=1)
 _ABANDONED_S = 3600.0
+_AROUND = tuple(f"SQLITE_{one}" for one in ("FULL", "READONLY", "CANTOPEN", "PERM", "BUSY", "LOCKED", "NOMEM"))
 STAMP = "%Y-%m-%dT%H%M%S.%f"
 
 
@@ -189,7 +190,10 @@ def _require_nobody(gallery: Path, key: bytes | None) -> None:
     try:
         with closing(connect(gallery, key)) as connection:
             require_alone(connection, gallery)
-    except sqlite.Error:
+    except sqlite.Error as error:
+        # What the log holds was acknowledged. Where there is only no room to move it, it must not be thrown away.
+        if not _tells_damage(gallery, error):
+            raise
         log.info("The gallery cannot be read; nobody can be working with it.")
 
 
@@ -199,10 +203,41 @@ def _set_aside(gallery: Path, key: bytes | None) -> Path | None:
     try:
         make_backup(gallery, key)
     except GalleryError:
-        aside = gallery.with_name(f"{gallery.name}.damaged-{datetime.now(UTC).strftime(STAMP)}")
-        os.link(gallery, aside)
+        if not _is_damaged(gallery, key):
+            raise
+        aside = gallery.with_name(f"{cut(gallery.name)}.damaged-{datetime.now(UTC).strftime(STAMP)}")
+        try:
+            os.link(gallery, aside)
+        except OSError:
+            # FAT and some network drives have no second names for a file.
+            with gallery.open("rb") as damaged, replacing(aside) as copy:
+                shutil.copyfileobj(damaged, copy)
         return aside
     return None
+
+
+def _is_damaged(gallery: Path, key: bytes | None) -> bool:
+    try:
+        with closing(connect(gallery, key)) as connection:
+            return bool(connection.execute("PRAGMA quick_check").fetchone() != ("ok",))
+    except sqlite.Error as error:
+        return _tells_damage(gallery, error)
+
+
+def _tells_damage(gallery: Path, error: sqlite.Error) -> bool:
+    """Whether an error is one of the file itself, rather than of the room, the rights or the others around it."""
+    code = str(getattr(error, "sqlite_errorname", ""))
+    return not _is_readable(gallery) if code.startswith("SQLITE_IOERR") else not code.startswith(_AROUND)
+
+
+def _is_readable(gallery: Path) -> bool:
+    try:
+        with gallery.open("rb") as file:
+            while file.read(2**20):
+                pass
+    except OSError:
+        return False
+    return True
 
 
 def _keys_fit(gallery: Path, key: bytes) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import sqlcipher3.dbapi2 as sqlite
 
+from engine.files import cut
 from engine.gallery.backups import list_backups
 from engine.gallery.database import connect, is_plain, remove_with_logs
 from engine.gallery.encrypting import overwrite
@@ -36,8 +37,8 @@ def other_copies(gallery: Path) -> list[Path]:
     """Copies that are no backups: made before a migration, or damaged and set aside."""
     return sorted(
         path
-        for pattern in (".before-*", ".damaged-*")
-        for path in gallery.parent.glob(escape(gallery.name) + pattern)
+        for pattern in (f"{escape(gallery.name)}.before-*", f"{escape(cut(gallery.name))}.damaged-*")
+        for path in gallery.parent.glob(pattern)
         if not path.name.endswith(("-wal", "-shm", "-journal", ".keys"))
     )
 

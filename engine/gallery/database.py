@@ -5,6 +5,7 @@ All that is particular to SQLite is here. The library is SQLCipher's build, whic
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from engine.errors import GalleryError, shown
+from engine.files import cut, private_folder
 from engine.gallery.schema_versions import Age, age, head, upgrade
 
 log = logging.getLogger(__name__)
@@ -52,7 +54,7 @@ def open_database(path: Path, key: bytes | None = None) -> Engine:
         if not path.exists():
             _create(path, key)
         check_file(path, encrypted=key is not None)
-        engine = _connect(path, key)
+        engine = engine_for(path, key)
         try:
             _check_identity(engine, path)
             _migrate(engine, path, key)
@@ -64,10 +66,10 @@ def open_database(path: Path, key: bytes | None = None) -> Engine:
 
 def _create(path: Path, key: bytes | None) -> None:
     """Build a gallery beside its place and put it there whole, so that a crash leaves none rather than half of one."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(path.parent)
     unfinished = unfinished_path(path)
     os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-    engine = _connect(unfinished, key)
+    engine = engine_for(unfinished, key)
     try:
         with engine.begin() as connection:
             connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -87,12 +89,13 @@ def _create(path: Path, key: bytes | None) -> None:
 
 def followed(path: Path) -> Path:
     """The file itself where a link leads to a gallery: SQLite keeps its log there, so all else belongs there too."""
-    return Path(os.path.realpath(path)) if path.is_symlink() else path
+    # Where one may not look, `Path.is_symlink` has no answer but an error.
+    return Path(os.path.realpath(path)) if os.path.islink(path) else path  # noqa: PTH114
 
 
 def unfinished_path(path: Path) -> Path:
     """Where a gallery is built before it takes its place."""
-    return path.with_name(f".{path.name[:200]}.{os.getpid()}.new")
+    return path.with_name(f".{cut(path.name)}.{os.getpid()}.new")
 
 
 def remove_with_logs(path: Path) -> None:
@@ -174,7 +177,8 @@ def key_literal(key: bytes) -> str:
     return f"\"x'{key.hex()}'\""
 
 
-def _connect(path: Path, key: bytes | None) -> Engine:
+def engine_for(path: Path, key: bytes | None) -> Engine:
+    """What opens an existing file when it is first used; see `open_database`."""
     # One connection: the gallery is used by one thread, and SQLite reports changes by others to a connection.
     engine = create_engine(
         "sqlite://",
@@ -292,10 +296,18 @@ def translated_errors(path: Path) -> Iterator[None]:
     except PermissionError as error:
         raise GalleryError(_SENTENCES["SQLITE_READONLY"].format(name)) from error
     except OSError as error:
+        if error.errno in _FULL:
+            raise GalleryError(_SENTENCES[_FULL[error.errno]].format(name)) from error
         raise GalleryError(f"The gallery “{name}” cannot be opened: {error.strerror}. Check where it is.") from error
 
 
 _UNFORESEEN = "The gallery “{}” could not be used. Nothing was changed; the log says more."
+_FULL = {
+    errno.ENOSPC: "SQLITE_FULL",
+    errno.EDQUOT: "SQLITE_FULL",
+    errno.EFBIG: "SQLITE_IOERR",
+    errno.EIO: "SQLITE_IOERR",
+}
 _CODES = {
     "database is locked": "SQLITE_BUSY",
     "database or disk is full": "SQLITE_FULL",

@@ -16,7 +16,14 @@ from engine.gallery.attempts import read_tries
 from engine.gallery.backend import Changes, unheard
 from engine.gallery.backups import Backup, make_backup, restore
 from engine.gallery.compacting import AT_CLOSING_BYTES, Compacted, Room, compact
-from engine.gallery.database import data_version, erase_leftovers, followed, open_database, translated_errors
+from engine.gallery.database import (
+    data_version,
+    engine_for,
+    erase_leftovers,
+    followed,
+    open_database,
+    translated_errors,
+)
 from engine.gallery.graph_file import remove_graph
 from engine.gallery.journal import Journal
 from engine.gallery.vault import Protection, Typed
@@ -187,7 +194,7 @@ class FileBackend:
                 # One that was just being written would be under the key of before.
                 remove_graph(self.path)
         finally:
-            self._use(open_database(self.path, self.key))
+            self._reopen()
 
     def room(self) -> Room:
         """How much room the file takes."""
@@ -223,12 +230,23 @@ class FileBackend:
             with vault.alone(self.path):
                 restore(self.path, backup, self.key)
         finally:
+            self._reopen()
+
+    def _reopen(self) -> None:
+        try:
             self._use(open_database(self.path, self.key))
+        except GalleryError:
+            # Its key may be another one by now. It is opened with that as soon as it can be.
+            self._take(engine_for(self.path, self.key))
+            raise
 
     def _use(self, engine: Engine) -> None:
+        self._take(engine)
+        self._seen_version = self._data_version()
+
+    def _take(self, engine: Engine) -> None:
         self.reading, self.writing = engine, engine.execution_options(writes=True)
         self._opened += 1
-        self._seen_version = self._data_version()
 
     def _data_version(self) -> int:
         with translated_errors(self.path), self.reading.connect() as connection:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from engine.files import replacing, write_whole
+from engine.files import cut, replacing, write_whole
 
 MAGIC = b"VVGRAPH\x01"
 _SALT_BYTES = 32
@@ -39,7 +39,7 @@ def graph_path(gallery: Path) -> Path:
 def remove_graph(gallery: Path) -> None:
     """Delete a gallery's graph, first what its key is made with, and any that is being written, by whomever."""
     place = graph_path(gallery)
-    for path in (place, *place.parent.glob(f".{escape(place.name[:100])}.*.part")):
+    for path in (place, *place.parent.glob(f".{escape(cut(place.name, 100))}.*.part")):
         with suppress(OSError):
             with path.open("rb+") as file:
                 file.write(secrets.token_bytes(HEADER_BYTES))

@@ -15,6 +15,7 @@ import sqlcipher3.dbapi2 as sqlite
 from filelock import FileLock, Timeout
 
 from engine.errors import GalleryError, GalleryLockedError, WrongSecretError, shown
+from engine.files import cut, private_folder
 from engine.gallery import system_keyring
 from engine.gallery.attempts import Attempts, Moment, read_tries, refuse_during_pause, write_tries
 from engine.gallery.database import check_file, connect, is_plain, remove_with_logs, translated_errors
@@ -79,9 +80,9 @@ def alone(path: Path) -> Iterator[None]:
     Raises:
         GalleryError: another one takes too long about it, or the folder cannot be written.
     """
-    lock = FileLock(path.with_name(f"{path.name[:200]}.lock"), timeout=_ALONE_WITHIN_S, mode=0o600)
+    lock = FileLock(path.with_name(f"{cut(path.name)}.lock"), timeout=_ALONE_WITHIN_S, mode=0o600)
     with translated_errors(path):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(path.parent)
         try:
             lock.acquire()
         except Timeout as error:
@@ -384,7 +385,7 @@ def known(path: Path, key: bytes | None = None) -> Keys:
 
 def _sweep(path: Path) -> None:
     """Remove what a killed process was building, once it is certain that nobody builds any more."""
-    for leftover in path.parent.glob(f".{escape(path.name[:200])}.*.new"):
+    for leftover in path.parent.glob(f".{escape(cut(path.name))}.*.new"):
         try:
             if time.time() - leftover.stat().st_mtime > _LEFTOVER_AFTER_S:
                 remove_with_logs(leftover)

@@ -12,6 +12,7 @@ from engine.gallery.backend import unheard
 from engine.gallery.backups import due
 from engine.gallery.database import followed
 from engine.gallery.keys import Way
+from engine.gallery.network_drive import network_notice
 from engine.gallery.store import Gallery
 from engine.gallery.vault import Typed, protection, unlock_pause_s
 from engine.live_desk import LiveDesk
@@ -88,6 +89,11 @@ class Opening:
     def unlock_pause_s(self) -> float:
         """How long no passphrase is looked at yet, after too many wrong ones."""
         return unlock_pause_s(self._place) if isinstance(self._place, Path) else 0.0
+
+    @property
+    def drive_notice(self) -> str:
+        """What is to be said of the drive that the gallery is on, as a sentence; empty where all is well."""
+        return network_notice(self._place) if isinstance(self._place, Path) else ""
 
     def gallery_changed(self) -> bool:
         """Whether another window or process has changed the gallery since the last look."""

@@ -30,6 +30,10 @@ class Privacy(Part):
         """Job of what is odd about the gallery as a whole, as a sentence."""
         return self.submit(lambda service, _job: service.journal.notice)
 
+    def drive_notice(self) -> Job:
+        """Job of what is to be said of the drive that the gallery is on, as a sentence."""
+        return self.submit(lambda service, _job: service.drive_notice)
+
     def log_accept(self) -> Job:
         """Take the gallery as it is, though it is not the one last used here."""
         return self.submit(lambda service, _job: service.journal.accept())

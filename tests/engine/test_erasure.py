@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import shutil
 import weakref
 from collections.abc import Iterable
@@ -187,6 +188,8 @@ def test_that_a_receipt_can_be_saved(service: FaceService, pictures: Path, tmp_p
     content = (tmp_path / name).read_text("utf-8")
     assert receipt.number in content
     assert "Grace" not in content
+    if os.name == "posix":
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600, "only its owner may read it"
     assert (json.loads(content)["removed"]["pictures"] == 1) if name.endswith("json") else "1  picture" in content
 
 

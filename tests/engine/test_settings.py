@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stat
+import sys
 import tomllib
 from pathlib import Path
 
@@ -31,6 +33,14 @@ def test_that_only_changes_are_written(place: Path) -> None:
     settings_file.save(Settings().with_value("device", "cpu"), place)
     assert tomllib.loads(place.read_text()) == {"device": "cpu"}
     assert [entry.name for entry in place.parent.iterdir()] == ["settings.toml"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+def test_that_only_the_owner_may_read_the_settings(tmp_path: Path) -> None:
+    place = tmp_path / "config" / "visavis" / "settings.toml"
+    settings_file.save(Settings().with_value("device", "cpu"), place)
+    modes = [stat.S_IMODE(file.stat().st_mode) for file in (place, place.parent, place.parent.parent)]
+    assert modes == [0o600, 0o700, 0o700]
 
 
 @pytest.mark.parametrize(

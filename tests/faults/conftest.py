@@ -130,7 +130,11 @@ class Victims:
         return self._ask({"operation": "go on", "child": child})
 
     def as_nobody(self, path: Path, what: str) -> str:
-        """Change a copy as somebody who may not write its "folder" or "file"; returns what they are told."""
+        """Change a copy as somebody who may not write its "folder" or "file", or whose it is not ("another's").
+
+        Returns:
+            What they are told.
+        """
         # The folders of pytest are closed to others.
         with tempfile.TemporaryDirectory() as open_to_all:
             Path(open_to_all).chmod(0o755)

@@ -14,6 +14,7 @@ ROOM = 140
 """Characters that a sentence may have besides the names in it."""
 GALLERY = "tests/engine/gallery/"
 HERE = "tests/faults/"
+NO_ROOM = "tests/faults/test_no_room.py::"
 PROCESSES = "tests/faults/test_processes.py::"
 
 
@@ -135,7 +136,8 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
               (f"{GALLERY}test_rekeying.py::test_that_whoever_interrupts_while_the_old_bytes_go_loses_nothing",)),
         Fault("V01", "kill -9 at every step of encrypting", "", "A gallery that opens, with everybody in it",
               (f"{GALLERY}test_vault.py::test_that_a_kill_while_encrypting_leaves_a_gallery_that_opens",)),
-        Fault("V02", "The power goes while something is written", "", "All that was acknowledged",
+        Fault("V02", "The power goes while somebody is enrolled, merged, imported or deleted", "",
+              "All that was acknowledged",
               (f"{HERE}test_power_loss.py::test_that_what_was_acknowledged_outlives_a_loss_of_power",)),
         Fault("V02", "The power goes while the log is emptied", "", "Everything",
               (f"{HERE}test_power_loss.py::test_that_a_loss_of_power_while_the_log_is_emptied_loses_nothing",)),
@@ -169,6 +171,34 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
               "“…” cannot be written: …. Choose another place, or make room.", "The file of before",
               (f"{HERE}test_storage.py::test_that_no_room_at_any_place_of_an_export_leaves_the_file_of_before",),
               "full: export"),
+        Fault("V06", "The disk is full at any place of opening, even after a crash", NO_DISK,
+              "Everything, with what the log of before the crash holds",
+              (f"{NO_ROOM}test_that_no_room_at_any_place_of_opening_changes_nothing",), "full: opening"),
+        Fault("V06", "The disk is full at any place of an import", NO_DISK, "Everybody of before, and nobody else",
+              (f"{NO_ROOM}test_that_no_room_at_any_place_of_an_import_brings_nobody",), "full: import"),
+        Fault("V06", "The disk is full at any place of embedding again", NO_DISK, "The embeddings of before",
+              (f"{NO_ROOM}"
+               "test_that_no_room_at_any_place_of_embedding_again_leaves_the_embeddings_of_before",), "full: embed"),
+        Fault("V06", "The disk is full at any place of migrating an old gallery", NO_DISK, "The old gallery",
+              (f"{NO_ROOM}test_that_no_room_at_any_place_of_migrating_leaves_the_old_gallery",), "full: migration"),
+        Fault("V06", "The disk is full at any place of encrypting", NO_DISK, "The gallery and its backups, plain",
+              (f"{NO_ROOM}test_that_no_room_at_any_place_of_encrypting_leaves_a_plain_gallery",
+               f"{NO_ROOM}"
+               "test_that_a_gallery_that_was_encrypted_and_cannot_be_opened_again_yet_is_opened_later"),
+              "full: encrypting"),
+        Fault("V06", "The disk is full at any place of going back to a backup", NO_DISK,
+              "Everything, with what had not left the log yet",
+              (f"{NO_ROOM}test_that_no_room_at_any_place_of_a_restore_loses_nothing_of_what_is_there",),
+              "full: restore"),
+        Fault("V06", "There is room for the backup, and none to keep what it takes the place of",
+              "The disk with the gallery “…” is full. Nothing was changed; make room and try again.",
+              "Everything; nothing was replaced",
+              (f"{NO_ROOM}"
+               "test_that_no_room_for_a_second_copy_stops_a_restore_before_anything_is_replaced",),
+              "full: second copy"),
+        Fault("V06", "The temporary folder is full or gone", "", "Everything works: nothing is written there",
+              (f"{NO_ROOM}test_that_nothing_needs_room_in_the_temporary_folder",
+               f"{NO_ROOM}test_that_no_room_for_the_temporary_file_of_a_large_gallery_changes_nothing")),
         Fault("E08", "The disk is full at any place of a checkpoint",
               "The checkpoint “…” could not be written: …. Make room or choose another folder, and go on from the one "
               "before.", "The checkpoint of before",
@@ -182,8 +212,19 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
               "The gallery “…” cannot be opened: …. Check where it is.", "Everything, once it is back",
               (f"{HERE}test_storage.py::"
                "test_that_a_drive_that_vanishes_is_said_and_all_is_there_when_it_is_back",), "vanished"),
-        Fault("V08", "Two windows write at once", "", "What both have written",
-              (f"{GALLERY}test_database.py::test_that_two_processes_on_one_gallery_lose_nothing",)),
+        Fault("V07", "The gallery is on a network drive",
+              "The gallery “…” is on a network drive (…), where two computers at once damage it. Keep it on this "
+              "machine, or use a server.", "Everything: it is opened; the window and commands say this once",
+              ("tests/engine/gallery/test_network_drive.py::"
+               "test_that_a_gallery_on_a_network_drive_is_said_to_be_there",
+               "tests/gui/test_main_window.py::test_that_a_gallery_on_a_network_drive_is_said_once")),
+        Fault("V08", "Two windows write at once", "",
+              "What both have written: a second window is not turned away, the gallery is shared; each shows what the "
+              "other does",
+              (f"{GALLERY}test_database.py::test_that_two_processes_on_one_gallery_lose_nothing",
+               "tests/engine/test_shared_service.py::test_that_what_one_enrolls_or_deletes_counts_at_once_for_the_other")),
+        Fault("V08", "Another user of the machine opens it", MAY_NOT, "Everything, unread",
+              (f"{HERE}test_storage.py::test_that_another_user_is_refused",), "another user"),
         Fault("V09", "Another program holds the lock",
               "The gallery “…” is in use by another program. Nothing was changed; try again in a moment.",
               "Everything; after five seconds it can be tried again",
@@ -193,11 +234,19 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
                f"{GALLERY}test_compacting.py::"
                "test_that_copies_which_the_database_leaves_behind_go_too",
                f"{GALLERY}test_kept_edits.py::test_that_with_what_is_deleted_go_the_edits_that_speak_of_it")),
-        Fault("V13", "Other users of the machine", "", "Files that only their owner can read",
+        Fault("V13", "Other users of the machine", "",
+              "Files and folders of their owner alone: the gallery and all beside it, settings, log, tables, receipts",
               (f"{GALLERY}test_database.py::test_that_only_the_owner_may_read_a_gallery",
-               f"{GALLERY}test_vault.py::test_that_only_the_owner_may_read_the_keys")),
+               f"{GALLERY}test_vault.py::test_that_only_the_owner_may_read_the_keys",
+               "tests/engine/test_settings.py::test_that_only_the_owner_may_read_the_settings",
+               "tests/engine/test_erasure.py::test_that_a_receipt_can_be_saved",
+               "tests/engine/transfer/test_tables.py::test_that_an_empty_table_is_one",
+               "tests/gui/test_app.py::test_that_a_signal_ends_the_program_cleanly")),
         Fault("V14", "The clock is set back ten years", "", "The order of pictures and edits; backups go on",
               (f"{HERE}test_storage.py::test_that_a_clock_set_back_keeps_the_order_and_the_backups_going",)),
+        Fault("V14", "Summer time begins or ends, or a second is put in", "",
+              "Pauses after failed attempts, the order of backups, and last days",
+              (f"{HERE}test_storage.py::test_that_a_day_with_another_length_changes_no_pause_day_or_order",)),
         Fault("V16", "Somebody reads the files of an encrypted gallery", "", "No name, crop or embedding in them",
               (f"{GALLERY}test_vault.py::test_that_a_new_gallery_is_encrypted_where_there_is_a_keyring",)),
         Fault("", "A path with spaces, emoji, 243 characters, percent signs", "", "Everything works",
@@ -249,6 +298,11 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("V03", "The keyring is absent",
               "This system has no keyring (any more), which held the gallery's key. Or type the gallery's recovery "
               "code.", "Every byte; the recovery code opens", KEYRING, "keyring: absent"),
+        Fault("V03", "The only keyring keeps keys in a plain file, or nowhere",
+              "This system has no keyring (any more), which held the gallery's key.",
+              "The gallery, plain; a passphrase encrypts it",
+              (f"{HERE}test_keys.py::"
+               "test_that_a_keyring_that_keeps_keys_in_a_plain_file_is_not_given_one",)),
         Fault("V03", "The keyring is locked",
               "The system's keyring is locked or does not answer. Unlock it and try again. Or type the gallery's "
               "recovery code.", "Every byte; the recovery code opens", KEYRING, "keyring: locked"),
@@ -591,7 +645,8 @@ def page() -> str:
         "Every fault here is injected by a test: `python -m pytest tests/faults`, and the tests named below in other "
         "folders. The page is written from `tests/faults/table.py`, which the tests compare with what the user is "
         "told. `VISAVIS_KILLS=200` kills each kind of change two hundred times in a plain "
-        "and in an encrypted gallery, rather than six times.",
+        "and in an encrypted gallery, rather than six times; "
+        "`VISAVIS_LOSSES=100` lets the power go a hundred times rather than twenty-five.",
         "",
         "Not noticed: an older copy of a plain gallery put in its place together with the note beside it; an altered "
         "bit in the text of a gallery that is not encrypted, whose pages carry no seal. "

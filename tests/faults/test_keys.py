@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keyring
 import pytest
+from keyring.backends.chainer import ChainerBackend
 from keyring.backends.null import Keyring as NoKeyring
 
 from engine.errors import GalleryError, GalleryLockedError, TooManyAttemptsError, WrongSecretError
@@ -95,3 +96,36 @@ def test_that_a_missing_key_file_and_a_missing_gallery_are_told_apart(sealed: Pa
     sealed.write_bytes(gallery)
     with opened(sealed) as gallery:
         assert len(gallery.people()) == 3
+
+
+NOT_WORTH_THE_NAME = [
+    "keyrings.alt.file", "keyrings.alt.Windows", "keyrings.alt.Gnome", "keyring.backends.null", "keyring.backends.fail",
+]  # fmt: skip
+"""Where backends come from that keep nothing, or keep it where everybody can read it."""
+
+
+def backend_of(module: str) -> FileKeyring:
+    made: FileKeyring = type("Keyring", (FileKeyring,), {"__module__": module, "name": module})()
+    return made
+
+
+@pytest.mark.parametrize("module", NOT_WORTH_THE_NAME)
+@pytest.mark.parametrize("chained", [False, True])
+def test_that_a_keyring_that_keeps_keys_in_a_plain_file_is_not_given_one(
+    tmp_path: Path, system_keyring: Path, module: str, chained: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backends = [backend_of(module)]
+    monkeypatch.setattr(ChainerBackend, "backends", backends)
+    keyring.set_keyring(ChainerBackend() if chained else backends[0])
+    with closing(Gallery.open(tmp_path / "new" / "gallery.db")) as gallery:
+        assert not gallery.encrypted
+        assert "no keyring that could keep a key" in gallery.protection.sentence
+        with pytest.raises(GalleryLockedError, match="no keyring"):
+            gallery.protect(vault.use_keyring)
+        assert not gallery.encrypted
+    assert not system_keyring.exists()
+    if chained:
+        backends.append(FileKeyring())
+        with closing(Gallery.open(tmp_path / "new" / "gallery.db")) as gallery:
+            assert gallery.protection.keyring == "Test Keyring"
+        assert system_keyring.exists()

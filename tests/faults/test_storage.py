@@ -6,9 +6,10 @@ import errno
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,8 +19,10 @@ import pytest
 import sqlcipher3.dbapi2 as sqlite
 from sqlalchemy import Engine
 
-from engine.errors import GalleryError, VisavisError
+from engine.care import days_left, extended
+from engine.errors import GalleryError
 from engine.gallery import backups, compacting, rows, vault
+from engine.gallery.attempts import FREE, Attempts, Moment
 from engine.gallery.backups import due, list_backups
 from engine.gallery.database import empty_log
 from engine.gallery.store import Gallery
@@ -30,6 +33,7 @@ from tests.engine.gallery.conftest import template
 from tests.engine.transfer.conftest import CHEAP
 
 from .conftest import PASSPHRASE, Victims, copied, looked_at, opened, state
+from .room import check, fails_at_every_write, files_no_larger_than
 from .table import said
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX has these limits and permissions")
@@ -157,35 +161,6 @@ def test_that_a_disk_that_is_full_at_any_page_of_an_enrollment_changes_nothing(p
     assert refused > 10
 
 
-@contextmanager
-def files_no_larger_than(limit: int) -> Iterator[None]:
-    """Let the system refuse to write beyond a place in any file, as a full disk does."""
-    import resource  # noqa: PLC0415 - POSIX has it
-
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def fails_at_every_write(work: Callable[[], object], unharmed: Callable[[], object], size: int) -> set[str]:
-    """Carry out work with ever more room until it succeeds, and see each time that nothing was harmed."""
-    told: set[str] = set()
-    for limit in range(0, 2 * size, max(1, size // 24)):
-        try:
-            with files_no_larger_than(limit):
-                work()
-        except VisavisError as error:
-            told.add(str(error))
-            unharmed()
-        else:
-            assert told
-            return told
-    raise AssertionError("it never succeeded")
-
-
 @posix
 @pytest.mark.parametrize("how", ["plain", "encrypted"])
 def test_that_no_room_at_any_place_of_an_edit_leaves_before_or_after(path: Path, tmp_path: Path, how: str) -> None:
@@ -268,11 +243,6 @@ def test_that_no_room_at_any_place_of_a_checkpoint_leaves_the_one_before(tmp_pat
     told = fails_at_every_write(lambda: write_checkpoint(tmp_path, "last", made(2)), unharmed, 12_500)
     for sentence in told:
         said("full: checkpoint", sentence)
-
-
-def check(fulfilled: bool) -> None:
-    """Assert, where only an expression may stand."""
-    assert fulfilled
 
 
 @posix
@@ -358,6 +328,15 @@ def test_that_a_gallery_that_may_not_be_written_says_so(path: Path, victims: Vic
     assert path.read_bytes() == content
 
 
+@posix
+def test_that_another_user_is_refused(path: Path, victims: Victims) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can be somebody else")
+    before = looked_at(path)
+    said("another user", victims.as_nobody(path, "another's"))
+    assert looked_at(path) == before
+
+
 @pytest.mark.parametrize(
     "name", ["with spaces.db", "\N{GRINNING FACE}.db", "ünï.db", "x" * 240 + ".db", "per%20cent?#.db"]
 )
@@ -429,3 +408,56 @@ def test_that_a_clock_set_back_keeps_the_order_and_the_backups_going(
         gallery.back_up()
     assert len(list_backups(path)) == 2
     assert not due(path)
+
+
+@posix
+@pytest.mark.parametrize(
+    ("at", "step_s"),
+    [
+        pytest.param("2026-03-29T00:59:50", 0, id="summer time begins"),
+        pytest.param("2026-10-25T00:59:50", 0, id="summer time ends"),
+        pytest.param("2016-12-31T23:59:50", -1, id="a leap second"),
+    ],
+)
+def test_that_a_day_with_another_length_changes_no_pause_day_or_order(
+    path: Path, at: str, step_s: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        start = datetime.fromisoformat(at).replace(tzinfo=UTC)
+        begun = Moment(start.timestamp(), 1000)
+        tried = Attempts()
+        for _ in range(FREE):
+            tried = tried.failed(begun)
+        left = []
+        for waited in (0, 9, 15, 29, 30 - step_s):
+            now = Moment(begun.wall_s + waited + (step_s if waited > 10 else 0), begun.ticks_s + waited)
+            left.append(tried.seen(now).left_s(now))
+        assert left == sorted(left, reverse=True)
+        assert 1 <= left[-2] <= 1 - step_s
+        assert left[0] == 30
+        assert left[-1] == 0
+
+        class Hourly(datetime):
+            hour = 0
+
+            @classmethod
+            def now(cls, tz: object = None) -> datetime:  # type: ignore[override]  # noqa: ARG003 - as above
+                cls.hour += 1
+                return start + timedelta(hours=cls.hour)
+
+        with opened(path) as gallery, monkeypatch.context() as patch:
+            patch.setattr(backups, "datetime", Hourly)
+            made = [gallery.back_up().path for _ in range(4)]
+        assert [one.path for one in reversed(list_backups(path))] == made
+        with opened(path) as gallery:
+            today = date.fromtimestamp(start.timestamp())
+            ada = gallery.describe(gallery.find("Ada Lovelace").id, expires_on=today + timedelta(days=1))
+            assert ada.expires_on is not None
+            hours = {date.fromtimestamp(start.timestamp() + hour * 3600) for hour in range(72)}
+            assert {days_left(ada, day) for day in hours} >= {1, 0, -1}
+            assert extended(ada, today) == ada.expires_on.replace(year=ada.expires_on.year + 1)
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()

@@ -155,12 +155,14 @@ def _go_on(child: int) -> dict[str, object]:
 
 
 def _as_nobody(path: Path, what: str) -> dict[str, object]:
-    """Open and change a gallery as somebody who may not write its folder, or the file itself."""
+    """Open and change a gallery as somebody who may not write its folder, or the file itself, or whose it is not."""
     nobody, folder = 65534, path.parent
     for file in (*folder.iterdir(), folder):
-        if os.geteuid() == 0:
+        if os.geteuid() == 0 and what != "another's":
             os.chown(file, nobody, nobody)
-    if what == "file":
+    if what == "another's":
+        folder.chmod(0o700)
+    elif what == "file":
         path.chmod(0o400)
     else:
         folder.chmod(0o500)

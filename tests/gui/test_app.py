@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,9 @@ def test_that_a_signal_ends_the_program_cleanly(tmp_path: Path, pictures: Path, 
     assert "Destroyed while" not in rest
     assert "Traceback" not in seen + rest
     assert (tmp_path / "state" / "visavis" / "log" / "visavis.log").read_text("utf-8")
+    for place in (tmp_path / kind / "visavis" for kind in ("state", "config")):
+        for file in (place, *place.rglob("*")):
+            assert stat.S_IMODE(file.stat().st_mode) == (0o700 if file.is_dir() else 0o600), file
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QThread
 from pytestqt.qtbot import QtBot
+from sqlalchemy import text
 
 from engine.capture.images import read_image
 from engine.errors import GalleryError
 from engine.gallery.store import Gallery
 from engine.live_values import LiveResult
+from engine.service import FaceService
 from engine.settings import Settings
 from engine.types import Frame, Progress
 from gui.engine_client import UNFORESEEN, EngineClient, Job
@@ -84,6 +86,36 @@ def test_that_a_foreseen_failure_is_its_sentence_and_an_unforeseen_one_has_detai
         pass
     assert unforeseen.args[0] == UNFORESEEN
     assert "ZeroDivisionError" in unforeseen.args[1]
+
+
+def test_that_the_log_of_an_unforeseen_failure_does_not_quote_what_was_worked_on(
+    qtbot: QtBot, client: EngineClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    def work(service: FaceService, _job: Job) -> None:
+        passphrase = "".join(("correct", " horse"))
+        with service._now.gallery._write(erases=False) as session:
+            session.execute(
+                text("INSERT INTO people (id, name, notes) VALUES (:id, :name, :notes)"),
+                {"id": 1, "name": "".join(("Eileen", " Collins")), "notes": passphrase},
+            )
+
+    with qtbot.waitSignal(client.submit(work).failed, timeout=WITHIN_MS) as told:
+        pass
+    for said in (caplog.text, *told.args):
+        assert "correct horse" not in said
+        assert "Eileen Collins" not in said
+    caplog.clear()
+
+    def fail(_service: FaceService, _job: Job) -> None:
+        passphrase, name = "".join(("correct", " horse")), "".join(("Eileen", " Collins"))
+        raise ZeroDivisionError(len(passphrase) + len(name))
+
+    with qtbot.waitSignal(client.submit(fail).failed, timeout=WITHIN_MS) as unforeseen:
+        pass
+    assert "ZeroDivisionError" in caplog.text
+    for said in (caplog.text, *unforeseen.args):
+        assert "correct horse" not in said
+        assert "Eileen Collins" not in said
 
 
 def test_that_waiting_jobs_can_be_cancelled(qtbot: QtBot, client: EngineClient) -> None:

@@ -224,3 +224,16 @@ def _choose(combo: QComboBox, text: str) -> None:
     assert row >= 0
     combo.setCurrentIndex(row)
     combo.activated.emit(row)
+
+
+def test_that_a_gallery_on_a_network_drive_is_said_once(
+    qtbot: QtBot, enrolled: Path, open_window: Callable[..., MainWindow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.gallery.network_drive.network_drive", lambda _path: "nfs4")
+    window = open_window()
+    said = [text for text in window.toasts.texts if "network drive (nfs4)" in text]
+    assert len(said) == 1
+    window.toasts.clear()
+    window.context.people.refresh()
+    settle(qtbot, window)
+    assert not [text for text in window.toasts.texts if "network drive" in text]

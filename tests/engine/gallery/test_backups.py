@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ import sqlcipher3.dbapi2 as sqlite
 from engine.errors import GalleryError
 from engine.gallery import backups, vault
 from engine.gallery.backups import STAMP, backups_folder, due, list_backups
+from engine.gallery.copies import copies_holding
 from engine.gallery.database import connect, is_plain
 from engine.gallery.store import Gallery
 from engine.gallery.vault import Typed
@@ -109,6 +111,32 @@ def test_that_a_destroyed_gallery_is_restored_and_the_wreck_kept(path: Path) -> 
     assert aside.read_bytes() == wreck
     with opened(path) as gallery:
         assert names(gallery) == ["Ada Lovelace", "Grace Hopper"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("name", ["gallery.db", "x" * 240 + ".db", "\N{GRINNING FACE}" * 60 + ".db"])
+def test_that_a_wreck_is_kept_whatever_its_name_and_where_files_have_only_one_name(
+    tmp_path: Path, name: str, links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    path, wreck = tmp_path / "own" / name, b"\x01" * 9000
+    with closing(Gallery.open(path)) as gallery:
+        gallery.enroll("Ada Lovelace", [template(1)])
+        made = gallery.back_up()
+    path.write_bytes(wreck)
+    aside = backups.restore(path, made.path, None)
+    assert aside is not None
+    assert aside.read_bytes() == wreck
+    if not links:
+        assert aside.stat().st_mode & 0o777 == 0o600
+    assert aside in copies_holding(path, None, 1, ()), "erasing somebody finds it"
+    assert not [file for file in path.parent.iterdir() if file.name.startswith(".")]
+    with opened(path) as gallery:
+        assert names(gallery) == ["Ada Lovelace"]
 
 
 def test_that_a_backup_is_not_put_under_a_window_that_is_open(path: Path) -> None:

@@ -34,10 +34,13 @@ def test_that_a_folder_is_made_for_a_new_gallery(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 def test_that_only_the_owner_may_read_a_gallery(tmp_path: Path) -> None:
-    gallery = Gallery.open(tmp_path / "own" / "gallery.db")
+    gallery = Gallery.open(tmp_path / "share" / "own" / "gallery.db")
     gallery.enroll("Ada", [template(1)])
-    for file in (tmp_path / "own").iterdir():
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
+    gallery.back_up()
+    there = list((tmp_path / "share").rglob("*"))
+    assert {file.suffix for file in there} >= {".db", ".db-wal", ".db-shm", ".backups"}
+    for file in (tmp_path / "share", *there):
+        assert stat.S_IMODE(file.stat().st_mode) == (0o700 if file.is_dir() else 0o600), file.name
     gallery.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,8 @@ def test_that_text_that_is_none_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_that_an_empty_table_is_one(tmp_path: Path, form: TableFormat) -> None:
     assert write_table(tmp_path / "x", ("a", "b"), [], form) == 0
     text = (tmp_path / "x").read_text("utf-8-sig")
+    if os.name == "posix":
+        assert (tmp_path / "x").stat().st_mode & 0o777 == 0o600, "only its owner may read it"
     assert text == "a,b\n" if form is TableFormat.CSV else json.loads(text) == []
 
 
