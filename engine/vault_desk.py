@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.gallery import vault
 from engine.gallery.backups import Backup, list_backups
-from engine.gallery.compacting import Compacted
+from engine.gallery.compacting import Compacted, Room
 from engine.gallery.journal import Note
 from engine.gallery.soundness import CheckUp
 from engine.gallery.store import Gallery
@@ -120,7 +120,13 @@ class VaultDesk:
         self._embed_missing()
         return replace(gallery.check(report, token), repaired=done)
 
-    # --- what opens it ------------------------------------------------------------------------------------------
+    def room(self) -> Room:
+        """How large the gallery's file is, and how much of that writing it anew would free at least.
+
+        Raises:
+            GalleryError: the gallery is on a server, or cannot be read.
+        """
+        return self._gallery().room()
 
     def compact(self, token: CancelToken | None = None) -> Compacted:
         """Write the gallery's file anew, however large it is: as small as it can be, without what was deleted.
@@ -130,6 +136,8 @@ class VaultDesk:
             GalleryError: the gallery cannot be reached.
         """
         return self._settled().compact(token=token)
+
+    # --- what opens it ------------------------------------------------------------------------------------------
 
     def make_recovery_code(self) -> str:
         """Make a new recovery code, which is kept nowhere, and return it.

@@ -70,6 +70,12 @@ class Backend(Protocol):
     def note(self, session: Session, people: set[int] | None) -> None:
         """Tell the others, within a transaction that writes, whose rows it changes; None where that is not known."""
 
+    def replaced(self, session: Session) -> None:
+        """Tell the others, within a transaction that writes, that templates which stay get other embeddings."""
+
+    def generation(self, session: Session) -> object:
+        """What is another value once templates that stayed may have got other embeddings; cheap to ask for."""
+
     def watch(self, changed: Callable[[], None], away: Callable[[str], None] = unheard) -> None:
         """Have something called, on another thread, when others may have committed; not every database can.
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlcipher3.dbapi2 as sqlite
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from engine.errors import OperationCancelledError
-from engine.gallery.database import erase_leftovers
+from engine.gallery.database import empty_log
 
 log = logging.getLogger(__name__)
 
@@ -29,23 +29,29 @@ AT_CLOSING_BYTES = 16 * 2**20
 _IN_MEMORY_BYTES = 2 * 2**30
 """What VACUUM builds is as large as the gallery. It is held in memory; of a larger encrypted one in a file that is
 encrypted with the same key, and has no name from its first byte on."""
+_NEARLY_FULL_BYTES = 2**20
+"""A disk with less room than this is full, whatever kind of write it has refused."""
 _STEPS = 10_000
 """Of SQLite's, after which it asks whether to go on."""
 
 NO_ROOM = "The gallery's file could not be written anew: there is not enough room on its disk for a second copy."
+DISK_FAILS = (
+    "The gallery's file could not be written anew: its disk reports an error. Nothing was changed; check the disk, and "
+    "keep a copy elsewhere."
+)
 IN_USE = "The gallery's file could not be written anew: another program is using it."
 STILL_READ = "The gallery's file was written anew; it gets smaller as soon as another program lets go of it."
 FAILED = "The gallery's file could not be written anew; the log says why."
 TOO_LARGE = (
     "The gallery's file is too large to be written anew at once. What was deleted is overwritten in it, and its room "
-    "is used again; `visavis gallery compact` writes the file anew when there is time."
+    "is used again; Compact the gallery in Settings, or `visavis gallery compact`, writes it anew when there is time."
 )
-
 
 TABLES_CLEANED = (
     "The server's tables were cleaned up (VACUUM), so that their room is used again. Bytes of what was deleted stay in "
     "the server's files until that happens, and in its write-ahead log and backups."
 )
+_TAKEN = "SQLITE_BUSY", "SQLITE_LOCKED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,27 @@ class Compacted:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much room a gallery's file takes.
+
+    Attributes:
+        size_bytes: all of it.
+        free_bytes: pages that hold nothing any more. Written anew it gets smaller by as much at least: others are only
+            full in part.
+    """
+
+    size_bytes: int
+    free_bytes: int
+
+    @classmethod
+    def of(cls, connection: Connection) -> Room:
+        """Ask the file's header; no row is read."""
+        names = "page_size", "page_count", "freelist_count"
+        size, pages, free = (int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()) for name in names)
+        return cls(size * pages, size * free)
+
+
 def compact(
     engine: Engine, path: Path, *, encrypted: bool, most: int | None = None, stop: Callable[[], None] | None = None
 ) -> Compacted:
@@ -78,7 +105,7 @@ def compact(
     Raises:
         OperationCancelledError: `stop` did; the gallery is as it was.
     """
-    erase_leftovers(engine)
+    empty_log(engine)
     before = path.stat().st_size
     if most is not None and before > most:
         return Compacted(before, before, TOO_LARGE)
@@ -90,13 +117,15 @@ def compact(
     except sqlite.Error as error:
         name = str(getattr(error, "sqlite_errorname", "?"))
         log.warning("The gallery could not be written anew: %s", name)
-        erase_leftovers(engine)
-        return Compacted(before, path.stat().st_size, _reason(name))
+        reason = _reason(name, path)
+        empty_log(engine)
+        return Compacted(before, path.stat().st_size, reason)
     except OperationCancelledError:
-        erase_leftovers(engine)
+        empty_log(engine)
         raise
-    emptied = erase_leftovers(engine)
-    return Compacted(before, path.stat().st_size, "" if emptied else STILL_READ)
+    obstacle = empty_log(engine)
+    problem = STILL_READ if obstacle.startswith(_TAKEN) else _reason(obstacle, path) if obstacle else ""
+    return Compacted(before, path.stat().st_size, problem)
 
 
 def _vacuum(engine: Engine, *, in_memory: bool, stop: Callable[[], None] | None) -> None:
@@ -112,8 +141,8 @@ def _vacuum(engine: Engine, *, in_memory: bool, stop: Callable[[], None] | None)
 
     with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
         driver: Any = connection.driver_connection
-        driver.set_progress_handler(go_on, _STEPS)
         cursor.execute(f"PRAGMA temp_store = {'MEMORY' if in_memory else 'FILE'}")
+        driver.set_progress_handler(go_on, _STEPS)
         try:
             cursor.execute("VACUUM")
         except sqlite.Error:
@@ -125,10 +154,19 @@ def _vacuum(engine: Engine, *, in_memory: bool, stop: Callable[[], None] | None)
             cursor.execute("PRAGMA temp_store = MEMORY")
 
 
-def _reason(name: str) -> str:
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+def _reason(name: str, path: Path) -> str:
+    if name.startswith(_TAKEN):
         return IN_USE
-    return NO_ROOM if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")) else FAILED
+    if name.startswith("SQLITE_FULL"):
+        return NO_ROOM
+    if not name.startswith("SQLITE_IOERR"):
+        return FAILED
+    # A full disk is an error of this kind too where it is no page that it refuses, but a file's length, or the flush.
+    try:
+        full = shutil.disk_usage(path.parent).free < _NEARLY_FULL_BYTES
+    except OSError:
+        full = False
+    return NO_ROOM if full else DISK_FAILS
 
 
 def in_words(done: Compacted) -> str:

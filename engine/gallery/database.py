@@ -244,7 +244,12 @@ def erase_leftovers(engine: Engine) -> bool:
         Whether it could be done; another reader, or a disk without room, can stand in the way for a while. What was
         committed stands in any case.
     """
-    row = None
+    return not empty_log(engine)
+
+
+def empty_log(engine: Engine) -> str:
+    """The same; returns what SQLite calls that which stood in the way, and nothing where nothing did."""
+    obstacle = ""
     connection = engine.raw_connection()
     try:
         cursor = connection.cursor()
@@ -253,12 +258,15 @@ def erase_leftovers(engine: Engine) -> bool:
         try:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             row = cursor.fetchone()
+            if row is None or row[0]:
+                obstacle = "SQLITE_BUSY"
         except sqlite.Error as error:
-            log.warning("The write-ahead log could not be emptied: %s", getattr(error, "sqlite_errorname", "?"))
+            obstacle = str(getattr(error, "sqlite_errorname", "?"))
+            log.warning("The write-ahead log could not be emptied: %s", obstacle)
         cursor.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
     finally:
         connection.close()
-    return row is not None and not row[0]
+    return obstacle
 
 
 def data_version(connection: Connection) -> int:

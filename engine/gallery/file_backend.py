@@ -15,7 +15,7 @@ from engine.gallery import vault, witness
 from engine.gallery.attempts import read_tries
 from engine.gallery.backend import Changes, unheard
 from engine.gallery.backups import Backup, make_backup, restore
-from engine.gallery.compacting import AT_CLOSING_BYTES, Compacted, compact
+from engine.gallery.compacting import AT_CLOSING_BYTES, Compacted, Room, compact
 from engine.gallery.database import data_version, erase_leftovers, followed, open_database, translated_errors
 from engine.gallery.graph_file import remove_graph
 from engine.gallery.journal import Journal
@@ -86,7 +86,20 @@ class FileBackend:
         return self._opened, self._data_version()
 
     def note(self, session: Session, people: set[int] | None) -> None:
-        """Do nothing: SQLite tells the others that something has changed."""
+        """Count on where anything may have changed; that something has, SQLite tells the others."""
+        if people is None:
+            self.replaced(session)
+
+    def replaced(self, session: Session) -> None:
+        """Count on, in a number that SQLite keeps in the file's header for whatever a program likes.
+
+        It is part of the transaction, and galleries of all versions have it.
+        """
+        session.connection().exec_driver_sql(f"PRAGMA user_version = {_user_version(session) + 1}")
+
+    def generation(self, session: Session) -> tuple[int, int]:
+        """The number in the header; a file that was opened anew may be another one."""
+        return self._opened, _user_version(session)
 
     def watch(self, changed: Callable[[], None], away: Callable[[str], None] = unheard) -> None:
         """Do nothing: a file cannot call; the window looks now and then."""
@@ -166,6 +179,11 @@ class FileBackend:
         finally:
             self._use(open_database(self.path, self.key))
 
+    def room(self) -> Room:
+        """How much room the file takes."""
+        with self.errors(), self.reading.connect() as connection:
+            return Room.of(connection)
+
     def recovery_code(self) -> str:
         """Make a new recovery code and return it; it replaces one of before and is kept nowhere.
 
@@ -205,3 +223,7 @@ class FileBackend:
     def _data_version(self) -> int:
         with translated_errors(self.path), self.reading.connect() as connection:
             return data_version(connection)
+
+
+def _user_version(session: Session) -> int:
+    return int(session.connection().exec_driver_sql("PRAGMA user_version").scalar_one())

@@ -13,9 +13,10 @@ from engine.gallery.references import References
 
 @dataclass(slots=True)
 class _Kept:
-    """One pack's references, and what has happened since they were made."""
+    """One pack's references, the generation of embeddings they were read in, and what has happened since."""
 
     references: References
+    generation: object
     touched: set[int] = field(default_factory=set)
     changed_elsewhere: bool = False
 
@@ -23,14 +24,21 @@ class _Kept:
 class KeptReferences:
     """References by pack. A change is only noted; what it changed is read when references are asked for next."""
 
-    def __init__(self, read: Callable[[], AbstractContextManager[Session]], name_of: Callable[[int], str]) -> None:
+    def __init__(
+        self,
+        read: Callable[[], AbstractContextManager[Session]],
+        generation: Callable[[Session], object],
+        name_of: Callable[[int], str],
+    ) -> None:
         """Start with none.
 
         Args:
             read: opens a session in which one state of the file is seen.
+            generation: what is another value once templates that stayed may have got other embeddings.
             name_of: a person's name.
         """
         self._read = read
+        self._generation = generation
         self._name_of = name_of
         self._kept: dict[str, _Kept] = {}
 
@@ -40,14 +48,16 @@ class KeptReferences:
         if kept is not None and not kept.touched and not kept.changed_elsewhere:
             return kept.references
         with self._read() as session:
-            if kept is None:
+            generation = self._generation(session)
+            # By their ids alone embeddings that were replaced could not be told.
+            if kept is None or kept.generation != generation:
                 references = References.load(session, pack_id, self._name_of)
             else:
                 touched = kept.touched
                 if kept.changed_elsewhere:
                     touched = touched | kept.references.people_changed(session)
                 references = kept.references.updated(session, touched)
-        self._kept[pack_id] = _Kept(references)
+        self._kept[pack_id] = _Kept(references, generation)
         return references
 
     def note(self, people: Iterable[int]) -> None:

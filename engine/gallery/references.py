@@ -176,7 +176,7 @@ class References:
         return replace(self, matrix=matrix, person_ids=person_ids, template_ids=ids, names=names, _room=room)
 
     def people_changed(self, session: Session) -> set[int]:
-        """Whose templates have come, gone or moved in the file since these were read, by ids alone."""
+        """Whose templates have come, gone or moved in the file since these were read; their embeddings are not read."""
         of_pack = select(EmbeddingRow.template_id).where(EmbeddingRow.pack_id == self.pack_id)
         now = _integers(session, of_pack.order_by(EmbeddingRow.template_id))[0]
         owner_ids = _owners(session, now)

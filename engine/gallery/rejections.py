@@ -235,7 +235,7 @@ class Rejections:
             PackError: one is no embedding; nothing was stored.
         """
         encoded = {id_: embedding_bytes(embedding) for id_, embedding in embeddings.items()}
-        with self._write(erases=False) as session:
+        with self._write(erases=False, touches=set()) as session:
             there = set(session.scalars(select(RejectionRow.id)))
             for id_ in encoded.keys() & there:
                 session.merge(RejectionEmbeddingRow(rejection_id=id_, pack_id=pack_id, embedding=encoded[id_]))

@@ -48,6 +48,8 @@ class ServerBackend:
         self.writing = engine.execution_options(isolation_level="READ COMMITTED", writes=True)
         event.listen(engine, "begin", _begin)
         self._origin = uuid4().hex
+        self._unnamed = 0
+        """How often others had changed more than they have named."""
         self._listener: Listener | None = None
         with self.reading.connect() as connection:
             self._seen: int = connection.exec_driver_sql("SELECT version FROM gallery_state").scalar_one()
@@ -103,6 +105,7 @@ class ServerBackend:
         noted = [row for row in rows if row.noted is not None]
         foreign = [row for row in noted if row.origin != self._origin]
         if len(noted) != self._seen - seen or any(row.people is None for row in foreign):
+            self._unnamed += 1
             return Changes()
         return Changes(frozenset(id_ for row in foreign for id_ in row.people)) if foreign else None
 
@@ -117,6 +120,13 @@ class ServerBackend:
         named = sorted(people) if people is not None and len(people) <= _MOST_NAMED else None
         values = {"version": connection.info["version"], "origin": self._origin, "people": named}
         connection.execute(_NOTE, values)
+
+    def replaced(self, session: Session) -> None:
+        """Do nothing: of whoever is named, the others read the embeddings again."""
+
+    def generation(self, session: Session) -> int:  # noqa: ARG002 - a file needs it
+        """How often others had changed more than they have named: any embedding may be among it."""
+        return self._unnamed
 
     def watch(self, changed: Callable[[], None], away: Callable[[str], None] = unheard) -> None:
         """Have something called, on another thread, when somebody has committed, and when the server goes or is back.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-import select
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from enum import Enum
+from selectors import EVENT_READ
 from threading import Thread
 from time import monotonic
 from typing import Any
@@ -18,6 +19,12 @@ from psycopg.pq.abc import PGconn
 from engine.errors import GalleryError
 from engine.gallery.server_connection import connect, out_of_reach
 from engine.server_address import ServerAddress
+
+# `select` takes no number above 1023 where systems have `poll`, and all others are made of files themselves.
+if sys.platform == "win32":
+    from selectors import SelectSelector as Selector
+else:
+    from selectors import PollSelector as Selector
 
 log = logging.getLogger(__name__)
 
@@ -111,10 +118,18 @@ class Listener:
 
     def _sleep(self, timeout_s: float, *server: int) -> _Woken:
         """Sleep until woken, until there is something to read from the server, or until the time is over."""
-        ready, _, _ = select.select([self._woken.fileno(), *server], [], [], timeout_s)
+        ready = _readable(timeout_s, self._woken.fileno(), *server)
         if self._woken.fileno() in ready:
             return _Woken.TO_STOP if self._woken.recv(1) == _STOP else _Woken.TO_TRY
         return _Woken.BY_SERVER if ready else _Woken.TO_TRY
+
+
+def _readable(timeout_s: float, *numbers: int) -> set[int]:
+    """Wait until there is something to read, and return where; empty once the time is over."""
+    with Selector() as selector:
+        for number in numbers:
+            selector.register(number, EVENT_READ)
+        return {key.fd for key, _ in selector.select(timeout_s)}
 
 
 def _ask(raw: PGconn) -> None:
@@ -126,8 +141,7 @@ def _ask(raw: PGconn) -> None:
     raw.send_query(b"SELECT 1")
     end = monotonic() + _ANSWER_WITHIN_S
     while raw.is_busy():
-        ready, _, _ = select.select([raw.socket], [], [], max(0.0, end - monotonic()))
-        if not ready:
+        if not _readable(max(0.0, end - monotonic()), raw.socket):
             raise psycopg.OperationalError("the server does not answer: the connection is lost")
         raw.consume_input()
     while raw.get_result():

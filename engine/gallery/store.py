@@ -12,7 +12,7 @@ from engine.gallery import kept_edits
 from engine.gallery.backend import Backend, unheard
 from engine.gallery.backups import Backup
 from engine.gallery.bindings import forget_wrong
-from engine.gallery.compacting import Compacted
+from engine.gallery.compacting import Compacted, Room
 from engine.gallery.edits import Edits, check_dimensions
 from engine.gallery.erasing import Erased, erase, look
 from engine.gallery.file_backend import FileBackend
@@ -237,6 +237,14 @@ class Gallery(Edits):
         self._references.forget()
         return erased
 
+    def room(self) -> Room:
+        """How much room the gallery's file takes.
+
+        Raises:
+            GalleryError: it is on a server, or cannot be read.
+        """
+        return self._file.room()
+
     def compact(self, most: int | None = None, token: CancelToken | None = None) -> Compacted:
         """Write the gallery's file anew, as small as it can be and without anything of what was deleted.
 
@@ -272,14 +280,19 @@ class Gallery(Edits):
             PackMismatchError: they do not fit the pack's others; nothing was stored.
         """
         encoded = {template_id: embedding_bytes(embedding) for template_id, embedding in embeddings.items()}
-        with self._write(erases=False) as session:
-            there = set(session.scalars(select(TemplateRow.id)))
+        people: set[int] = set()
+        with self._write(erases=False, touches=people) as session:
+            owner_of = {row.id: row.person_id for row in session.execute(select(TemplateRow.id, TemplateRow.person_id))}
             rows = [
                 EmbeddingRow(template_id=template_id, pack_id=pack_id, embedding=content)
                 for template_id, content in encoded.items()
-                if template_id in there
+                if template_id in owner_of
             ]
+            people |= {owner_of[row.template_id] for row in rows}
             check_dimensions(session, rows)
+            embedded = set(session.scalars(select(EmbeddingRow.template_id).where(EmbeddingRow.pack_id == pack_id)))
+            if not embedded.isdisjoint(row.template_id for row in rows):
+                self._backend.replaced(session)
             for row in rows:
                 session.merge(row)
             self.journal.tell(

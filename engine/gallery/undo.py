@@ -177,6 +177,9 @@ def _swap(session: Session, present: Snapshot, wanted: Snapshot) -> None:
         having = set(session.scalars(select(PersonRow.id).where(PersonRow.name_key.in_(names))))
         if having - people:
             raise GalleryError("This cannot be undone: somebody else has the name now. Rename them first.")
+    # A picture that was embedded again since keeps what was made of it then, also when it is put back another time.
+    present.embeddings.update(found.embeddings)
+    present.rejection_embeddings.update(found.rejection_embeddings)
     # What was said about these people goes with them and is put back below.
     for ids in batches(present.templates):
         session.execute(delete(TemplateRow).where(TemplateRow.id.in_(ids)))
@@ -186,12 +189,12 @@ def _swap(session: Session, present: Snapshot, wanted: Snapshot) -> None:
         session.execute(insert(PersonRow), list(wanted.people.values()))
     if wanted.templates:
         session.execute(insert(TemplateRow), list(wanted.templates.values()))
-    known = (found.embeddings | wanted.embeddings).values()
+    known = (wanted.embeddings | found.embeddings).values()
     if embeddings := [row for row in known if row["template_id"] in wanted.templates]:
         session.execute(insert(EmbeddingRow), embeddings)
     if wanted.rejections:
         session.execute(insert(RejectionRow), list(wanted.rejections.values()))
-    known = (found.rejection_embeddings | wanted.rejection_embeddings).values()
+    known = (wanted.rejection_embeddings | found.rejection_embeddings).values()
     if embeddings := [row for row in known if row["rejection_id"] in wanted.rejections]:
         session.execute(insert(RejectionEmbeddingRow), embeddings)
     if wanted.kept_apart:

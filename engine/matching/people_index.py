@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from math import inf
 from typing import Protocol
 
@@ -105,22 +106,31 @@ class PeopleIndex:
     def follow(self, references: References) -> None:
         """Search among these references from now on.
 
-        Where they are another state of those before, only people whose templates have changed are indexed again.
+        Where they are another state of those before, only people whose templates have changed are indexed again. Where
+        that fails the index is empty, and made anew when it is to follow the next time.
 
         Raises:
             PackError: an embedding holds values that are no numbers.
         """
-        before, self._references = self._references, references
+        before = self._references
         if before is references:
             return
-        try:
+        with self._wholly(references):
             try:
                 self._follow(before, references)
             except DEVICE_FAILURES as error:
-                self._leave_device(error)
+                self._leave_device(error, references)
+
+    @contextmanager
+    def _wholly(self, references: References) -> Iterator[None]:
+        """Nobody may search among half of the people and take them for all."""
+        self._references = None
+        try:
+            yield
         except BaseException:
-            self._references = None
+            self._layout, self._index = NOBODY, SearchIndex(self.fused, self._device)
             raise
+        self._references = references
 
     def _follow(self, before: References | None, references: References) -> None:
         self._layout, self._matrix = Layout.of(references.person_ids), references.matrix
@@ -157,16 +167,17 @@ class PeopleIndex:
         try:
             return self._index.search(probes, count, metric, within)
         except DEVICE_FAILURES as error:
-            self._leave_device(error)
+            self._leave_device(error, self._references)
         return self._index.search(probes, count, metric, within)
 
-    def _leave_device(self, error: RuntimeError) -> None:
+    def _leave_device(self, error: RuntimeError, references: References | None) -> None:
         """Index everyone again with the processor."""
-        if self._device == CPU or self._references is None:
+        if self._device == CPU or references is None:
             raise error
         log.warning("The device gave out; people are searched on the processor from now on: %s", error)
         self._device = CPU
-        self._follow(None, self._references)
+        with self._wholly(references):
+            self._follow(None, references)
 
 
 def _changed_people(before: References, after: References) -> NDArray[np.int64]:

@@ -55,6 +55,14 @@ class Protection(Part):
         """Job of CheckUp: whether everything in the gallery is as it was stored."""
         return self.submit(lambda service, job: service.vault.check(job.report, job.token, repair=repair))
 
+    def room(self) -> Job:
+        """Job of Room: how much of the gallery's file is free."""
+        return self.submit(lambda service, _job: service.vault.room())
+
+    def compact(self) -> Job:
+        """Job of Compacted: the gallery's file, written anew."""
+        return self.submit(lambda service, job: service.vault.compact(job.token))
+
     def unlock_pause(self) -> Job:
         """Job of how many seconds no passphrase is looked at yet."""
         return self.submit(lambda service, _job: service.unlock_pause_s())

@@ -13,7 +13,7 @@ from engine.types import Person
 from engine.wording import counted
 from gui.context import Context
 from gui.theme import tokens as t
-from gui.widgets.basics import button, label, row
+from gui.widgets.basics import button, fit_height, label, row
 from gui.widgets.save_as import save_as
 
 
@@ -72,10 +72,7 @@ class EraseDialog(QDialog):
         self._fit()
 
     def _fit(self) -> None:
-        """Make room for all words, which wrap."""
-        self._lines.activate()
-        width = max(self.width(), self.minimumWidth())
-        self.resize(width, max(self._lines.totalHeightForWidth(width), self._lines.totalSizeHint().height()))
+        fit_height(self, self._lines)
 
     def _erase(self) -> None:
         asked = self.words.text()

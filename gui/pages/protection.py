@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QFrame, QLineEdit, QVBoxLayout
 from engine.types import EngineInfo
 from gui.context import Context
 from gui.engine_client import Job
+from gui.pages.compact_dialog import CompactDialog
 from gui.pages.safekeeping import BackupsDialog, CheckDialog
 from gui.theme import tokens as t
 from gui.widgets.basics import button, label, row, set_look
@@ -39,7 +40,8 @@ class ProtectionCard(QFrame):
         layout.addLayout(row(self.passphrase, self.keyring, self.recovery, self.lock, None))
         self.backups = button("Backups …", self._show_backups)
         self.check = button("Check the gallery …", self._check)
-        layout.addLayout(row(self.backups, self.check, None))
+        self.compact = button("Compact the gallery …", self._compact)
+        layout.addLayout(row(self.backups, self.check, self.compact, None))
         self._keyring = ""
         context.client.ready.connect(self.show_info)
 
@@ -48,7 +50,9 @@ class ProtectionCard(QFrame):
         self._keyring = info.keyring
         self.sentence.setText(info.protection)
         self.passphrase.setVisible(not info.on_server)
-        self.backups.setVisible(not info.on_server)
+        # A server cleans up its tables by itself.
+        for of_a_file in (self.backups, self.compact):
+            of_a_file.setVisible(not info.on_server)
         self.passphrase.setText("Change the passphrase …" if info.opened_by_passphrase else "Set a passphrase …")
         self.keyring.setText(f"Let {info.keyring} open it" if info.keyring else "Let the keyring open it")
         self.keyring.setVisible(bool(info.keyring) and not info.on_server and not info.opened_by_keyring)
@@ -78,6 +82,9 @@ class ProtectionCard(QFrame):
 
     def _check(self) -> None:
         CheckDialog(self._context, self).open()
+
+    def _compact(self) -> None:
+        CompactDialog(self._context, self).open()
 
     def _lock(self) -> None:
         self._context.tell_failure(self._context.client.lock())

@@ -188,6 +188,13 @@ def scrolled(inside: QWidget | QLayout, name: str) -> QScrollArea:
     return area
 
 
+def fit_height(window: QWidget, layout: QLayout) -> None:
+    """Make a window as high as all words of its layout need, which wrap."""
+    layout.activate()
+    width = max(window.width(), window.minimumWidth())
+    window.resize(width, max(layout.totalHeightForWidth(width), layout.totalSizeHint().height()))
+
+
 def clear(layout: QLayout) -> None:
     """Remove and delete everything in a layout."""
     while (item := layout.takeAt(0)) is not None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.gallery.graph_file import graph_path
+from engine.gallery.store import Gallery
+from engine.gallery.vault import Typed
 from engine.matching import index, people_index
 from engine.matching.graph import Graph
 from engine.matching.graph_keeper import Plan
@@ -113,6 +116,17 @@ def test_that_an_old_file_finds_nobody_who_was_deleted_since(service: FaceServic
     service.unlock(PASSPHRASE)
     assert nearest(service, 7) != "Person 7"
     assert place.read_bytes() != old
+
+
+def test_that_it_follows_what_another_window_embeds_anew(service: FaceService, tmp_path: Path) -> None:
+    assert nearest(service, 7) == "Person 7"
+    made = made_up_strangers(DEFAULT_PACK.id)
+    with closing(Gallery.open(tmp_path / "gallery.db", Typed(PASSPHRASE))) as other:
+        seventh, eighth = (other.templates(other.find(f"Person {number}").id)[0].id for number in (7, 8))
+        other.add_embeddings(DEFAULT_PACK.id, {seventh: made[8], eighth: made[7]})
+        assert nearest(service, 7) == "Person 8"
+        assert nearest(service, 8) == "Person 7"
+    assert service._now.decider.index.by_graph
 
 
 def test_that_erasing_somebody_removes_it_and_says_so(service: FaceService, tmp_path: Path) -> None:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import sqlcipher3.dbapi2 as sqlite
+from sqlalchemy import Engine
 
 from engine.errors import GalleryError, VisavisError
-from engine.gallery import backups, rows, vault
+from engine.gallery import backups, compacting, rows, vault
 from engine.gallery.backups import due, list_backups
+from engine.gallery.database import empty_log
 from engine.gallery.store import Gallery
 from engine.gallery.vault import Typed
 from engine.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
@@ -270,7 +277,7 @@ def check(fulfilled: bool) -> None:
 
 @posix
 @pytest.mark.parametrize("how", ["plain", "encrypted"])
-def test_that_no_room_at_any_place_of_writing_anew_changes_nothing(path: Path, how: str) -> None:
+def test_that_a_refused_write_at_any_place_of_writing_anew_changes_nothing(path: Path, how: str) -> None:
     with opened(path) as gallery:
         if how == "encrypted":
             gallery.protect(partial(vault.set_passphrase, passphrase=PASSPHRASE, ask_at_start=True))
@@ -286,8 +293,57 @@ def test_that_no_room_at_any_place_of_writing_anew_changes_nothing(path: Path, h
         assert path.with_name("gallery.db-wal").stat().st_size == 0
     told.remove("")
     for sentence in told:
-        said("full: compact", sentence)
+        said("refused: compact", sentence)
     assert looked_at(path) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "free"),
+    [
+        ("full: compact", "SQLITE_FULL", 2**40),
+        ("full: compact", "SQLITE_IOERR_SHMSIZE", 0),
+        ("refused: compact", "SQLITE_IOERR_WRITE", 2**40),
+        ("refused: compact", "SQLITE_IOERR_FSYNC", None),
+    ],
+)
+@pytest.mark.parametrize("step", ["writing anew", "emptying the log"])
+def test_that_a_full_disk_is_told_from_one_that_fails_while_writing_anew(
+    path: Path, step: str, key: str, name: str, free: int | None
+) -> None:
+    with opened(path) as gallery:
+        before = state(gallery)
+        with pytest.MonkeyPatch.context() as patch:
+            fail_at(step, name, free, patch)
+            done = gallery.compact()
+        said(key, done.problem)
+        assert state(gallery) == before
+        assert gallery.compact().problem == ""
+
+
+def fail_at(step: str, name: str, free: int | None, patch: pytest.MonkeyPatch) -> None:
+    """Let SQLite report an error from a step on, on a disk with so much room, which cannot be asked for it if None."""
+    failing, vacuum = threading.Event(), compacting._vacuum
+
+    def write_anew(*arguments: Any, **options: Any) -> None:
+        if step != "writing anew":
+            vacuum(*arguments, **options)
+        failing.set()
+        if step == "writing anew":
+            error = sqlite.OperationalError("said by a fake")
+            error.sqlite_errorname = name
+            raise error
+
+    def empty(engine: Engine) -> str:
+        return name if failing.is_set() else empty_log(engine)
+
+    def room(_folder: Path) -> SimpleNamespace:
+        if failing.is_set() and free is None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return SimpleNamespace(free=free if failing.is_set() else 2**40)
+
+    patch.setattr(compacting, "_vacuum", write_anew)
+    patch.setattr(compacting, "empty_log", empty)
+    patch.setattr("engine.gallery.compacting.shutil.disk_usage", room)
 
 
 # --- the place cannot be used -----------------------------------------------------------------------------------------

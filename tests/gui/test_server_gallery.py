@@ -59,7 +59,7 @@ def test_that_the_window_says_that_the_gallery_is_on_a_server_and_offers_what_go
     assert isinstance(page, SettingsPage)
     card = page.protection
     assert "its owner protects" in card.sentence.text()
-    for button in (card.passphrase, card.keyring, card.recovery, card.lock, card.backups):
+    for button in (card.passphrase, card.keyring, card.recovery, card.lock, card.backups, card.compact):
         assert button.isHidden()
     assert not card.check.isHidden()
     assert page.about.open.isHidden()

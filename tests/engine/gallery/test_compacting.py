@@ -72,10 +72,13 @@ def test_that_the_file_gets_smaller_and_keeps_everything_else(gallery: Gallery) 
     gallery.enroll("Many", [template(number) for number in range(10, 200)])
     before, version = gallery.references(PACK), gallery.changed_elsewhere()
     gallery.erase_person(gallery.find("Many").id, "abc")
+    room = gallery.room()
     done = gallery.compact()
     assert done.before is not None
     assert done.after is not None
-    assert done.after < done.before
+    assert room.size_bytes == done.before
+    assert 0 < room.free_bytes <= done.before - done.after
+    assert gallery.room().free_bytes == 0
     assert done.after == gallery.path.stat().st_size
     assert f"{done.after:,} after" in in_words(done)
     assert not version

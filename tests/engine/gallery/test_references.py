@@ -89,9 +89,6 @@ def follow(place: Place, steps: list[tuple[str, int, int, bool]]) -> None:
     check(here.references(PACK), here, index)
     for number, (what, one, other, away) in enumerate(steps):
         try:
-            if what == "embed anew":
-                # Not elsewhere: by ids alone nobody could tell here.
-                embed_anew(here, number)
             edit(elsewhere if away else here, what, f"Person {one}", f"Person {other}", number)
         except VisavisError:
             continue
@@ -123,6 +120,14 @@ def edit(gallery: Gallery, what: str, one: str, other: str, number: int) -> None
             gallery.split(gallery.find(one).id, chosen, f"Person {number + 6}")
         case "erase":
             gallery.erase_person(gallery.find(one).id, "0" * 12)
+        case "embed anew":
+            embed_anew(gallery, number)
+        case _:
+            do_otherwise(gallery, what, one, number)
+
+
+def do_otherwise(gallery: Gallery, what: str, one: str, number: int) -> None:
+    match what:
         case "rename":
             gallery.rename(gallery.find(one).id, f"Person {number + 6}")
         case "undo" | "redo":
@@ -130,7 +135,9 @@ def edit(gallery: Gallery, what: str, one: str, other: str, number: int) -> None
 
 
 def embed_anew(gallery: Gallery, number: int) -> None:
-    gallery.forget_pack(PACK)
+    """Give every template another embedding, with or without a moment in which it has none."""
+    if number % 2:
+        gallery.forget_pack(PACK)
     ids = [stored.id for person in gallery.people() for stored in gallery.templates(person.id)]
     gallery.add_embeddings(PACK, {id_: template(5000 * number + id_).embedding for id_ in ids})
 

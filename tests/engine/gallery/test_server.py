@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import traceback
@@ -164,7 +165,11 @@ def test_that_others_hear_whose_rows_were_changed(gallery: Gallery, another_wind
     assert found is not None
     assert found.people == {ada, grace}
     assert gallery._backend.changes() is None, "one's own changes are no news"
-    gallery.add_embeddings("other", {})
+    gallery.add_embeddings("other", {gallery.templates(ada)[0].id: template(3, dimension=64).embedding})
+    found = other._backend.changes()
+    assert found is not None
+    assert found.people == {ada}
+    gallery.forget_pack("other")
     found = other._backend.changes()
     assert found is not None
     assert found.people is None
@@ -177,10 +182,7 @@ def test_that_who_has_missed_too_much_reads_everything_again(
     other.references(PACK)
     gallery.enroll("Ada", [template(1)])
     postgres.execute("DELETE FROM visavis.gallery_changes", database)
-    found = other._backend.changes()
-    assert found is not None
-    assert found.people is None
-    assert len(another_window().references(PACK).matrix) == 1
+    assert len(other.references(PACK).matrix) == 1
 
 
 def test_that_everybody_is_told_at_once(gallery: Gallery, another_window: Callable[[], Gallery]) -> None:
@@ -204,6 +206,41 @@ def test_that_listening_goes_on_after_the_connection_was_cut(
     assert told.acquire(timeout=WITHIN_S)
     postgres.cut(database, "query LIKE 'LISTEN%'")
     assert told.acquire(timeout=WITHIN_S), "it listens again, and looks whether something was missed"
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """So many files are open that the next one's number is above 1023."""
+    resource = pytest.importorskip("resource", reason="POSIX has these limits")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if before[1] != resource.RLIM_INFINITY and before[1] < 2048:
+        pytest.skip("no more files may be opened")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2048, before[1]))
+    opened = [os.open(os.devnull, os.O_RDONLY)]
+    while opened[-1] < 1024:
+        opened.append(os.dup(opened[0]))
+    yield
+    for number in opened:
+        os.close(number)
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_that_a_program_with_many_files_open_is_told_too(
+    gallery: Gallery, place: Place, many_files: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_listener, "_ASK_EVERY_S", 0.05)
+    asked, ask = threading.Semaphore(0), server_listener._ask
+    monkeypatch.setattr(server_listener, "_ask", lambda raw: (ask(raw), asked.release()))
+    words: list[str] = []
+    told = threading.Semaphore(0)
+    other = Gallery.open(place)
+    other.watch(told.release, words.append)
+    assert told.acquire(timeout=WITHIN_S)
+    assert asked.acquire(timeout=WITHIN_S), "it asks whether the server is there"
+    gallery.enroll("Ada", [template(1)])
+    assert told.acquire(timeout=WITHIN_S)
+    other.close()
+    assert words == []
 
 
 # --- rights -----------------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from math import inf
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.errors import PackError
 from engine.matching import index as index_module
+from engine.matching import people_index
 from engine.matching.axes import Axes
 from engine.matching.codes import Codes, Scores
 from engine.matching.distances import distances
@@ -152,37 +155,76 @@ def test_that_an_index_that_is_kept_decides_as_a_new_one() -> None:
         assert len(kept) == len(set(templates.person_ids.tolist()))
 
 
-@pytest.mark.parametrize("gives_out", ["append", "scores"])
-def test_that_a_gpu_that_gives_out_is_left_for_the_processor(monkeypatch: pytest.MonkeyPatch, gives_out: str) -> None:
-    asked: list[str] = []
+class OnGpu(Codes):
+    """A GPU's codes, kept by the processor; with a memory that is full.
 
-    class OnGpu(Codes):
-        """A GPU's codes, kept by the processor; with a memory that is full."""
+    Attributes:
+        asked: the types of the devices that codes were wanted on.
+        gives_out: which step there is no room for.
+        room: how often rows can be added by the processor.
+    """
 
-        def __init__(self, axes: Axes, device: torch.device) -> None:
-            super().__init__(axes)
-            self.on_gpu = device.type == "cuda"
-            asked.append(device.type)
+    asked: ClassVar[list[str]]
+    gives_out: ClassVar[str]
+    room: ClassVar[float]
 
-        def append(self, vectors: FloatArray) -> None:
-            self.fail_at("append")
-            super().append(vectors)
+    def __init__(self, axes: Axes, device: torch.device) -> None:
+        super().__init__(axes)
+        self.on_gpu = device.type == "cuda"
+        self.asked.append(device.type)
 
-        def scores(self, probes: FloatArray) -> list[Scores]:
-            self.fail_at("scores")
-            return super().scores(probes)
+    def append(self, vectors: FloatArray) -> None:
+        self.fail_at("append")
+        if not self.on_gpu:
+            OnGpu.room -= 1
+            if OnGpu.room < 0:
+                raise MemoryError
+        super().append(vectors)
 
-        def fail_at(self, step: str) -> None:
-            if self.on_gpu and step == gives_out:
-                raise torch.OutOfMemoryError("full")
+    def scores(self, probes: FloatArray) -> list[Scores]:
+        self.fail_at("scores")
+        return super().scores(probes)
 
+    def fail_at(self, step: str) -> None:
+        if self.on_gpu and step == self.gives_out:
+            raise torch.OutOfMemoryError("full")
+
+
+@pytest.fixture
+def on_gpu(monkeypatch: pytest.MonkeyPatch) -> type[OnGpu]:
+    OnGpu.asked, OnGpu.gives_out, OnGpu.room = [], "", inf
     monkeypatch.setattr(index_module, "Codes", OnGpu)
     monkeypatch.setattr(index_module, "_SMALL", 0)
+    return OnGpu
+
+
+@pytest.mark.parametrize("gives_out", ["append", "scores"])
+def test_that_a_gpu_that_gives_out_is_left_for_the_processor(on_gpu: type[OnGpu], gives_out: str) -> None:
+    on_gpu.gives_out = gives_out
     probes, templates = _templates(8, 3, 1).matrix, _templates(1, 40, 10)
     kept = PeopleIndex(torch.device("cuda"))
     found = match_faces(probes, templates, Metric.L2, 0.8, index=kept)
-    assert asked == ["cuda", "cpu"]
+    assert on_gpu.asked == ["cuda", "cpu"]
     assert found == match_faces(probes, templates, Metric.L2, 0.8)
     more = _templates(2, 50, 12)
     assert match_faces(probes, more, Metric.L2, 0.8, index=kept) == match_faces(probes, more, Metric.L2, 0.8)
-    assert asked.count("cuda") == 1
+    assert on_gpu.asked.count("cuda") == 1
+
+
+@pytest.mark.parametrize("gives_out", ["append", "scores"])
+def test_that_nobody_is_searched_among_half_of_the_people_where_the_processor_gives_out_too(
+    on_gpu: type[OnGpu], monkeypatch: pytest.MonkeyPatch, gives_out: str
+) -> None:
+    monkeypatch.setattr(people_index, "_PEOPLE_AT_ONCE", 4)
+    on_gpu.gives_out, on_gpu.room = gives_out, 1
+    probes, templates = _templates(8, 3, 1).matrix, _templates(1, 40, 10)
+    kept = PeopleIndex(torch.device("cuda"))
+    with pytest.raises(MemoryError):
+        match_faces(probes, templates, Metric.L2, 0.8, index=kept)
+    assert len(kept) == 0
+    on_gpu.room = inf
+    on_gpu.asked.clear()
+    found = match_faces(probes, templates, Metric.L2, 0.8, index=kept)
+    assert len(kept) == 10
+    assert found == match_faces(probes, templates, Metric.L2, 0.8)
+    assert "cuda" not in on_gpu.asked, "the device that gave out is not asked again"
