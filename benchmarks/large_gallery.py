@@ -64,6 +64,7 @@ def fill(path: Path, people: int, each: int) -> None:
     crop = encode_jpeg(np.full((256, 256, 3), (196, 160, 140), np.uint8))
     now = datetime(2026, 1, 1).isoformat(" ") + ".000000"
     gallery = Gallery.open(path)
+    seals = gallery._backend.seals
     connection = gallery._engine.raw_connection()
     cursor = connection.cursor()
     cursor.execute("BEGIN IMMEDIATE")
@@ -84,8 +85,12 @@ def fill(path: Path, people: int, each: int) -> None:
             [(id_, owner, crop, now) for id_, owner in made],
         )
         cursor.executemany(
-            "INSERT INTO embeddings (template_id, pack_id, embedding) VALUES (?,?,?)",
-            [(id_, PACK, vectors[id_ - 1].tobytes()) for id_, _ in made],
+            "INSERT INTO embeddings (template_id, pack_id, embedding, seal) VALUES (?,?,?,?)",
+            [
+                (id_, PACK, content, seals.of_embedding(owner, id_, PACK, content))
+                for id_, owner in made
+                for content in (vectors[id_ - 1].tobytes(),)
+            ],
         )
     cursor.execute("COMMIT")
     connection.close()

@@ -19,6 +19,7 @@ from engine.gallery.compacting import AT_CLOSING_BYTES, Compacted, Room, compact
 from engine.gallery.database import data_version, erase_leftovers, followed, open_database, translated_errors
 from engine.gallery.graph_file import remove_graph
 from engine.gallery.journal import Journal
+from engine.gallery.seals import Seals
 from engine.gallery.vault import Protection, Typed
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,11 @@ class FileBackend:
     def encrypted(self) -> bool:
         """Whether the file is."""
         return self.key is not None
+
+    @property
+    def seals(self) -> Seals:
+        """What its embeddings are sealed with."""
+        return Seals(self.key)
 
     @property
     def protection(self) -> Protection:
