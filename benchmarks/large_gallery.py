@@ -62,7 +62,7 @@ def main() -> None:
 def fill(path: Path, people: int, each: int) -> None:
     """Make a gallery of people around a common direction, as faces are, with one picture for all of them."""
     Gallery.open(path).close()
-    vectors = rows_like(people * each, 0.91).astype("<f4")
+    vectors = rows_like("alike", people * each).astype("<f4")
     crop = encode_jpeg(np.full((256, 256, 3), (196, 160, 140), np.uint8))
     now = datetime(2026, 1, 1).isoformat(" ") + ".000000"
     gallery = Gallery.open(path)
@@ -102,7 +102,7 @@ def fill(path: Path, people: int, each: int) -> None:
 def _measure(path: Path) -> None:
     process = psutil.Process()
     strangers = OwnStrangers(Calibration.load(PACK))
-    probes = rows_like(21, 0.91, 1)
+    probes = rows_like("alike", 21, 1)
     before_mb = process.memory_info().rss / 2**20
     gallery = Gallery.open(path)
     index = PeopleIndex()
@@ -141,7 +141,7 @@ def _measure(path: Path) -> None:
     crop = gallery.templates(1)[0].crop_jpeg
     enrolling, after = [], []
     for number in range(11):
-        new = NewTemplate(rows_like(1, 0.91, 1000 + number)[0], PACK, crop, "made.jpg")
+        new = NewTemplate(rows_like("alike", 1, 1000 + number)[0], PACK, crop, "made.jpg")
         enrolling.append(_timed(lambda new=new, number=number: gallery.enroll(f"New {number}", [new])))
         after.append(_timed(lambda number=number: identify(number)))
     _say("enroll one person", enrolling)
@@ -152,7 +152,7 @@ def _measure(path: Path) -> None:
     _say("delete one person", deleting)
     _say("identify right after", [_timed(lambda: identify(0))])
     other = Gallery.open(path)
-    other.enroll("Elsewhere", [NewTemplate(rows_like(1, 0.91, 2000)[0], PACK, crop, "made.jpg")])
+    other.enroll("Elsewhere", [NewTemplate(rows_like("alike", 1, 2000)[0], PACK, crop, "made.jpg")])
     _say("identify after another window's enrollment", [_timed(lambda: identify(0))])
     other.delete_person(other.find("Elsewhere").id)
     other.close()

@@ -43,7 +43,6 @@ PACK = DEFAULT_PACK.id
 DIMENSION = 128
 TOP = 5
 CLIENTS = 10
-ALIKE = 0.91
 """Length of the mean of LFW's people."""
 NOISE = 0.28
 """How far apart two pictures of one person are: a cosine distance of about 0.04, as LFW's are at the median."""
@@ -111,7 +110,7 @@ def _open_folder() -> Iterator[Path]:
 
 def fill(address: ServerAddress, count: int) -> None:
     """Make people around a common direction, as faces are, without pictures; embeddings go in as one binary COPY."""
-    rows = rows_like(count, ALIKE)
+    rows = rows_like("alike", count)
     with connect(address) as connection, connection.transaction():
         connection.execute(
             "INSERT INTO people (id, name, name_key, search_text, created_at, purpose)"
@@ -167,7 +166,7 @@ def _compare(address: ServerAddress, options: argparse.Namespace) -> None:
     noise *= np.float32(NOISE) / np.linalg.norm(noise, axis=1, keepdims=True)
     enrolled = references.matrix[chosen] + noise
     enrolled /= np.linalg.norm(enrolled, axis=1, keepdims=True)
-    probes = {"enrolled": enrolled, "strangers": rows_like(options.probes, ALIKE, 1)}
+    probes = {"enrolled": enrolled, "strangers": rows_like("alike", options.probes, 1)}
     # The oracle is a plain product; of one template each, person and template have the same number.
     truth = {kind: np.stack([_nearest(references, probe) for probe in some]) for kind, some in probes.items()}
     lock = Lock()
