@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -25,6 +25,8 @@ from search import rows_like
 from engine.capture.images import encode_jpeg
 from engine.gallery import vault
 from engine.gallery.names import name_key, search_text
+from engine.gallery.references import PROVED_AT_ONCE
+from engine.gallery.seals import seal_array
 from engine.gallery.store import Gallery
 from engine.gallery.vault import Typed
 from engine.matching.calibration import Calibration
@@ -80,6 +82,7 @@ def fill(path: Path, people: int, each: int, typed: Typed | None = None, crop_by
     vectors = rows_like(KIND, people * each).astype("<f4")
     crop = encode_jpeg(np.full((256, 256, 3), (196, 160, 140), np.uint8)).ljust(crop_bytes, b"\0")
     now = datetime(2026, 1, 1).isoformat(" ") + ".000000"
+    seals = gallery._backend.seals
     connection = gallery._engine.raw_connection()
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous = OFF")
@@ -101,8 +104,12 @@ def fill(path: Path, people: int, each: int, typed: Typed | None = None, crop_by
             [(id_, owner, crop, now) for id_, owner in made],
         )
         cursor.executemany(
-            "INSERT INTO embeddings (template_id, pack_id, embedding) VALUES (?,?,?)",
-            [(id_, PACK, vectors[id_ - 1].tobytes()) for id_, _ in made],
+            "INSERT INTO embeddings (template_id, pack_id, embedding, seal) VALUES (?,?,?,?)",
+            [
+                (id_, PACK, content, seals.of_embedding(owner, id_, PACK, content))
+                for id_, owner in made
+                for content in (vectors[id_ - 1].tobytes(),)
+            ],
         )
         cursor.execute("COMMIT")
     connection.close()
@@ -127,6 +134,17 @@ def _measure(path: Path, typed: Typed | None) -> None:
         f" {sum(parts.values()):.2f} s ({', '.join(f'{name} {took:.2f}' for name, took in parts.items())});"
         f" memory {now_mb - before_mb:,.0f} MB, of which embeddings {references.matrix.nbytes / 2**20:,.0f},"
         f" index {index.nbytes / 2**20:,.0f}"
+    )
+    seals = gallery._backend.seals
+    ids, owners = references.template_ids, references.person_ids
+    stored = seal_array([seals.of_embedding(int(owners[0]), int(ids[0]), PACK, references.matrix[0].tobytes())])
+    looking = _timed(
+        lambda: seals.broken(PACK, owners, ids, references.matrix, stored.repeat(len(ids), axis=0)), clock=process_time
+    )
+    waiting = _timed(lambda: gallery._references.settle(PACK))
+    print(
+        f"seals: {looking:.2f} s of processor time, {looking / len(ids) * 1e6:.1f} us each; of more than"
+        f" {PROVED_AT_ONCE:,} beside everything else, done {waiting:.2f} s later"
     )
 
     def identify(probe: int) -> None:
@@ -161,10 +179,10 @@ def _measure(path: Path, typed: Typed | None) -> None:
     gallery.close()
 
 
-def _timed(work: Callable[[], object]) -> float:
-    start = perf_counter()
+def _timed(work: Callable[[], object], *, clock: Callable[[], float] = perf_counter) -> float:
+    start = clock()
     work()
-    return perf_counter() - start
+    return clock() - start
 
 
 def _say(what: str, times: list[float]) -> None:

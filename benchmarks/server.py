@@ -27,10 +27,12 @@ import torch
 from search import rows_like
 
 from engine.errors import GalleryError
+from engine.gallery.bindings import rebind
 from engine.gallery.references import References
+from engine.gallery.seals import Seals
 from engine.gallery.server_connection import connect
 from engine.gallery.server_index import BUILD_EFFORT, LINKS, make_indexes
-from engine.gallery.server_setup import set_up
+from engine.gallery.server_setup import owners_engine, set_up
 from engine.gallery.store import Gallery
 from engine.matching.people_index import PeopleIndex
 from engine.packs.pack import DEFAULT_PACK
@@ -127,6 +129,8 @@ def fill(address: ServerAddress, count: int) -> None:
         for table in ("people", "templates"):
             connection.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {count})")
         connection.execute("UPDATE gallery_state SET version = version + 1")
+    with owners_engine(address) as engine, engine.begin() as connection:
+        rebind(connection, None, Seals(None))
     with connect(address) as connection:
         connection.execute("VACUUM (ANALYZE)")
 

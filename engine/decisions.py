@@ -94,6 +94,8 @@ class Decider:
         """
         templates = [t for t in self.gallery.templates(person.id) if self.pack_id in t.embeddings]
         if not templates:
+            if person.id in self.gallery.references(self.pack_id).left_out.values():
+                raise PackMismatchError(self.gallery.left_out(self.pack_id))
             raise PackMismatchError(
                 f"“{shown(person.name)}” has no template of the pack in use. Enroll them again with new pictures."
             )

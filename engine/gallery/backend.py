@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.gallery.compacting import Compacted
 from engine.gallery.journal import Journal
+from engine.gallery.seals import Seals
 from engine.gallery.vault import Protection
 from engine.server_address import Place
 
@@ -49,6 +50,10 @@ class Backend(Protocol):
     @property
     def encrypted(self) -> bool:
         """Whether Visavis itself encrypts it."""
+
+    @property
+    def seals(self) -> Seals:
+        """What its embeddings are sealed with; another one once it is encrypted under another key."""
 
     @property
     def protection(self) -> Protection:

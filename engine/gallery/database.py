@@ -74,7 +74,7 @@ def _create(path: Path, key: bytes | None) -> None:
         with engine.begin() as connection:
             connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         with engine.connect() as connection:
-            upgrade(connection)
+            upgrade(connection, key)
         engine.dispose()
         try:
             os.link(unfinished, path)
@@ -215,7 +215,7 @@ def _migrate(engine: Engine, path: Path, key: bytes | None) -> None:
         raise GalleryError(f"The gallery “{shown(path)}” was made by a newer Visavis. Update Visavis to open it.")
     back_up(path, path.with_name(f"{path.name}.before-{head()}"), key)
     with engine.connect() as connection:
-        upgrade(connection)
+        upgrade(connection, key)
 
 
 def back_up(path: Path, copy: Path, key: bytes | None) -> None:

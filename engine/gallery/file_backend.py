@@ -26,6 +26,7 @@ from engine.gallery.database import (
 )
 from engine.gallery.graph_file import remove_graph
 from engine.gallery.journal import Journal
+from engine.gallery.seals import Seals
 from engine.gallery.vault import Protection, Typed
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,11 @@ class FileBackend:
         if self.key is None:
             raise GalleryError(f"The gallery “{shown(self.path)}” is not encrypted, so it has no key.")
         return self.key
+
+    @property
+    def seals(self) -> Seals:
+        """What its embeddings are sealed with."""
+        return Seals(self.key)
 
     @property
     def protection(self) -> Protection:

@@ -25,6 +25,7 @@ from engine.gallery.journal_schema import AttemptsRow, JournalHeadRow, JournalPe
 from engine.gallery.journal_wiping import mentioning, wipe
 from engine.gallery.rows import now
 from engine.gallery.schema import PersonRow
+from engine.gallery.seals import Seals
 from engine.gallery.undo import Snapshot, batches
 from engine.journal import LogPolicy
 
@@ -54,12 +55,13 @@ class Journal(LogReader):
         self,
         read: Callable[[], AbstractContextManager[Session]],
         write: Callable[..., AbstractContextManager[Session]],
+        seals: Callable[[], Seals],
         *,
         writable: bool = True,
     ) -> None:
-        """Use the gallery's own ways to read and to write; whoever may only look at it leaves no entries."""
+        """Use the gallery's own ways to read, write and seal; whoever may only look at it leaves no entries."""
         super().__init__(read)
-        self._write, self._writable = write, writable
+        self._write, self._seals, self._writable = write, seals, writable
         self.policy = LogPolicy()
         self._begun = False
 
@@ -78,7 +80,7 @@ class Journal(LogReader):
             after: the same, as they are now.
             how: "undo" or "redo" where it was one of these.
         """
-        bind(session, before, after)
+        bind(session, self._seals(), before, after)
         # What is taken back is called what it was.
         what = told(after, before) if how == "undo" else told(before, after)
         if what is None:

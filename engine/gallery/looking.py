@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
 from sqlalchemy import func, select
@@ -15,6 +16,13 @@ from engine.gallery.rows import person_query, person_value, template_value
 from engine.gallery.schema import PersonRow, TemplateRow
 from engine.gallery.transactions import Transactions
 from engine.types import Person, Template
+from engine.wording import counted
+
+log = logging.getLogger(__name__)
+_LEFT_OUT = (
+    "{} not compared: something else than Visavis has changed or misplaced the embeddings. Check the gallery, in "
+    "Settings or with: visavis gallery check --repair."
+)
 
 
 class Looking(Transactions):
@@ -55,10 +63,11 @@ class Looking(Transactions):
             return person_value(row)
 
     def templates(self, person_id: int) -> list[Template]:
-        """All templates of a person, oldest first."""
+        """All templates of a person, oldest first; embeddings that are not those that were stored are left out."""
+        seals = self._backend.seals
         with self._read() as session:
             query = select(TemplateRow).where(TemplateRow.person_id == person_id).order_by(TemplateRow.id)
-            return [template_value(row) for row in session.scalars(query)]
+            return [template_value(row, seals) for row in session.scalars(query)]
 
     def crops(self, template_ids: Iterable[int]) -> dict[int, bytes]:
         """Encoded crops by template; those that are gone are left out."""
@@ -76,7 +85,20 @@ class Looking(Transactions):
     def references(self, pack_id: str) -> References:
         """All templates of one pack, for matching; after a change only what has changed is read again."""
         self._look()
-        return self._references.of(pack_id)
+        before = self.left_out(pack_id)
+        references = self._references.of(pack_id)
+        if (now := self.left_out(pack_id)) and now != before:
+            self._news = True
+            log.warning("%s", now)
+        return references
+
+    def left_out(self, pack_id: str) -> str:
+        """What is said of templates that are not among the references: something else has changed their embeddings.
+
+        Only known of references that have been asked for; empty where there is nothing to say.
+        """
+        count = self._references.left_out(pack_id)
+        return _LEFT_OUT.format(counted(count, "picture is", "pictures are")) if count else ""
 
     def changed_elsewhere(self) -> bool:
         """Whether another window or process has committed something since this was last asked."""

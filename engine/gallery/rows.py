@@ -11,6 +11,7 @@ from sqlalchemy import Row, Select, func, select
 
 from engine.errors import PackError
 from engine.gallery.schema import EmbeddingRow, PersonRow, TemplateRow
+from engine.gallery.seals import Seals
 from engine.types import FloatArray, NewTemplate, Person, Template, frozen
 
 _UNIT_TOLERANCE = 1e-3
@@ -76,9 +77,13 @@ def embedding_bytes(embedding: FloatArray) -> bytes:
     return stored.tobytes()
 
 
-def template_value(row: TemplateRow) -> Template:
-    """Turn a row into a template."""
-    embeddings = {made.pack_id: np.frombuffer(made.embedding, "<f4").astype(np.float32) for made in row.embeddings}
+def template_value(row: TemplateRow, seals: Seals) -> Template:
+    """Turn a row into a template, with those embeddings that are the ones that were stored with it."""
+    embeddings = {
+        made.pack_id: np.frombuffer(made.embedding, "<f4").astype(np.float32)
+        for made in row.embeddings
+        if made.seal == seals.of_embedding(row.person_id, row.id, made.pack_id, made.embedding)
+    }
     for embedding in embeddings.values():
         frozen(embedding)
     return Template(

@@ -58,7 +58,10 @@ class TemplateRow(Base):
 
 
 class EmbeddingRow(Base):
-    """A template as one pack's network embeds it: little-endian float32."""
+    """A template as one pack's network embeds it: little-endian float32, and what binds it to the template's person.
+
+    Within an edit a new one has no seal yet; `engine.gallery.bindings` gives it one before the edit ends.
+    """
 
     __tablename__ = "embeddings"
     __table_args__ = (Index("ix_embeddings_pack", "pack_id", "template_id"),)
@@ -66,6 +69,7 @@ class EmbeddingRow(Base):
     template_id: Mapped[int] = mapped_column(ForeignKey("templates.id", ondelete="CASCADE"), primary_key=True)
     pack_id: Mapped[str] = mapped_column(primary_key=True)
     embedding: Mapped[bytes] = mapped_column(Embedding)
+    seal: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
 
 
 class RejectionRow(Base):

@@ -34,10 +34,15 @@ def age(connection: Connection) -> Age:
     return Age.OLDER if current in known else Age.NEWER
 
 
-def upgrade(connection: Connection) -> None:
-    """Make the tables, or bring them up to date."""
+def upgrade(connection: Connection, key: bytes | None = None) -> None:
+    """Make the tables, or bring them up to date.
+
+    Args:
+        connection: to the gallery.
+        key: its data key, for what is sealed under it; None where it is not encrypted.
+    """
     config = _alembic()
-    config.attributes["connection"] = connection
+    config.attributes |= {"connection": connection, "key": key}
     command.upgrade(config, "head")
 
 

@@ -16,6 +16,7 @@ from engine.gallery.backend import Changes, unheard
 from engine.gallery.compacting import Compacted
 from engine.gallery.journal import Journal
 from engine.gallery.schema_versions import Age, age
+from engine.gallery.seals import Seals
 from engine.gallery.server_connection import SCHEMA, STRANGER, make_engine, translated_errors
 from engine.gallery.server_listener import Listener
 from engine.gallery.server_vacuum import vacuum
@@ -39,6 +40,7 @@ class ServerBackend:
     """An open gallery on a server."""
 
     encrypted = False
+    seals = Seals(None)
 
     def __init__(self, address: ServerAddress, engine: Engine) -> None:
         """Wrap an engine whose database holds a gallery; use `open`."""

@@ -132,12 +132,14 @@ class Gallery(Edits):
 
     def close(self) -> None:
         """Close the gallery; what was deleted is out of its file."""
+        self._references.forget()
         with self._backend.errors():
             self.journal.part(lambda: self._backend.part(self.journal))
             self._backend.close()
 
     def abandon(self) -> None:
         """Close a damaged gallery and leave it as it is."""
+        self._references.forget()
         self._backend.abandon()
 
     def recovery_code(self) -> str:
@@ -209,7 +211,7 @@ class Gallery(Edits):
         with self._write(erases=True) as session:
             done = repair_gallery(session.connection(), found.problems)
             if any(problem.kind == "link" for problem in found.problems):
-                forget_wrong(session)
+                forget_wrong(session, self._backend.seals)
             self.journal.tell(session, "repair", " ".join(dict.fromkeys(done)))
             return done
 
@@ -281,11 +283,16 @@ class Gallery(Edits):
             PackMismatchError: they do not fit the pack's others; nothing was stored.
         """
         encoded = {template_id: embedding_bytes(embedding) for template_id, embedding in embeddings.items()}
-        people: set[int] = set()
+        people, seals = set[int](), self._backend.seals
         with self._write(erases=False, touches=people) as session:
             owner_of = {row.id: row.person_id for row in session.execute(select(TemplateRow.id, TemplateRow.person_id))}
             rows = [
-                EmbeddingRow(template_id=template_id, pack_id=pack_id, embedding=content)
+                EmbeddingRow(
+                    template_id=template_id,
+                    pack_id=pack_id,
+                    embedding=content,
+                    seal=seals.of_embedding(owner_of[template_id], template_id, pack_id, content),
+                )
                 for template_id, content in encoded.items()
                 if template_id in owner_of
             ]

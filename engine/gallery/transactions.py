@@ -34,9 +34,9 @@ class Transactions:
         """Use an opened database."""
         self._backend = backend
         self._history = History()
-        self._references = KeptReferences(self._read, backend.generation, self._name_of)
+        self._references = KeptReferences(self._read, backend.generation, self._name_of, lambda: backend.seals)
         self.rejections = Rejections(self._read, self._write, self._change)
-        self.journal = Journal(self._read, self._write, writable=backend.writable)
+        self.journal = Journal(self._read, self._write, lambda: backend.seals, writable=backend.writable)
         self._erasure_pending = False
         self._writes = 0
         self._earlier = self._newest_kept()

@@ -85,7 +85,7 @@ class FaceService(Opening, Recognition, Watching, People, Desks):
             device_reason=self._now.networks.embedder.fallback_reason or device.reason,
             fell_back=bool(self._now.networks.embedder.fallback_reason),
             pack_id=self._now.networks.embedder.pack.id,
-            pack_problem=self._now.networks.problem,
+            pack_problem=self._now.problem,
             precision=device.precision,
             pack=self._now.networks.embedder.pack.title,
             pack_licence=self._now.networks.embedder.pack.licence,

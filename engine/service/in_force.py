@@ -50,6 +50,12 @@ class InForce:
             self.networks.pack_problem = str(error)
             self.use(settings.with_value("verifier", "distance"))
 
+    @property
+    def problem(self) -> str:
+        """What the user should know of the pack in use and of what it compares, as sentences."""
+        left_out = self.opened.left_out(self.networks.embedder.pack.id) if self.opened else ""
+        return f"{self.networks.problem} {left_out}".strip()
+
     # --- settings -----------------------------------------------------------------------------------------------
 
     def apply(self, settings: Settings, report: Report = silent, token: CancelToken | None = None) -> None:

@@ -28,8 +28,8 @@ class EngineInfo:
     Attributes:
         device_reason: why this device, as a sentence.
         fell_back: whether the device it started on gave out.
-        pack_problem: why the pack that was chosen is not the one in use, or what it cannot embed, as sentences; empty
-            when all is well.
+        pack_problem: why the pack that was chosen is not the one in use, or what it cannot embed or is not to
+            compare, as sentences; empty when all is well.
         protection: what protects the gallery's file, as sentences.
         on_server: whether the gallery is on a server rather than in a file.
         keyring: what the system's keyring is called; empty where there is none.

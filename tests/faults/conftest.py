@@ -41,16 +41,19 @@ def state(gallery: Gallery) -> State:
         columns = TemplateRow.id, TemplateRow.person_id, TemplateRow.crop_jpeg, TemplateRow.crop_sha256
         templates = session.execute(select(*columns).order_by(TemplateRow.id)).all()
         made = session.execute(
-            select(EmbeddingRow.template_id, EmbeddingRow.pack_id, EmbeddingRow.embedding).order_by(
+            select(EmbeddingRow.template_id, EmbeddingRow.pack_id, EmbeddingRow.embedding, EmbeddingRow.seal).order_by(
                 EmbeddingRow.template_id, EmbeddingRow.pack_id
             )
         ).all()
     for row in templates:
         assert hashlib.sha256(row.crop_jpeg).hexdigest() == row.crop_sha256
+    owners, seals = {row.id: row.person_id for row in templates}, gallery._backend.seals
+    for row in made:
+        assert row.seal == seals.of_embedding(owners[row.template_id], row.template_id, row.pack_id, row.embedding)
     return [
         [tuple(row) for row in people],
         [(row.id, row.person_id, row.crop_sha256) for row in templates],
-        [tuple(row) for row in made],
+        [tuple(row[:3]) for row in made],
     ]
 
 
