@@ -88,8 +88,8 @@ class _PrivateLog(logging.handlers.RotatingFileHandler):
 
     @override
     def _open(self) -> TextIOWrapper:
-        file = open(self.baseFilename, self.mode, encoding=self.encoding, opener=partial(os.open, mode=PRIVATE))
-        return cast(TextIOWrapper, file)
+        opener = partial(os.open, mode=PRIVATE)
+        return cast(TextIOWrapper, open(self.baseFilename, self.mode, encoding=self.encoding, opener=opener))
 
 
 def _start_log(level: str) -> logging.handlers.QueueListener:
