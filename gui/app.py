@@ -88,8 +88,7 @@ class _PrivateLog(logging.handlers.RotatingFileHandler):
     @override
     def _open(self) -> TextIOWrapper:
         opener = partial(os.open, mode=PRIVATE)
-        file = open(self.baseFilename, self.mode, encoding=self.encoding, opener=opener)  # noqa: SIM115 - stays open
-        return cast(TextIOWrapper, file)
+        return cast(TextIOWrapper, open(self.baseFilename, self.mode, encoding=self.encoding, opener=opener))
 
 
 def _start_log(level: str) -> logging.handlers.QueueListener:
