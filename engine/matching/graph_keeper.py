@@ -20,7 +20,7 @@ from engine.matching.index import portions
 from engine.matching.layout import NOBODY, Layout
 from engine.types import FloatArray
 
-GRAPH_FROM = 1_000_000
+GRAPH_FROM = 2_000_000
 """So many people are searched by a graph: where it should become faster, extrapolated in `docs/matching.md`."""
 MOST_PENDING = 4096
 """With more people than this to be compared beside the graph, comparing with everyone takes no longer."""
