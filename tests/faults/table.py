@@ -111,7 +111,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("V10", "Killed while an old gallery is migrated", "", "Everybody, before or after; a copy beside it",
               KILLED),
         Fault("V11", "A picture was put under another person with a valid key",
-              "1 picture is not compared: something else than Visavis has changed or misplaced the embeddings. …",
+              "… not compared: something else than Visavis has changed or misplaced the embeddings. …",
               "It is left out of matching and not embedded anew as theirs; `visavis gallery check` names it and both "
               "people, and the check-up lists a face unlike the others",
               (f"{GALLERY}test_seals.py::"

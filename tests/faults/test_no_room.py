@@ -24,14 +24,14 @@ from .conftest import PASSPHRASE, copied, looked_at, opened, state
 from .room import check, fails_at_every_write, files_no_larger_than
 from .table import said
 from .test_kills import make_old
-from .victim import _seal_quickly
+from .victim import seal_quickly
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX has these limits")
 
 
 @pytest.fixture(params=["plain", "encrypted"])
 def stored(request: pytest.FixtureRequest, path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(keys.Sealed, "of", classmethod(_seal_quickly))
+    monkeypatch.setattr(keys.Sealed, "of", classmethod(seal_quickly))
     if request.param == "encrypted":
         with opened(path) as gallery:
             protect(gallery)
@@ -114,7 +114,7 @@ def test_that_no_room_at_any_place_of_migrating_leaves_the_old_gallery(tmp_path:
 def test_that_no_room_at_any_place_of_encrypting_leaves_a_plain_gallery(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keys.Sealed, "of", classmethod(_seal_quickly))
+    monkeypatch.setattr(keys.Sealed, "of", classmethod(seal_quickly))
     with opened(path) as gallery:
         gallery.enroll("Many", [template(number) for number in range(100, 160)])
         backup, before = gallery.back_up(), state(gallery)
@@ -217,7 +217,7 @@ def test_that_no_room_for_the_temporary_file_of_a_large_gallery_changes_nothing(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compacting, "_IN_MEMORY_BYTES", 0)
-    monkeypatch.setattr(keys.Sealed, "of", classmethod(_seal_quickly))
+    monkeypatch.setattr(keys.Sealed, "of", classmethod(seal_quickly))
     with opened(path) as gallery:
         protect(gallery)
         gallery.enroll("Many", [template(number) for number in range(100, 160)])

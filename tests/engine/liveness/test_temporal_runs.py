@@ -214,10 +214,10 @@ def test_that_a_run_that_cannot_be_written_leaves_no_folder(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(runs, "write_whole", full)
-    with pytest.raises(TrainingError, match="No space left"):
-        runs.begin(tmp_path, "clip", 0, clips, "unlucky")
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "write_whole", full)
+        with pytest.raises(TrainingError, match="No space left"):
+            runs.begin(tmp_path, "clip", 0, clips, "unlucky")
     assert runs.begin(tmp_path, "clip", 0, clips, "unlucky").place.name == "unlucky"
 
 
