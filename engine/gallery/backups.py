@@ -20,6 +20,7 @@ import sqlcipher3.dbapi2 as sqlite
 from engine.errors import GalleryError, shown
 from engine.files import cut, replacing, sync_folder, write_whole
 from engine.gallery import witness
+from engine.gallery.bindings import seal_anew
 from engine.gallery.database import (
     APPLICATION_ID,
     back_up,
@@ -33,6 +34,7 @@ from engine.gallery.database import (
 )
 from engine.gallery.graph_file import remove_graph
 from engine.gallery.keys import key_of_copy, keys_path, read_keys
+from engine.gallery.seals import Seals
 
 log = logging.getLogger(__name__)
 
@@ -180,6 +182,7 @@ def _change_key(copy: Path, own: bytes | None, key: bytes) -> None:
     with closing(connect(copy, own)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE").fetchone()
         connection.execute(f"PRAGMA rekey = {key_literal(key)}")
+        seal_anew(connection, Seals(own), Seals(key))
     _check_sound(copy, key)
 
 

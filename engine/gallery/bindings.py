@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, bindparam, delete, insert, select, update
+import sqlcipher3.dbapi2 as sqlite
+from sqlalchemy import Connection, LargeBinary, bindparam, create_engine, delete, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.pool import StaticPool
 
 from engine.gallery.schema import Base, EmbeddingRow, PersonRow, TemplateRow
 from engine.gallery.seals import Seals
@@ -158,3 +160,14 @@ def _pictures(connection: Connection, people: set[int]) -> dict[int, list[tuple[
 def _digest(seals: Seals, person_id: int, pictures: list[tuple[int, str]]) -> bytes:
     told = "\n".join(f"{id_} {digest}" for id_, digest in sorted(pictures))
     return seals.digest(f"{person_id}\n{told}".encode())
+
+
+def seal_anew(copy: sqlite.Connection, old: Seals, new: Seals) -> None:
+    """Seal the embeddings of a copy under its own key; a copy of an old version has no seals yet."""
+    if "seal" not in [row[1] for row in copy.execute("PRAGMA table_info(embeddings)")]:
+        return
+    engine = create_engine("sqlite://", module=sqlite, creator=lambda: copy, poolclass=StaticPool, hide_parameters=True)
+    copy.execute("BEGIN IMMEDIATE")
+    with engine.connect() as connection:
+        rebind(connection, old, new)
+        connection.commit()

@@ -15,13 +15,11 @@ from glob import escape
 from pathlib import Path
 
 import sqlcipher3.dbapi2 as sqlite
-from sqlalchemy import create_engine
-from sqlalchemy.pool import StaticPool
 
 from engine.errors import GalleryError, shown
 from engine.files import sync_folder
 from engine.gallery.backups import list_backups
-from engine.gallery.bindings import rebind
+from engine.gallery.bindings import seal_anew
 from engine.gallery.database import (
     APPLICATION_ID,
     connect,
@@ -111,19 +109,8 @@ def _export(path: Path, old_key: bytes | None, target: Path, key: bytes) -> None
         sound = copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         if not sound or copy.execute("PRAGMA cipher_integrity_check").fetchall() or counted[0] != counted[1]:
             raise GalleryError(f"The gallery “{shown(path)}” could not be encrypted: it is damaged. Restore a backup.")
-        _seal_anew(copy, Seals(old_key), Seals(key))
+        seal_anew(copy, Seals(old_key), Seals(key))
     sync_file(target)
-
-
-def _seal_anew(copy: sqlite.Connection, old: Seals, new: Seals) -> None:
-    """Seal the embeddings of a copy under its own key; a copy of an old version has no seals yet."""
-    if "seal" not in [row[1] for row in copy.execute("PRAGMA table_info(embeddings)")]:
-        return
-    engine = create_engine("sqlite://", module=sqlite, creator=lambda: copy, poolclass=StaticPool, hide_parameters=True)
-    copy.execute("BEGIN IMMEDIATE")
-    with engine.connect() as connection:
-        rebind(connection, old, new)
-        connection.commit()
 
 
 def _counts(connection: sqlite.Connection, schema: str) -> dict[str, int]:

@@ -33,7 +33,10 @@ class Proving:
 
     def found(self) -> frozenset[int]:
         """Whose templates are not those that were stored, as far as that was not said before."""
-        found, self._found = self._found, frozenset()
+        found = self._found
+        if found:
+            # Only then: the thread may just be writing it down.
+            self._found = frozenset()
         return found
 
     def wait(self) -> None:

@@ -22,6 +22,7 @@ from engine.gallery.rows import embedding_bytes
 from engine.gallery.schema import NO_PICTURE, EmbeddingRow, RejectionEmbeddingRow, TemplateRow
 from engine.gallery.sorting_store import SortingStore
 from engine.gallery.soundness import CheckUp, check_gallery, repair_gallery
+from engine.gallery.undo import History
 from engine.gallery.vault import Protection, Typed
 from engine.server_address import PACKAGES_MISSING, Place, ServerAddress
 from engine.types import CancelToken, FloatArray, Report, silent
@@ -127,7 +128,11 @@ class Gallery(Edits):
 
     def protect(self, change: Callable[[Path, bytes | None], bytes]) -> None:
         """Change what opens the gallery, with the file closed meanwhile; see `FileBackend.protect`."""
+        before = self.key
         self._file.protect(change)
+        if self.key != before:
+            # What is to be undone was sealed under the key of before, and would not be compared.
+            self._history = History()
         self._backend.part(self.journal)
 
     def close(self) -> None:

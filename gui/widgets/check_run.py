@@ -110,7 +110,9 @@ class CheckRun(QObject):
     def follow(self, state: CheckState | None) -> None:
         """Show what the latest frame made of it."""
         if not self._begun:
-            # Frames from before it began are still on their way.
+            # Frames from before it began are still on their way; it may have to wait for other work.
+            if self.running:
+                self._patience.start()
             return
         if state is None:
             # Another camera or another face: the engine has let go of it.

@@ -232,4 +232,4 @@ def test_that_no_room_for_the_temporary_file_of_a_large_gallery_changes_nothing(
             assert state(gallery) == before
         assert done.problem == ""
     for sentence in told - {""}:
-        said("full: compact", sentence)
+        said("refused: compact", sentence)

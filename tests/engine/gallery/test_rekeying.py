@@ -142,6 +142,8 @@ def test_that_an_older_backup_is_gone_back_to_under_the_key_of_today(
     with closing(Gallery.open(path, typed)) as gallery:
         gallery.restore(old.path)
         assert content(gallery) == wanted
+        assert gallery.check().sound, "its embeddings are sealed under the key of today"
+        assert len(gallery.references(PACK).template_ids) == sum(one.template_count for one in gallery.people())
         assert first is not None
         assert not opens(path, first), "not under the key of its day"
     assert old.path.read_bytes() == bytes_before
