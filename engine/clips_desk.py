@@ -156,7 +156,8 @@ class ClipsDesk:
         """Give up the clip under way; nothing is left of it, nor of folders that were made for it."""
         take, self._take = self._take, None
         if take is not None:
-            take.recorder.abandon()
+            with suppress(OSError):
+                take.recorder.abandon()
             _remove(take.made)
 
     def discard(self, clip: Path) -> None:

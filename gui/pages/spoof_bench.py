@@ -167,7 +167,7 @@ class SpoofBench(QWidget):
 
     def _on_frame(self, frame: Frame) -> None:
         # Between two trials nobody tries to be anybody.
-        person = self.claimed.person if self.running else None
+        person = self.claimed.person if self.run.begun else None
         self._context.client.offer(frame, person.id if person else None)
 
     def _on_result(self, result: LiveResult) -> None:

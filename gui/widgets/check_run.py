@@ -55,6 +55,11 @@ class CheckRun(QObject):
         """Whether one is under way."""
         return bool(self._kind)
 
+    @property
+    def begun(self) -> bool:
+        """Whether the engine has heard of it."""
+        return self._begun
+
     def begin(self, kind: str, job: Job) -> None:
         """Follow a check from when a job has begun it.
 
