@@ -58,6 +58,9 @@ class KeptReferences:
         found = kept.proving.found() if kept is not None and kept.proving is not None else frozenset()
         if kept is not None and not found and not kept.touched and not kept.changed_elsewhere:
             return kept.references
+        if kept is not None:
+            # It is told only once, and reading may fail.
+            kept.touched |= found
         seals = self._seals()
         with self._read() as session:
             generation = self._generation(session)

@@ -45,9 +45,10 @@ class Transactions:
         """Forget what was read and done: the database is another one now."""
         self._history = History()
         self._writes += 1
-        self._earlier = self._newest_kept()
+        # Before anything is read, which may fail: what was read belongs to the database of before.
         self._references.forget()
         self.rejections.forget()
+        self._earlier = self._newest_kept()
 
     def reading(self) -> AbstractContextManager[Session]:
         """Look at the gallery as it stands at one moment, for `engine.gallery.exchange`."""
